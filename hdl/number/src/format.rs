@@ -1,0 +1,189 @@
+//! The formats and their constants: one row of a table each.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A stored activation format.
+///
+/// `L*` are the signed log formats of Table 1 of the paper, `R*` the rectified log formats (code 0 is
+/// zero, no sign), `I8` the uniform 0..=127 of the int8 baseline after its ReLU.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Format {
+    /// ±2^−½, ±2^½.
+    L2,
+    /// ±½ … ±4, powers of 2.
+    L3,
+    /// ±⅛ … ±16, powers of 2.
+    L4,
+    /// ±⅛ … ±16√2, powers of √2.
+    L5,
+    /// 0, ½ … 2, powers of 2.
+    R2,
+    /// 0, ⅛ … 8, powers of 2.
+    R3,
+    /// 0, ⅛ … 16, powers of √2.
+    R4,
+    /// 0, 2^−4 … 2^3½, powers of 2^¼.
+    R5,
+    /// The integers 0 … 127.
+    I8,
+}
+
+/// The constants of one format; the columns of the table in [`Format::row`].
+struct Row {
+    name: &'static str,
+    code_bits: u32,
+    root: u32,
+    magnitudes: u32,
+    lowest_step: i32,
+    bias_shift: u32,
+    scale_thousandths: u32,
+}
+
+#[rustfmt::skip] // One format a line reads as the table it is.
+const ROWS: [Row; 9] = [
+    Row { name: "L2", code_bits: 2, root: 1, magnitudes: 2,   lowest_step: -1,  bias_shift: 0, scale_thousandths: 1034 },
+    Row { name: "L3", code_bits: 3, root: 1, magnitudes: 4,   lowest_step: -1,  bias_shift: 1, scale_thousandths: 1316 },
+    Row { name: "L4", code_bits: 4, root: 1, magnitudes: 8,   lowest_step: -3,  bias_shift: 3, scale_thousandths: 1360 },
+    Row { name: "L5", code_bits: 5, root: 2, magnitudes: 16,  lowest_step: -6,  bias_shift: 3, scale_thousandths: 1177 },
+    Row { name: "R2", code_bits: 2, root: 1, magnitudes: 3,   lowest_step: -1,  bias_shift: 0, scale_thousandths: 1360 },
+    Row { name: "R3", code_bits: 3, root: 1, magnitudes: 7,   lowest_step: -3,  bias_shift: 0, scale_thousandths: 1360 },
+    Row { name: "R4", code_bits: 4, root: 2, magnitudes: 15,  lowest_step: -6,  bias_shift: 0, scale_thousandths: 1177 },
+    Row { name: "R5", code_bits: 5, root: 4, magnitudes: 31,  lowest_step: -16, bias_shift: 0, scale_thousandths: 1090 },
+    Row { name: "I8", code_bits: 8, root: 1, magnitudes: 127, lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
+];
+
+impl Format {
+    /// Every format, in the order of the enum.
+    pub const ALL: [Format; 9] = [
+        Format::L2,
+        Format::L3,
+        Format::L4,
+        Format::L5,
+        Format::R2,
+        Format::R3,
+        Format::R4,
+        Format::R5,
+        Format::I8,
+    ];
+
+    fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
+    /// The name, as written in a design: `"L4"`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Bits a code is stored in, 2 to 5, or 8 for `I8`.
+    pub fn code_bits(self) -> u32 {
+        self.row().code_bits
+    }
+
+    /// Number of valid codes, `0..codes()`: all patterns of `code_bits`, but 128 of the 256 of `I8`.
+    pub fn codes(self) -> u32 {
+        if self == Format::I8 {
+            128
+        } else {
+            1 << self.code_bits()
+        }
+    }
+
+    /// Whether this is a signed log format of Table 1 (`L*`).
+    pub fn is_signed_log(self) -> bool {
+        self <= Format::L5
+    }
+
+    /// Whether this is a rectified log format (`R*`). `I8` is neither kind.
+    pub fn is_rectified(self) -> bool {
+        (Format::R2..=Format::R5).contains(&self)
+    }
+
+    /// Steps per octave: the base of the logarithm is 2^(1/root). 1, 2 (`L5`, `R4`) or 4 (`R5`).
+    /// Also the number of constants A·2^(i/root) a processing element keeps.
+    pub fn root(self) -> u32 {
+        self.row().root
+    }
+
+    /// Number of distinct non-zero magnitudes.
+    pub fn magnitudes(self) -> u32 {
+        self.row().magnitudes
+    }
+
+    /// ⌊log_base(c·|x|)⌋ of the smallest magnitude, in steps of the base: the lower bound of the clamp
+    /// in Table 1. 0 for `I8`.
+    pub fn lowest_step(self) -> i32 {
+        self.row().lowest_step
+    }
+
+    /// How far B is shifted in the exact affine form, so that B weighs what A weighs at value 1 (for
+    /// `L2`, whose A is stored over √2, at its scale). 0 where there is no B.
+    pub fn bias_shift(self) -> u32 {
+        self.row().bias_shift
+    }
+
+    /// The largest shift a code asks of a processing element; 0 for `I8`, which multiplies.
+    pub fn max_shift(self) -> u32 {
+        if self == Format::I8 {
+            0
+        } else {
+            (self.magnitudes() - 1) / self.root()
+        }
+    }
+
+    /// The scale constant c of Table 1, in thousandths; chosen there so that a standard Gaussian keeps
+    /// standard deviation 1. `I8` has a free scale and answers 1000.
+    pub fn scale_thousandths(self) -> u32 {
+        self.row().scale_thousandths
+    }
+
+    /// Magnitude index `m` in `0..magnitudes()` as a power of two in quarters: the value is 2^(q/4).
+    /// 0 for `I8`, whose values are no powers.
+    pub fn exponent_quarters(self, magnitude: u32) -> i32 {
+        let step = self.lowest_step().saturating_add_unsigned(magnitude);
+        match self {
+            // Table 1 adds ½ to the exponent of L2, outside the clamp.
+            Format::L2 => step * 4 + 2,
+            Format::I8 => 0,
+            _ => step * (4 / self.root()).cast_signed(),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The text names no format; the message lists those there are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownFormat {
+    /// The text as given.
+    pub given: String,
+}
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Format::ALL.map(Format::name).join(", ");
+        write!(
+            f,
+            "unknown format `{}`: expected one of {names}",
+            self.given
+        )
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFormat> {
+        let found = Format::ALL.into_iter().find(|format| format.name() == text);
+        found.ok_or_else(|| UnknownFormat {
+            given: text.to_owned(),
+        })
+    }
+}
