@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Networks, and nothing about the hardware that will run them.
+//!
+//! A network is a graph of nodes in the order they are computed ([`Network`]), read from a
+//! description file (TOML) and a weights file (safetensors) by [`Network::load`]. The story in
+//! four steps:
+//!
+//! 1. [`Network::load`] reads both files and reports every problem it finds, each with its place
+//!    and what would be right ([`Problems`]);
+//! 2. [`check`] says whether the network is cromulent (section 1.4 of Graham, 2017) and, path by
+//!    path, what would make it so;
+//! 3. [`BatchNorm`] splits into the normalisation N and the affine that follows it;
+//! 4. [`evaluate`] computes the network in floating point, to compare against.
+//!
+//! The description file is documented in `docs/network-files.md`.
+
+mod batch_norm;
+mod check;
+mod evaluate;
+mod graph;
+pub mod images;
+mod problem;
+mod shape;
+
+pub use batch_norm::BatchNorm;
+pub use check::{Module, Report, check};
+pub use evaluate::evaluate;
+pub use graph::{Convolution, Examples, Input, Linear, Network, Node, Op, Shape, Tensor};
+pub use images::{Example, Image, Layout};
+pub use problem::{Problem, Problems};

@@ -1,0 +1,39 @@
+//! Batch-normalisation as the paper splits it: the normalisation N, then the affine a·n + b
+//! (section 1.3 of Graham, 2017).
+
+/// Batch-normalisation with fixed statistics: `scale·(x − mean)/sigma + shift`, per channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// The affine's a (often γ), one per channel.
+    pub scale: Vec<f64>,
+    /// The affine's b (often β), one per channel.
+    pub shift: Vec<f64>,
+    /// The mean that N takes off, one per channel.
+    pub mean: Vec<f64>,
+    /// The variance, one per channel, above zero.
+    pub variance: Vec<f64>,
+    /// Added to the variance before the root.
+    pub epsilon: f64,
+}
+
+impl BatchNorm {
+    /// Number of channels.
+    pub fn channels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// What N divides channel `c` by: √(variance + epsilon), equation (1).
+    pub fn sigma(&self, c: usize) -> f64 {
+        (self.variance[c] + self.epsilon).sqrt()
+    }
+
+    /// N of channel `c`: (x − mean)/sigma, equation (1).
+    pub fn normalise(&self, c: usize, x: f64) -> f64 {
+        (x - self.mean[c]) / self.sigma(c)
+    }
+
+    /// The affine of channel `c`: a·n + b.
+    pub fn affine(&self, c: usize, n: f64) -> f64 {
+        self.scale[c] * n + self.shift[c]
+    }
+}
