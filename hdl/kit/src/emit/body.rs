@@ -1,0 +1,224 @@
+//! The body of one module, written by its description.
+
+use super::expression::Expression;
+use crate::describe::{Describe, Interpreter};
+use crate::net::Net;
+use crate::value::Value;
+use crate::word::Word;
+use rust_hdl_core::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+/// Prefix of names that exist only in the body; the emitter takes it off.
+pub(super) const LOCAL: &str = "local$";
+
+struct Piece {
+    text: String,
+    /// A name, which may be indexed.
+    name: bool,
+    constant: Option<Value>,
+}
+
+/// The pieces of one body and the lines written so far.
+#[derive(Default)]
+pub struct Arena {
+    pieces: RefCell<Vec<Piece>>,
+    lines: RefCell<Vec<String>>,
+    temporaries: Cell<usize>,
+}
+
+impl Arena {
+    fn push(&self, piece: Piece, width: usize, signed: bool) -> Expression<'_> {
+        let mut pieces = self.pieces.borrow_mut();
+        pieces.push(piece);
+        Expression::new(self, pieces.len() - 1, width, signed)
+    }
+
+    pub(super) fn expression(&self, width: usize, signed: bool, text: String) -> Expression<'_> {
+        self.push(
+            Piece {
+                text,
+                name: false,
+                constant: None,
+            },
+            width,
+            signed,
+        )
+    }
+
+    fn name(&self, width: usize, signed: bool, text: String) -> Expression<'_> {
+        self.push(
+            Piece {
+                text,
+                name: true,
+                constant: None,
+            },
+            width,
+            signed,
+        )
+    }
+
+    pub(super) fn literal(&self, value: Value) -> Expression<'_> {
+        let sign = if value.is_signed() { "s" } else { "" };
+        let text = match value.width() {
+            width @ 1..=4 => format!("{width}'{sign}b{:0width$b}", value.pattern()),
+            width => format!("{width}'{sign}h{:x}", value.pattern()),
+        };
+        self.push(
+            Piece {
+                text,
+                name: false,
+                constant: Some(value),
+            },
+            value.width(),
+            value.is_signed(),
+        )
+    }
+
+    pub(super) fn text(&self, id: usize) -> String {
+        self.pieces.borrow()[id].text.clone()
+    }
+
+    pub(super) fn constant(&self, id: usize) -> Option<Value> {
+        self.pieces.borrow()[id].constant
+    }
+
+    /// A name for `word`, made up if it has none.
+    pub(super) fn named(&self, word: Expression<'_>) -> String {
+        if self.pieces.borrow()[word.id].name {
+            return word.text();
+        }
+        let number = self.temporaries.get() + 1;
+        self.temporaries.set(number);
+        let name = self.declare(&format!("t{number}"), word);
+        // The same word indexed again finds the same name.
+        let piece = &mut self.pieces.borrow_mut()[word.id];
+        piece.text.clone_from(&name);
+        piece.name = true;
+        name
+    }
+
+    fn declare(&self, name: &str, word: Expression<'_>) -> String {
+        let name = format!("{LOCAL}{name}");
+        let line = format!(
+            "wire {}{name} = {};",
+            range(word.width(), word.is_signed()),
+            word.text()
+        );
+        self.lines.borrow_mut().push(line);
+        name
+    }
+}
+
+/// `signed [7:0] `, with a trailing space unless empty.
+pub(super) fn range(width: usize, signed: bool) -> String {
+    let sign = if signed { "signed " } else { "" };
+    match width {
+        1 => sign.to_string(),
+        _ => format!("{sign}[{}:0] ", width - 1),
+    }
+}
+
+/// Writes the body of a module.
+struct Emit<'a> {
+    arena: &'a Arena,
+    paths: HashMap<usize, String>,
+}
+
+impl Emit<'_> {
+    fn path<D: Direction>(&self, net: &Net<D>) -> String {
+        match self.paths.get(&Atom::id(net)) {
+            Some(path) => path.clone(),
+            None => panic!("a description may use only the block's own nets and its parts' ports"),
+        }
+    }
+}
+
+impl<'a> Interpreter for Emit<'a> {
+    type Word = Expression<'a>;
+
+    fn read<D: Direction>(&mut self, net: &Net<D>) -> Expression<'a> {
+        self.arena
+            .name(net.width(), net.is_signed(), self.path(net))
+    }
+
+    #[track_caller]
+    fn drive<D: Direction>(&mut self, net: &Net<D>, value: Expression<'a>) {
+        let path = self.path(net);
+        assert!(
+            net.width() == value.width() && net.is_signed() == value.is_signed(),
+            "{path} has {} bits (signed: {}) and is driven with {} bits (signed: {})",
+            net.width(),
+            net.is_signed(),
+            value.width(),
+            value.is_signed()
+        );
+        self.arena
+            .lines
+            .borrow_mut()
+            .push(format!("assign {path} = {};", value.text()));
+    }
+
+    fn literal(&mut self, width: usize, signed: bool, number: i64) -> Expression<'a> {
+        self.arena.literal(Value::new(width, signed, number))
+    }
+
+    fn name(&mut self, name: &str, word: Expression<'a>) -> Expression<'a> {
+        let text = self.arena.declare(name, word);
+        self.arena.name(word.width(), word.is_signed(), text)
+    }
+
+    fn comment(&mut self, text: &str) {
+        let mut lines = self.arena.lines.borrow_mut();
+        lines.extend(text.lines().map(|line| format!("// {line}")));
+    }
+}
+
+/// Paths of a block's own nets and of its parts' ports, by net.
+#[derive(Default)]
+struct Paths {
+    depth: usize,
+    part: String,
+    found: HashMap<usize, String>,
+}
+
+impl Probe for Paths {
+    fn visit_start_scope(&mut self, name: &str, _: &dyn Block) {
+        self.depth += 1;
+        if self.depth == 2 {
+            self.part = name.to_string();
+        }
+    }
+    fn visit_atom(&mut self, name: &str, atom: &dyn Atom) {
+        match self.depth {
+            1 => drop(self.found.insert(atom.id(), name.to_string())),
+            2 if atom.kind().is_parameter() => {
+                drop(
+                    self.found
+                        .insert(atom.id(), format!("{}${name}", self.part)),
+                );
+            }
+            _ => {}
+        }
+    }
+    fn visit_end_scope(&mut self, _: &str, _: &dyn Block) {
+        self.depth -= 1;
+    }
+}
+
+/// The body of `block`'s module, in the form the emitter links: a header of `//!` lines, then
+/// comments, named wires and one `assign` per driven net.
+pub fn body<B: Describe + Block>(block: &B) -> String {
+    let mut paths = Paths::default();
+    block.accept("block", &mut paths);
+    let arena = Arena::default();
+    block.describe(&mut Emit {
+        arena: &arena,
+        paths: paths.found,
+    });
+    let mut text = format!("//! module {}\n", block.module());
+    for line in block.about().lines() {
+        text += &format!("//! about {line}\n");
+    }
+    text + &arena.lines.into_inner().join("\n")
+}

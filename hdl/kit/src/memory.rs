@@ -1,0 +1,83 @@
+//! Synchronous memories that synthesis infers as block RAM.
+
+use crate::net::Net;
+use crate::value::Value;
+use rust_hdl_core::prelude::*;
+
+/// One write port and one read port, both on the rising edge; a read of the word being written
+/// returns the old one. Reads outside `0..depth` return nothing one may rely on.
+#[derive(LogicBlock)]
+pub struct Memory {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Write this cycle.
+    pub write_enable: Net<In>,
+    /// Word written.
+    pub write_address: Net<In>,
+    /// Data written.
+    pub write_data: Net<In>,
+    /// Word read; its data follows in the next cycle.
+    pub read_address: Net<In>,
+    /// Data read.
+    pub read_data: Net<Out>,
+    _words: Vec<u64>,
+}
+
+impl Memory {
+    /// `depth` words of `width` bits, unsigned.
+    pub fn new(depth: usize, width: usize) -> Self {
+        let address = address_bits(depth);
+        Memory {
+            clock: Net::flag(),
+            write_enable: Net::flag(),
+            write_address: Net::bits(address),
+            write_data: Net::bits(width),
+            read_address: Net::bits(address),
+            read_data: Net::bits(width),
+            _words: vec![0; depth],
+        }
+    }
+}
+
+/// Bits that address `depth` words: at least one.
+pub fn address_bits(depth: usize) -> usize {
+    (depth.max(2) - 1).ilog2() as usize + 1
+}
+
+impl Logic for Memory {
+    fn update(&mut self) {
+        if !self.clock.rose() {
+            return;
+        }
+        let read = self
+            ._words
+            .get(self.read_address.value().pattern() as usize)
+            .copied();
+        self.read_data
+            .drive(Value::unsigned(self.read_data.width(), read.unwrap_or(0)));
+        if self.write_enable.value().is_true() {
+            let address = self.write_address.value().pattern() as usize;
+            if let Some(word) = self._words.get_mut(address) {
+                *word = self.write_data.value().pattern();
+            }
+        }
+    }
+    fn connect(&mut self) {
+        self.read_data.claim();
+    }
+    fn hdl(&self) -> Verilog {
+        let (depth, width) = (self._words.len(), self.read_data.width());
+        let top = width - 1;
+        Verilog::Custom(format!(
+            "//! module memory_{depth}x{width}\n\
+             //! about {depth} words of {width} bits; a read returns the word as it was before the edge\n\
+             //! registered read_data\n\
+             reg [{top}:0] words [0:{last}];\n\
+             always @(posedge clock) begin\n\
+             \x20 if (write_enable) words[write_address] <= write_data;\n\
+             \x20 read_data <= words[read_address];\n\
+             end",
+            last = depth - 1
+        ))
+    }
+}

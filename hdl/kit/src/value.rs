@@ -1,0 +1,248 @@
+//! A two-valued word whose width and sign are values, not types.
+
+use crate::word::Word;
+use std::fmt;
+use std::ops::{Add, BitAnd, BitOr, BitXor, Neg, Not, Sub};
+
+/// A word of 1 to 64 bits. The number is always in range: sign-extended when signed, zero-extended
+/// otherwise, so that equal words compare equal.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Value {
+    width: u8,
+    signed: bool,
+    bits: i64,
+}
+
+impl Value {
+    /// A word of `width` bits holding `number` modulo 2^width.
+    ///
+    /// # Panics
+    /// When `width` is not in 1..=64.
+    #[inline(always)]
+    pub fn new(width: usize, signed: bool, number: i64) -> Value {
+        assert!(
+            (1..=64).contains(&width),
+            "a word has 1 to 64 bits, not {width}"
+        );
+        let spare = 64 - width as u32;
+        let bits = if signed {
+            (number << spare) >> spare
+        } else {
+            (((number as u64) << spare) >> spare) as i64
+        };
+        Value {
+            width: width as u8,
+            signed,
+            bits,
+        }
+    }
+
+    /// An unsigned word.
+    pub fn unsigned(width: usize, number: u64) -> Value {
+        Value::new(width, false, number as i64)
+    }
+
+    /// The number: negative only for signed words (and for unsigned words of 64 bits with the top bit set).
+    #[inline(always)]
+    pub fn number(self) -> i64 {
+        self.bits
+    }
+
+    /// True when any bit is set.
+    #[inline(always)]
+    pub fn is_true(self) -> bool {
+        self.bits != 0
+    }
+
+    /// The bit pattern, zero-extended.
+    #[inline(always)]
+    pub fn pattern(self) -> u64 {
+        (self.bits as u64) & (u64::MAX >> (64 - u32::from(self.width)))
+    }
+
+    #[inline(always)]
+    fn with(self, number: i64) -> Value {
+        Value::new(self.width as usize, self.signed, number)
+    }
+
+    #[inline(always)]
+    fn flag(condition: bool) -> Value {
+        Value {
+            width: 1,
+            signed: false,
+            bits: i64::from(condition),
+        }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn matches(self, other: Value, operation: &str) {
+        if self.width != other.width || self.signed != other.signed {
+            mismatch(operation, &self, &other);
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn mismatch(operation: &str, left: &Value, right: &Value) -> ! {
+    panic!(
+        "{operation}: {} does not go with {}",
+        Shape(left),
+        Shape(right)
+    )
+}
+
+struct Shape<'a>(&'a Value);
+
+impl fmt::Display for Shape<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0.signed { "signed" } else { "unsigned" };
+        write!(f, "{sign} {} bits", self.0.width)
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident, $word:literal, |$a:ident, $b:ident| $value:expr) => {
+        impl $trait for Value {
+            type Output = Value;
+            #[inline(always)]
+            #[track_caller]
+            fn $method(self, other: Value) -> Value {
+                self.matches(other, $word);
+                let ($a, $b) = (self.bits, other.bits);
+                self.with($value)
+            }
+        }
+    };
+}
+operator!(Add, add, "add", |a, b| a.wrapping_add(b));
+operator!(Sub, sub, "subtract", |a, b| a.wrapping_sub(b));
+operator!(BitAnd, bitand, "and", |a, b| a & b);
+operator!(BitOr, bitor, "or", |a, b| a | b);
+operator!(BitXor, bitxor, "exclusive or", |a, b| a ^ b);
+
+impl Not for Value {
+    type Output = Value;
+    #[inline(always)]
+    fn not(self) -> Value {
+        self.with(!self.bits)
+    }
+}
+
+impl Neg for Value {
+    type Output = Value;
+    #[inline(always)]
+    fn neg(self) -> Value {
+        self.with(self.bits.wrapping_neg())
+    }
+}
+
+impl Word for Value {
+    #[inline(always)]
+    fn width(self) -> usize {
+        self.width as usize
+    }
+    #[inline(always)]
+    fn is_signed(self) -> bool {
+        self.signed
+    }
+    #[inline(always)]
+    fn resize(self, width: usize) -> Value {
+        Value::new(width, self.signed, self.bits)
+    }
+    #[inline(always)]
+    fn as_signed(self) -> Value {
+        Value::new(self.width(), true, self.bits)
+    }
+    #[inline(always)]
+    fn as_unsigned(self) -> Value {
+        Value::new(self.width(), false, self.bits)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn slice(self, low: usize, width: usize) -> Value {
+        assert!(
+            low + width <= self.width(),
+            "bits {low}..{} of a {}",
+            low + width,
+            Shape(&self)
+        );
+        Value::new(width, false, (self.pattern() >> low) as i64)
+    }
+    #[inline(always)]
+    fn concat(self, low: Value) -> Value {
+        let width = self.width() + low.width();
+        Value::new(
+            width,
+            false,
+            ((self.pattern() << low.width()) | low.pattern()) as i64,
+        )
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn mux(self, then: Value, otherwise: Value) -> Value {
+        assert!(
+            self.width == 1,
+            "a condition has one bit, not {}",
+            self.width
+        );
+        then.matches(otherwise, "choose");
+        if self.bits != 0 { then } else { otherwise }
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn equals(self, other: Value) -> Value {
+        self.matches(other, "compare");
+        Value::flag(self.bits == other.bits)
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn less_than(self, other: Value) -> Value {
+        self.matches(other, "compare");
+        Value::flag(if self.signed {
+            self.bits < other.bits
+        } else {
+            self.pattern() < other.pattern()
+        })
+    }
+    #[inline(always)]
+    fn any(self) -> Value {
+        Value::flag(self.bits != 0)
+    }
+    #[inline(always)]
+    fn all(self) -> Value {
+        Value::flag((!self).bits == 0)
+    }
+    #[inline(always)]
+    fn shift_left(self, by: Value) -> Value {
+        self.with(
+            self.bits
+                .checked_shl(by.pattern().min(64) as u32)
+                .unwrap_or(0),
+        )
+    }
+    #[inline(always)]
+    fn shift_right(self, by: Value) -> Value {
+        let by = by.pattern().min(63) as u32;
+        if self.signed {
+            self.with(self.bits >> by)
+        } else {
+            // Widths stop at 64, so a shift by 63 leaves at most the top bit: ask again for more.
+            let wide = u128::from(self.pattern()) >> by;
+            self.with(wide as i64)
+        }
+    }
+    #[inline(always)]
+    #[track_caller]
+    fn multiply(self, other: Value) -> Value {
+        assert!(
+            self.signed == other.signed,
+            "multiply: {} by {}",
+            Shape(&self),
+            Shape(&other)
+        );
+        let width = self.width() + other.width();
+        Value::new(width, self.signed, self.bits.wrapping_mul(other.bits))
+    }
+}
