@@ -1,0 +1,119 @@
+//! The keys of a design file: one row each, for the parser, the error messages and the documentation.
+
+/// What a key may be set to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A name: letters, digits, `-`, `_`, `.`.
+    Name,
+    /// A whole number in a range, both ends included.
+    Integer {
+        /// The smallest value.
+        low: u32,
+        /// The largest value.
+        high: u32,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+}
+
+/// One key of a design file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// The key.
+    pub name: &'static str,
+    /// What it may be set to.
+    pub kind: Kind,
+    /// The unit of the value; empty if it has none.
+    pub unit: &'static str,
+    /// The value if it is not given, in words where it depends on others; `None`: it must be given.
+    pub default: Option<&'static str>,
+    /// What it means, a sentence.
+    pub meaning: &'static str,
+}
+
+const fn integer(low: u32, high: u32) -> Kind {
+    Kind::Integer { low, high }
+}
+
+/// Most words of a bank.
+const DEEPEST: u32 = 1 << 20;
+
+/// Every key, in the order of the canonical file.
+#[rustfmt::skip] // One line a part reads as the table it is.
+pub const FIELDS: [Field; 17] = [
+    Field {
+        name: "name", kind: Kind::Name, unit: "", default: Some("the file's name without `.toml`"),
+        meaning: "What reports and comments in the emitted Verilog call the design.",
+    },
+    Field {
+        name: "rows", kind: integer(1, 128), unit: "processing elements", default: None,
+        meaning: "Rows of the array: input channels and taps served at once.",
+    },
+    Field {
+        name: "columns", kind: integer(1, 128), unit: "processing elements", default: None,
+        meaning: "Columns of the array: output channels computed at once.",
+    },
+    Field {
+        name: "pe", kind: Kind::Choice(&["shift", "multiply"]), unit: "", default: Some("`shift`"),
+        meaning: "How a processing element multiplies: by shifting a stored constant, or with the int8 × int8 multiplier of the baseline.",
+    },
+    Field {
+        name: "format", kind: Kind::Choice(&["L2", "L3", "L4", "L5", "R2", "R3", "R4", "R5", "I8"]), unit: "", default: None,
+        meaning: "Format activations are stored in: signed log codes L2 to L5, rectified log codes R2 to R5, or I8, the integers 0 to 127 of the baseline.",
+    },
+    Field {
+        name: "affine", kind: Kind::Choice(&["exact", "snapped", "recentred", "rectified"]), unit: "", default: None,
+        meaning: "How the affine and ReLU before a layer are folded into it: `exact`, `snapped` or `recentred` with L formats, `rectified` with R formats and I8.",
+    },
+    Field {
+        name: "weight_bits", kind: integer(4, 12), unit: "bits", default: Some("8"),
+        meaning: "Width of a constant A, its sign included. `pe = \"multiply\"` needs 8.",
+    },
+    Field {
+        name: "bias_bits", kind: integer(4, 12), unit: "bits", default: Some("8 if `affine = \"exact\"`"),
+        meaning: "Width of a constant B, its sign included. Only the exact form has one; given with another it is refused.",
+    },
+    Field {
+        name: "partial_sum_bits", kind: integer(8, 48), unit: "bits", default: Some("bits of a product + ⌈log2 rows⌉"),
+        meaning: "Width of the sum of a column over its rows. Narrower than the default, a network is only accepted if its weights provably fit.",
+    },
+    Field {
+        name: "accumulator_bits", kind: integer(16, 48), unit: "bits", default: Some("32"),
+        meaning: "Width of an accumulator below the array. A network is only accepted if its weights provably fit.",
+    },
+    Field {
+        name: "threshold_fraction_bits", kind: integer(4, 24), unit: "bits", default: Some("16"),
+        meaning: "Fraction bits of the quantizer's cuts; `I8`: one bit less than its multiplier has.",
+    },
+    Field {
+        name: "image_digits", kind: Kind::Flag, unit: "", default: Some("false"),
+        meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image. Not with `pe = \"multiply\"`, which takes them as they are.",
+    },
+    Field {
+        name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("2048"),
+        meaning: "Depth of a row's bank of input codes or pixels.",
+    },
+    Field {
+        name: "weight_depth", kind: integer(1, DEEPEST), unit: "words per column", default: Some("5120"),
+        meaning: "Depth of a column's bank of weights, and of the one bank of row parameters: one word per row and tile, so at least `rows`.",
+    },
+    Field {
+        name: "channel_depth", kind: integer(1, 4096), unit: "sets per column", default: Some("16"),
+        meaning: "Quantizer constants a column holds: a layer has at most columns × channel_depth output channels.",
+    },
+    Field {
+        name: "tile_depth", kind: integer(1, 1 << 16), unit: "words per column", default: Some("1024"),
+        meaning: "Accumulators of a column: output positions per pass.",
+    },
+    Field {
+        name: "map_side", kind: integer(1, 4096), unit: "pixels", default: Some("32"),
+        meaning: "Largest height or width of a feature map.",
+    },
+];
+
+/// The row of a key.
+pub(crate) fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}

@@ -1,0 +1,154 @@
+//! Every width that follows from a design.
+
+use crate::design::{Affine, Design, PeKind};
+
+/// How far, in pixels, a tap or the last stride may reach outside a map: `map_side` + 16 still fits a
+/// coordinate.
+pub const COORDINATE_MARGIN: u32 = 16;
+
+/// The largest shift a digit of an 8-bit integer asks of a processing element.
+const DIGIT_SHIFT: u32 = 7;
+
+/// ⌈log2 count⌉: address bits of `count` things; 0 for none or one.
+pub fn clog2(count: u32) -> u32 {
+    match count {
+        0 | 1 => 0,
+        _ => u32::BITS - (count - 1).leading_zeros(),
+    }
+}
+
+/// Bits that hold every value of 0..=`largest`, at least one.
+pub fn bits_for(largest: u32) -> u32 {
+    (u32::BITS - largest.leading_zeros()).max(1)
+}
+
+/// Address bits of a memory of `depth` words, at least one.
+fn address_bits(depth: u32) -> u32 {
+    clog2(depth).max(1)
+}
+
+impl Design {
+    /// Whether a processing element keeps a constant B: the exact affine form.
+    pub fn has_bias(&self) -> bool {
+        self.affine == Affine::Exact
+    }
+
+    /// Whether a processing element is sent a sign: signed codes, or digits.
+    pub fn has_sign(&self) -> bool {
+        self.format.is_signed_log() || self.image_digits
+    }
+
+    /// Whether a processing element is sent whether its operand is active: the exact form, rectified
+    /// codes (0 adds nothing), or digits.
+    pub fn has_active(&self) -> bool {
+        self.has_bias() || self.format.is_rectified() || self.image_digits
+    }
+
+    /// Constants A a processing element keeps: one per step of an octave, 1, 2 or 4.
+    pub fn constants(&self) -> u32 {
+        self.format.root()
+    }
+
+    /// Bits that select one of [`Design::constants`]: 0, 1 or 2.
+    pub fn root_bits(&self) -> u32 {
+        clog2(self.constants())
+    }
+
+    /// The largest shift a processing element makes; 0 if it multiplies.
+    pub fn largest_shift(&self) -> u32 {
+        let bias = if self.has_bias() {
+            self.format.bias_shift()
+        } else {
+            0
+        };
+        let digit = if self.image_digits { DIGIT_SHIFT } else { 0 };
+        self.format.max_shift().max(bias).max(digit)
+    }
+
+    /// Bits of the shift a processing element is sent, at least 1.
+    pub fn shift_bits(&self) -> u32 {
+        bits_for(self.largest_shift())
+    }
+
+    /// Bits of a word of a code bank: a code, or the pixel that may stand there instead.
+    pub fn code_word_bits(&self) -> u32 {
+        self.format.code_bits().max(self.digit_word_bits())
+    }
+
+    /// 8, the bits of a pixel, if the array takes digits; else 0.
+    fn digit_word_bits(&self) -> u32 {
+        if self.image_digits { 8 } else { 0 }
+    }
+
+    /// Address bits of a code bank.
+    pub fn address_bits(&self) -> u32 {
+        address_bits(self.code_depth)
+    }
+
+    /// Address bits of a weight bank, and of the row words.
+    pub fn weight_address_bits(&self) -> u32 {
+        address_bits(self.weight_depth)
+    }
+
+    /// Address bits of a column's quantizer constants.
+    pub fn channel_address_bits(&self) -> u32 {
+        address_bits(self.channel_depth)
+    }
+
+    /// Address bits of a column's accumulators.
+    pub fn tile_address_bits(&self) -> u32 {
+        address_bits(self.tile_depth)
+    }
+
+    /// Bits of a signed pixel coordinate, which may lie up to [`COORDINATE_MARGIN`] outside the map.
+    pub fn coordinate_bits(&self) -> u32 {
+        clog2(self.map_side.saturating_add(COORDINATE_MARGIN)) + 1
+    }
+
+    /// Bits of the threshold field of a row word: T has code_bits + 1, a pixel's pad value 8.
+    pub fn threshold_bits(&self) -> u32 {
+        (self.format.code_bits() + 1).max(self.digit_word_bits())
+    }
+
+    /// Bits of a cut of the quantizer less its leading one, or of the int8 multiplier: W + 1.
+    pub fn theta_bits(&self) -> u32 {
+        self.threshold_fraction_bits + 1
+    }
+
+    /// Memories of cuts a column has: one per step of an octave.
+    pub fn theta_banks(&self) -> u32 {
+        self.format.root()
+    }
+
+    /// Bits of the signed product a processing element adds, for constants of −(2^(n−1)−1) ..= 2^(n−1)−1.
+    pub fn product_bits(&self) -> u32 {
+        if self.pe == PeKind::Multiply {
+            return 16;
+        }
+        let digit = if self.image_digits { DIGIT_SHIFT } else { 0 };
+        let weight = self.weight_bits + self.format.max_shift().max(digit);
+        let bias = self.bias_bits + self.format.bias_shift();
+        if self.has_bias() {
+            weight.max(bias)
+        } else {
+            weight
+        }
+    }
+
+    /// Bits of the signed sum of one column over its rows: `partial_sum_bits` if given, else
+    /// [`Design::product_bits`] + ⌈log2 rows⌉, which no weights overflow.
+    pub fn sum_bits(&self) -> u32 {
+        self.partial_sum_bits
+            .unwrap_or_else(|| self.product_bits() + clog2(self.rows))
+    }
+
+    /// Bits of the signed difference of accumulator and mean, and of an output word.
+    pub fn total_bits(&self) -> u32 {
+        self.accumulator_bits + 1
+    }
+
+    /// Tiles of rows × columns weights the banks hold, at most.
+    pub fn tile_capacity(&self) -> u32 {
+        self.weight_depth / self.rows.max(1)
+    }
+}
