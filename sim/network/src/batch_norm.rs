@@ -37,3 +37,30 @@ impl BatchNorm {
         self.scale[c] * n + self.shift[c]
     }
 }
+
+/// A batch-norm's affine on values another normalisation has stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Affine {
+    /// The factor.
+    pub a: f64,
+    /// What is added.
+    pub b: f64,
+}
+
+impl BatchNorm {
+    /// The affine of channel `c` for values stored as `(x − mean)/sigma` with another mean and
+    /// sigma (DenseNet: a feature is normalised and stored once, and read by many):
+    /// a·σ₁/σ₂ and a·(μ₁ − μ₂)/σ₂ + b.
+    pub fn affine_over(&self, c: usize, mean: f64, sigma: f64) -> Affine {
+        let a = self.scale[c] / self.sigma(c);
+        Affine {
+            a: a * sigma,
+            b: a * (mean - self.mean[c]) + self.shift[c],
+        }
+    }
+
+    /// Where channel `c` crosses zero: the n with a·n + b = 0; `None` if a is 0.
+    pub fn threshold(&self, c: usize) -> Option<f64> {
+        (self.scale[c] != 0.0).then(|| -self.shift[c] / self.scale[c])
+    }
+}

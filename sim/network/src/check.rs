@@ -1,6 +1,14 @@
-//! The cromulent check of section 1.4.
+//! The cromulent check: section 1.4 of Graham (2017), path by path.
+//!
+//! Every forward path must read ⋆ N A ReLU Learnt ⋆ N A ReLU Learnt ⋆ …, where N A is a
+//! batch-norm and ⋆ any branches, sums, pools and concatenations. Two liberties: the image layer
+//! is a learnt layer on the image itself, and an average pool may stand between ReLU and a linear
+//! layer or 1×1 convolution, because it commutes with those.
+//!
+//! Paths are not enumerated. Each node's values stand at one stage of the form, and the form
+//! holds on every path if it holds on every edge.
 
-use crate::graph::Network;
+use crate::graph::{Network, Op};
 use crate::problem::Problem;
 
 /// One N – A – ReLU – Learnt module. The image layer has neither ReLU nor batch-norm.
@@ -8,12 +16,12 @@ use crate::problem::Problem;
 pub struct Module {
     /// The convolution or linear layer.
     pub learnt: usize,
-    /// The ReLU it reads.
+    /// The ReLU it reads, directly or through an average pool.
     pub relu: Option<usize>,
     /// The batch-norm that ReLU reads.
     pub batch_norm: Option<usize>,
-    /// The node whose values are normalised: the input of the batch-norm, or of the learnt
-    /// layer where there is none.
+    /// The node whose values are normalised: the input of the batch-norm, or where there is none
+    /// that of the ReLU or of the learnt layer.
     pub source: usize,
 }
 
@@ -22,7 +30,7 @@ pub struct Module {
 pub struct Report {
     /// Whether every path has the cromulent form.
     pub cromulent: bool,
-    /// One per learnt layer, in order.
+    /// One per learnt layer, in order, complete or not.
     pub modules: Vec<Module>,
     /// What breaks the form, by node, and the rewrite that mends it.
     pub problems: Vec<Problem>,
@@ -30,10 +38,290 @@ pub struct Report {
 
 /// Checks that every forward path has the form ⋆ N A ReLU Learnt ⋆ N A ReLU Learnt ⋆ ….
 pub fn check(network: &Network) -> Report {
-    let _ = network;
-    Report {
-        cromulent: false,
-        modules: vec![],
-        problems: vec![],
+    let check = Check {
+        network,
+        stages: stages(network),
+    };
+    let mut problems = Vec::new();
+    for reader in 1..network.nodes.len() {
+        let inputs = &network.nodes[reader].inputs;
+        problems.extend(inputs.iter().filter_map(|&input| check.edge(input, reader)));
     }
+    problems.extend(check.output());
+    let learnt = (0..network.nodes.len()).filter(|&i| network.nodes[i].op.is_learnt());
+    Report {
+        cromulent: problems.is_empty(),
+        modules: learnt.map(|i| module(network, i)).collect(),
+        problems,
+    }
+}
+
+/// Where in the form a node's values stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The image.
+    Image,
+    /// In a ⋆: after a learnt layer, before N.
+    Summed,
+    /// After N A.
+    Normalised,
+    /// After the ReLU.
+    Rectified,
+    /// After an average pool that follows the ReLU.
+    Pooled,
+}
+
+fn stages(network: &Network) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::with_capacity(network.nodes.len());
+    for node in &network.nodes {
+        let first = node.inputs.first().map(|&i| stages[i]);
+        stages.push(match (&node.op, first) {
+            (Op::Image, _) => Stage::Image,
+            (Op::BatchNorm(_), _) => Stage::Normalised,
+            (Op::Relu, _) => Stage::Rectified,
+            (
+                Op::AveragePool { .. } | Op::GlobalAveragePool,
+                Some(Stage::Rectified | Stage::Pooled),
+            ) => Stage::Pooled,
+            _ => Stage::Summed,
+        });
+    }
+    stages
+}
+
+struct Check<'a> {
+    network: &'a Network,
+    stages: Vec<Stage>,
+}
+
+impl Check<'_> {
+    /// What is wrong with `reader` reading `input`, if anything.
+    fn edge(&self, input: usize, reader: usize) -> Option<Problem> {
+        use Stage::*;
+        match (self.stages[input], self.op(reader)) {
+            (Image | Summed, Op::BatchNorm(_)) | (Normalised, Op::Relu) => None,
+            (Image | Rectified, op) if op.is_learnt() => None,
+            (Pooled, op) if op.is_learnt() => self.pooled(input, reader),
+            (Image | Summed, Op::Relu) => Some(self.unnormalised_relu(input, reader)),
+            (Summed, op) if op.is_learnt() => Some(self.unrectified(input, reader)),
+            (Image | Summed, _) => None,
+            (Rectified | Pooled, Op::AveragePool { .. } | Op::GlobalAveragePool) => None,
+            (Normalised, _) => Some(self.unrectified_norm(input, reader)),
+            (Rectified | Pooled, _) => Some(self.relu_without_learnt(input, reader)),
+        }
+    }
+
+    /// An average pool after a ReLU commutes with the learnt layer behind it only if that one
+    /// looks at a single position.
+    fn pooled(&self, input: usize, reader: usize) -> Option<Problem> {
+        let Op::Convolution(c) = self.op(reader) else {
+            return None;
+        };
+        if (c.kernel_height(), c.kernel_width(), c.padding) == (1, 1, 0) {
+            return None;
+        }
+        let (pool, conv) = (self.name(input), self.name(reader));
+        let what = format!(
+            "`{pool}` averages between the ReLU and `{conv}`, which has a {}×{} kernel",
+            c.kernel_height(),
+            c.kernel_width()
+        );
+        Some(self.problem(reader, what, format!("move `{pool}` behind `{conv}`")))
+    }
+
+    fn unnormalised_relu(&self, input: usize, relu: usize) -> Problem {
+        let what = format!(
+            "the ReLU reads `{}` with no batch-norm between",
+            self.name(input)
+        );
+        let fix = format!(
+            "insert a batch-norm before `{}` with the calibrated mean μ and deviation σ of `{}` \
+             as its statistics and σ, μ as its scale and shift: the result is the same",
+            self.name(relu),
+            self.name(input)
+        );
+        self.problem(relu, what, fix)
+    }
+
+    fn unrectified(&self, input: usize, learnt: usize) -> Problem {
+        let what = format!(
+            "the learnt layer reads `{}` with no batch-norm and no ReLU between",
+            self.name(input)
+        );
+        let fix = if self.op(input).is_learnt() {
+            let (first, second) = (self.name(input), self.name(learnt));
+            format!("merge `{first}` and `{second}`, or put batch-norm and ReLU between them")
+        } else {
+            "put batch-norm and ReLU before it (pre-activated form)".into()
+        };
+        self.problem(learnt, what, fix)
+    }
+
+    fn unrectified_norm(&self, norm: usize, reader: usize) -> Problem {
+        let (name, reader_name) = (self.name(norm), self.name(reader));
+        let what = format!(
+            "no ReLU follows the batch-norm: {} `{reader_name}` reads it",
+            self.kind(reader)
+        );
+        let fix = match self.op(reader) {
+            Op::BatchNorm(_) => {
+                format!("merge it into `{reader_name}`: two affines in a row are one")
+            }
+            op if op.is_learnt() => {
+                format!("put a ReLU between `{name}` and `{reader_name}`")
+            }
+            _ => self.fold_or_complete(norm),
+        };
+        self.problem(norm, what, fix)
+    }
+
+    /// The mend for a batch-norm whose values are used as they are.
+    fn fold_or_complete(&self, norm: usize) -> String {
+        let source = self.network.nodes[norm].inputs[0];
+        let name = self.name(norm);
+        if self.op(source).is_learnt() && self.network.readers(source) == [norm] {
+            let source = self.name(source);
+            return format!(
+                "fold `{name}` into `{source}` (scale its weights by a/σ per output, keep \
+                 b − a·mean/σ as a bias), or move it before `{source}` with its ReLU \
+                 (pre-activated form)"
+            );
+        }
+        format!("put a ReLU and a learnt layer behind `{name}`; a 1×1 identity is one")
+    }
+
+    fn relu_without_learnt(&self, input: usize, reader: usize) -> Problem {
+        let (name, kind) = (self.name(reader), self.kind(reader));
+        let relu = behind_pools(self.network, input);
+        let what = format!("no learnt layer follows the ReLU: {kind} `{name}` reads it");
+        let fix = match self.op(reader) {
+            Op::Relu => format!("remove `{name}`: it changes nothing"),
+            Op::MaxPool { .. } => format!(
+                "move `{name}` before the batch-norm of `{}`: the same where its scale is not \
+                 negative (elsewhere the largest becomes the smallest)",
+                self.name(relu)
+            ),
+            Op::Concat => format!("let `{name}` join the maps before batch-norm and ReLU"),
+            _ => "put a learnt layer between them; a 1×1 identity convolution changes nothing \
+                  (the trivial learnt layer)"
+                .into(),
+        };
+        self.problem(relu, what, fix)
+    }
+
+    /// What is wrong with the output: it must be that of a learnt layer, or a ⋆ behind one.
+    fn output(&self) -> Option<Problem> {
+        let last = self.network.nodes.len() - 1;
+        match self.stages[last] {
+            Stage::Summed | Stage::Image => None,
+            Stage::Normalised => {
+                let fix = self.fold_or_complete(last);
+                Some(self.problem(last, "the network ends with a batch-norm".into(), fix))
+            }
+            Stage::Rectified | Stage::Pooled => {
+                let fix = "end with a learnt layer; a 1×1 identity convolution changes nothing";
+                let what = "the network ends with no learnt layer after the ReLU".into();
+                Some(self.problem(behind_pools(self.network, last), what, fix.into()))
+            }
+        }
+    }
+
+    fn op(&self, node: usize) -> &Op {
+        &self.network.nodes[node].op
+    }
+
+    fn name(&self, node: usize) -> &str {
+        &self.network.nodes[node].name
+    }
+
+    fn kind(&self, node: usize) -> &str {
+        self.op(node).name()
+    }
+
+    fn problem(&self, node: usize, what: String, fix: String) -> Problem {
+        Problem::new(format!("node `{}`", self.name(node)), what, fix)
+    }
+}
+
+/// The node before `node` and any average pools it is behind, itself included.
+fn behind_pools(network: &Network, mut node: usize) -> usize {
+    while matches!(
+        network.nodes[node].op,
+        Op::AveragePool { .. } | Op::GlobalAveragePool
+    ) {
+        node = network.nodes[node].inputs[0];
+    }
+    node
+}
+
+/// The module that ends with the learnt layer `learnt`, as far as it goes.
+fn module(network: &Network, learnt: usize) -> Module {
+    let input = network.nodes[learnt].inputs[0];
+    let relu = behind_pools(network, input);
+    if network.nodes[relu].op != Op::Relu {
+        return Module {
+            learnt,
+            relu: None,
+            batch_norm: None,
+            source: input,
+        };
+    }
+    let norm = network.nodes[relu].inputs[0];
+    let is_norm = matches!(network.nodes[norm].op, Op::BatchNorm(_));
+    Module {
+        learnt,
+        relu: Some(relu),
+        batch_norm: is_norm.then_some(norm),
+        source: if is_norm {
+            network.nodes[norm].inputs[0]
+        } else {
+            norm
+        },
+    }
+}
+
+/// Refuses a network in which one feature goes through several batch-norms (DenseNets): an engine
+/// that stores one code per feature needs them folded onto one normalisation first
+/// ([`crate::BatchNorm::affine_over`]).
+///
+/// # Errors
+/// Each node whose values several batch-norms normalise.
+pub fn one_norm_per_feature(network: &Network) -> Result<(), crate::Problems> {
+    // Per node, the batch-norms that see its values, through pools and concatenations too.
+    let mut norms: Vec<Vec<usize>> = vec![vec![]; network.nodes.len()];
+    for (i, node) in network.nodes.iter().enumerate().rev() {
+        let seen = match node.op {
+            Op::BatchNorm(_) => vec![i],
+            Op::Concat | Op::AveragePool { .. } | Op::GlobalAveragePool | Op::MaxPool { .. } => {
+                norms[i].clone()
+            }
+            _ => vec![],
+        };
+        node.inputs
+            .iter()
+            .for_each(|&input| norms[input].extend(&seen));
+    }
+    let mut problems = crate::Problems::default();
+    for (node, norms) in network.nodes.iter().zip(norms) {
+        let passes = matches!(
+            node.op,
+            Op::Concat | Op::AveragePool { .. } | Op::GlobalAveragePool | Op::MaxPool { .. }
+        );
+        if norms.len() > 1 && !passes {
+            let names: Vec<&str> = norms
+                .iter()
+                .rev()
+                .map(|&i| network.nodes[i].name.as_str())
+                .collect();
+            problems.add(
+                format!("node `{}`", node.name),
+                format!(
+                    "several batch-norms normalise its values: {}",
+                    names.join(", ")
+                ),
+                "not supported yet (DenseNets); give every feature one batch-norm",
+            );
+        }
+    }
+    problems.or(())
 }

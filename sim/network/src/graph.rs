@@ -164,6 +164,22 @@ pub struct Input {
     pub examples: Option<Examples>,
 }
 
+impl Input {
+    /// The shape of the image.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            channels: self.channels,
+            height: self.height,
+            width: self.width,
+        }
+    }
+
+    /// What pixel value `pixel` of channel `c` enters the network as: (pixel/255 − mean)/std.
+    pub fn normalise(&self, c: usize, pixel: u8) -> f64 {
+        (f64::from(pixel) / 255.0 - self.mean[c]) / self.std[c]
+    }
+}
+
 /// Where a network's example images are; paths are ready to open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Examples {
@@ -195,7 +211,7 @@ impl Network {
     /// every shape.
     ///
     /// # Errors
-    /// Every step whose inputs do not fit its operation, by node name.
+    /// The first step whose inputs do not fit its operation, or whose name is taken.
     pub fn new(name: &str, input: Input, steps: Vec<Step>) -> Result<Network, Problems> {
         let image = Shape {
             channels: input.channels,
@@ -216,7 +232,12 @@ impl Network {
                 .collect();
             let place = format!("node `{name}`");
             if shapes.len() != inputs.len() {
-                return Err(Problem::new(place, "reads a later node", "order the nodes").into());
+                let fix = "list a node after all that it reads";
+                return Err(Problem::new(place, "reads a node not before it", fix).into());
+            }
+            if nodes.iter().any(|node| node.name == name) {
+                let fix = "give every node a name of its own";
+                return Err(Problem::new(place, "another node has that name", fix).into());
             }
             let shape =
                 shape::infer(&op, &shapes).map_err(|(what, fix)| Problem::new(place, what, fix))?;
@@ -245,15 +266,5 @@ impl Network {
         (0..self.nodes.len())
             .filter(|&i| reads(&self.nodes[i]))
             .collect()
-    }
-}
-
-impl Network {
-    /// Reads a network from its description file and the weights file that names.
-    ///
-    /// # Errors
-    /// Every problem of both files.
-    pub fn load(path: &std::path::Path) -> Result<Network, Problems> {
-        Err(Problem::new(path.display().to_string(), "not yet", "wait").into())
     }
 }

@@ -14,16 +14,22 @@
 //! The description file is documented in `docs/network-files.md`.
 
 mod batch_norm;
+mod bias;
 mod check;
+mod description;
 mod evaluate;
+mod examples;
+mod fields;
 mod graph;
 pub mod images;
+mod load;
 mod problem;
 mod shape;
+mod weights;
 
-pub use batch_norm::BatchNorm;
-pub use check::{Module, Report, check};
+pub use batch_norm::{Affine, BatchNorm};
+pub use check::{Module, Report, check, one_norm_per_feature};
 pub use evaluate::evaluate;
-pub use graph::{Convolution, Examples, Input, Linear, Network, Node, Op, Shape, Tensor};
+pub use graph::{Convolution, Examples, Input, Linear, Network, Node, Op, Shape, Step, Tensor};
 pub use images::{Example, Image, Layout};
 pub use problem::{Problem, Problems};

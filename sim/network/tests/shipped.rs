@@ -1,0 +1,70 @@
+//! The networks and images shipped under `docs/examples/`.
+
+use std::path::{Path, PathBuf};
+
+use cromulent_network::{Example, Network, check, evaluate, one_norm_per_feature};
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples").join(name)
+}
+
+fn load(name: &str) -> Network {
+    Network::load(&shipped(name)).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// How many of `examples` the network's largest output names rightly.
+fn right(network: &Network, examples: &[Example]) -> usize {
+    let is_right = |example: &&Example| {
+        let maps = evaluate(network, &example.image).expect("the image fits");
+        let scores = maps.last().expect("a network has nodes");
+        let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        best == example.label.map(usize::from)
+    };
+    examples.iter().filter(is_right).count()
+}
+
+#[test]
+fn the_network_recognises_its_examples() {
+    let network = load("fashion-resnet8.toml");
+    let examples = network.examples(100).expect("the examples are shipped");
+    assert_eq!(examples.len(), 100);
+    let right = right(&network, &examples);
+    println!("fashion-resnet8: {right} of 100");
+    assert!(right >= 88, "{right} of 100");
+}
+
+#[test]
+fn the_fine_tuned_variants_load_and_recognise_some() {
+    // Made for coded activations, so no more than plausible in floating point.
+    for name in ["fashion-resnet8-L4.toml", "fashion-resnet8-R3.toml"] {
+        let network = load(name);
+        let right = right(&network, &network.examples(20).expect("the examples are shipped"));
+        println!("{name}: {right} of 20");
+        assert!(right >= 14, "{name}: {right} of 20");
+    }
+}
+
+#[test]
+fn the_network_is_cromulent() {
+    let network = load("fashion-resnet8.toml");
+    let report = check(&network);
+    assert!(report.cromulent, "{:?}", report.problems);
+    assert!(one_norm_per_feature(&network).is_ok());
+    let names = |i: usize| network.nodes[i].name.as_str();
+    let modules: Vec<_> = report
+        .modules
+        .iter()
+        .map(|m| (names(m.learnt), m.relu.map(names), m.batch_norm.map(names), names(m.source)))
+        .collect();
+    assert_eq!(modules.len(), 10);
+    assert_eq!(modules[0], ("conv1", None, None, "image"));
+    assert_eq!(
+        modules[1],
+        ("blocks.0.conv1", Some("blocks.0.relu1"), Some("blocks.0.bn1"), "conv1")
+    );
+    assert_eq!(
+        modules[5],
+        ("blocks.1.shortcut", Some("blocks.1.relu1"), Some("blocks.1.bn1"), "blocks.0.add")
+    );
+    assert_eq!(modules[9], ("fc", Some("relu"), Some("bn"), "blocks.2.add"));
+}
