@@ -31,3 +31,97 @@ impl Threshold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Format, Value, decode, from_order};
+
+    /// Values of a format in ascending order.
+    fn values(format: Format) -> Vec<f64> {
+        let value = |place| match decode(format, from_order(format, place)) {
+            Value::Zero => 0.0,
+            Value::Integer(value) => f64::from(value),
+            Value::Power { negative, quarters } => {
+                let size = (f64::from(quarters) / 4.0).exp2();
+                if negative { -size } else { size }
+            }
+        };
+        (0..format.codes()).map(value).collect()
+    }
+
+    /// A zero crossing just below the value at a position; beyond the last value for the last position.
+    fn crossing(values: &[f64], position: usize) -> f64 {
+        match position.checked_sub(1) {
+            None => values[0] - 1.0,
+            Some(below) => values
+                .get(position)
+                .map_or(values[below] + 1.0, |v| (values[below] + v) / 2.0),
+        }
+    }
+
+    #[test]
+    fn every_position_and_direction_is_a_relu_of_an_affine() {
+        for format in Format::ALL {
+            let values = values(format);
+            for position in 0..=values.len() {
+                let t = crossing(&values, position);
+                for (place, v) in (0u32..).zip(&values) {
+                    for (descending, a) in [(false, 1.5), (true, -1.5)] {
+                        let threshold = Threshold {
+                            position: position as u32,
+                            descending,
+                        };
+                        assert_eq!(
+                            threshold.is_active(place),
+                            a * (v - t) > 0.0,
+                            "{format} {threshold:?} {place}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_are_always_and_never() {
+        for format in Format::ALL {
+            let end = 1 << format.code_bits();
+            for place in 0..format.codes() {
+                let active = |position, descending| {
+                    Threshold {
+                        position,
+                        descending,
+                    }
+                    .is_active(place)
+                };
+                assert!(active(0, false) && active(end, true));
+                assert!(!active(end, false) && !active(0, true));
+            }
+        }
+    }
+
+    #[test]
+    fn clamping_at_every_code_is_the_relu_less_its_constant() {
+        for format in Format::ALL {
+            let values = values(format);
+            for (position, t) in (0u32..).zip(&values) {
+                for (place, v) in (0u32..).zip(&values) {
+                    for (descending, a) in [(false, 2.0), (true, -2.0)] {
+                        let clamped = Threshold {
+                            position,
+                            descending,
+                        }
+                        .clamp(place);
+                        let relu = f64::max(a * v - a * t, 0.0);
+                        assert_eq!(
+                            a * values[clamped as usize] - a * t,
+                            relu,
+                            "{format} {position} {place}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -94,3 +94,83 @@ pub fn from_order(format: Format, place: u32) -> Code {
         None => signed_code(format, true, half - 1 - place),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(format: Format) -> impl Iterator<Item = Code> {
+        (0..format.codes()).map(|bits| Code(low_byte(bits)))
+    }
+
+    fn real(value: Value) -> f64 {
+        match value {
+            Value::Zero => 0.0,
+            Value::Integer(value) => f64::from(value),
+            Value::Power { negative, quarters } => {
+                let size = (f64::from(quarters) / 4.0).exp2();
+                if negative { -size } else { size }
+            }
+        }
+    }
+
+    #[test]
+    fn order_is_the_order_of_values() {
+        for format in Format::ALL {
+            let values =
+                (0..format.codes()).map(|place| real(decode(format, from_order(format, place))));
+            assert!(values.is_sorted_by(|a, b| a < b), "{format}");
+        }
+    }
+
+    #[test]
+    fn order_and_from_order_are_inverse() {
+        for format in Format::ALL {
+            for code in codes(format) {
+                assert!(order(format, code) < format.codes());
+                assert_eq!(from_order(format, order(format, code)), code, "{format}");
+            }
+            assert_eq!(
+                from_order(format, u32::MAX),
+                from_order(format, format.codes() - 1)
+            );
+        }
+    }
+
+    #[test]
+    fn four_bit_codes_are_the_sixteen_values_of_section_1_5_1() {
+        let positive = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+        let values: Vec<f64> = codes(Format::L4)
+            .map(|code| real(decode(Format::L4, code)))
+            .collect();
+        assert_eq!(values[..8], positive);
+        assert_eq!(values[8..], positive.map(|value| -value));
+    }
+
+    #[test]
+    fn rectified_and_uniform_codes_start_at_zero() {
+        for format in [Format::R2, Format::R3, Format::R4, Format::R5] {
+            assert_eq!(decode(format, Code(0)), Value::Zero);
+            let quarters = format.exponent_quarters(0);
+            assert_eq!(
+                decode(format, Code(1)),
+                Value::Power {
+                    negative: false,
+                    quarters
+                }
+            );
+        }
+        for code in codes(Format::I8) {
+            assert_eq!(decode(Format::I8, code), Value::Integer(code.0));
+        }
+    }
+
+    #[test]
+    fn bit_patterns() {
+        assert_eq!(signed_code(Format::L2, true, 1), Code(0b11));
+        assert_eq!(signed_code(Format::L5, true, 15), Code(0b1_1111));
+        assert_eq!(signed_code(Format::L3, false, 2), Code(0b010));
+        let places = [0b00, 0b01, 0b10, 0b11].map(|bits| order(Format::L2, Code(bits)));
+        assert_eq!(places, [2, 3, 1, 0]);
+    }
+}

@@ -59,3 +59,123 @@ pub fn digits(value: i32, beats: usize) -> Option<Vec<Option<Digit>>> {
     schedule.resize(beats, None);
     Some(schedule)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(digits: impl Iterator<Item = Digit>) -> i64 {
+        digits
+            .map(|d| {
+                if d.negative {
+                    -(1i64 << d.exponent)
+                } else {
+                    1 << d.exponent
+                }
+            })
+            .sum()
+    }
+
+    /// Values whose non-adjacent form has this many digits.
+    fn with_digits(range: std::ops::RangeInclusive<i32>, count: usize) -> Vec<i32> {
+        range.filter(|&value| naf(value).count() == count).collect()
+    }
+
+    #[test]
+    fn digits_sum_to_the_value_and_are_no_neighbours() {
+        for value in (-70_000..=70_000).chain([i32::MIN, i32::MIN + 1, i32::MAX - 1, i32::MAX]) {
+            assert_eq!(sum(naf(value)), i64::from(value));
+            let exponents: Vec<u32> = naf(value).map(|digit| digit.exponent).collect();
+            assert!(
+                exponents.windows(2).all(|pair| pair[0] + 1 < pair[1]),
+                "{value}: {exponents:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn pixels_and_rectified_integers_take_four_beats_and_three_exponent_bits() {
+        for value in (-128..=127).chain(0..=170) {
+            assert!(digits(value, 4).is_some(), "{value}");
+            assert!(naf(value).all(|digit| digit.exponent <= 7), "{value}");
+        }
+    }
+
+    #[test]
+    fn above_170_exponent_8_appears_and_eight_values_need_five_digits() {
+        assert!((171..=255).all(|value| naf(value).any(|digit| digit.exponent == 8)));
+        assert_eq!(
+            with_digits(0..=255, 5),
+            [171, 173, 179, 181, 203, 205, 211, 213]
+        );
+        assert_eq!(with_digits(0..=255, 6), []);
+        assert_eq!(digits(171, 4), None);
+    }
+
+    #[test]
+    fn uniform_formats_of_table_1_take_two_three_and_four_beats() {
+        for (bits, beats) in [(4, 2), (5, 3), (8, 4)] {
+            let half = 1 << (bits - 1);
+            let largest = (-half..half)
+                .flat_map(naf)
+                .map(|digit| digit.exponent)
+                .max();
+            assert_eq!(largest, Some(bits - 1), "U{bits}");
+            assert_eq!(
+                (-half..half).map(|value| naf(value).count()).max(),
+                Some(beats),
+                "U{bits}"
+            );
+        }
+        // O4 as a table of integers.
+        assert!(
+            [3, 10, 20, 32, 48, 68, 96, 127]
+                .into_iter()
+                .all(|value| digits(value, 2).is_some())
+        );
+    }
+
+    #[test]
+    fn no_form_has_fewer_digits() {
+        // Breadth first over sums of signed powers up to 2^9.
+        let mut fewest = std::collections::BTreeMap::from([(0, 0)]);
+        for count in 1..=5 {
+            let reached: Vec<i32> = fewest.keys().copied().collect();
+            for power in (0..=9).map(|exponent| 1 << exponent) {
+                for sum in reached
+                    .iter()
+                    .flat_map(|value| [value - power, value + power])
+                {
+                    fewest.entry(sum).or_insert(count);
+                }
+            }
+        }
+        for value in -256..=256 {
+            assert_eq!(fewest.get(&value), Some(&naf(value).count()), "{value}");
+        }
+    }
+
+    #[test]
+    fn schedules_put_digits_first_lowest_first() {
+        let plus = |exponent| {
+            Some(Digit {
+                negative: false,
+                exponent,
+            })
+        };
+        let minus = |exponent| {
+            Some(Digit {
+                negative: true,
+                exponent,
+            })
+        };
+        assert_eq!(digits(7, 4), Some(vec![minus(0), plus(3), None, None]));
+        assert_eq!(digits(-128, 4), Some(vec![minus(7), None, None, None]));
+        assert_eq!(
+            digits(170, 4),
+            Some(vec![plus(1), plus(3), plus(5), plus(7)])
+        );
+        assert_eq!(digits(0, 2), Some(vec![None, None]));
+        assert_eq!(digits(0, 0), Some(vec![]));
+    }
+}

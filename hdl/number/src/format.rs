@@ -187,3 +187,96 @@ impl FromStr for Format {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Exponents of two in quarters, smallest magnitude first, as Table 1 and the rectified formats list
+    /// their values.
+    fn quarters(format: Format) -> Vec<i32> {
+        match format {
+            Format::L2 => vec![-2, 2],
+            Format::L3 => vec![-4, 0, 4, 8],
+            Format::L4 => vec![-12, -8, -4, 0, 4, 8, 12, 16],
+            Format::L5 => (-12..=18).step_by(2).collect(),
+            Format::R2 => vec![-4, 0, 4],
+            Format::R3 => vec![-12, -8, -4, 0, 4, 8, 12],
+            Format::R4 => (-12..=16).step_by(2).collect(),
+            Format::R5 => (-16..=14).collect(),
+            Format::I8 => vec![0; 127],
+        }
+    }
+
+    #[test]
+    fn magnitudes_are_those_of_the_tables() {
+        for format in Format::ALL {
+            let found: Vec<i32> = (0..format.magnitudes())
+                .map(|m| format.exponent_quarters(m))
+                .collect();
+            assert_eq!(found, quarters(format), "{format}");
+        }
+    }
+
+    #[test]
+    fn every_pattern_but_the_upper_half_of_i8_is_a_code() {
+        for format in Format::ALL {
+            let expected = if format.is_signed_log() {
+                2 * format.magnitudes()
+            } else {
+                format.magnitudes() + 1
+            };
+            assert_eq!(format.codes(), expected, "{format}");
+            assert_eq!(
+                1 << format.code_bits(),
+                if format == Format::I8 { 256 } else { expected },
+                "{format}"
+            );
+        }
+    }
+
+    #[test]
+    fn largest_shifts() {
+        assert_eq!(
+            Format::ALL.map(Format::max_shift),
+            [1, 3, 7, 7, 2, 6, 7, 7, 0]
+        );
+    }
+
+    #[test]
+    fn bias_shift_weighs_b_as_a_at_value_one() {
+        for format in [Format::L3, Format::L4, Format::L5] {
+            let index = format.bias_shift() * format.root();
+            assert_eq!(
+                format.exponent_quarters(index),
+                0,
+                "{format}: 2^0 is A << {}",
+                format.bias_shift()
+            );
+        }
+    }
+
+    #[test]
+    fn each_format_is_of_one_kind() {
+        let kinds = |f: Format| (f.is_signed_log(), f.is_rectified());
+        for format in Format::ALL {
+            let expected = (
+                format.name().starts_with('L'),
+                format.name().starts_with('R'),
+            );
+            assert_eq!(kinds(format), expected, "{format}");
+        }
+    }
+
+    #[test]
+    fn names_round_trip_and_an_unknown_one_lists_them() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse(), Ok(format));
+        }
+        let error = "L6".parse::<Format>().unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "unknown format `L6`: expected one of L2, L3, L4, L5, R2, R3, R4, R5, I8"
+        );
+    }
+}

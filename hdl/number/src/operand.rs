@@ -90,3 +90,117 @@ impl From<Digit> for Operand {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Threshold, Value, decode, digits, from_order, order};
+
+    const SIGNED: [Format; 4] = [Format::L2, Format::L3, Format::L4, Format::L5];
+    const RECTIFIED: [Format; 4] = [Format::R2, Format::R3, Format::R4, Format::R5];
+
+    fn codes(format: Format) -> impl Iterator<Item = Code> {
+        (0..format.codes()).map(move |place| from_order(format, place))
+    }
+
+    #[test]
+    fn constant_and_shift_make_the_value_of_every_code() {
+        for format in SIGNED.into_iter().chain(RECTIFIED) {
+            for code in codes(format) {
+                let operand = operand(format, code);
+                let Value::Power { negative, quarters } = decode(format, code) else {
+                    assert_eq!((operand, code), (Operand::INACTIVE, Code(0)));
+                    continue;
+                };
+                // A[root] carries root/format.root() octaves, the shift the rest, over the smallest value.
+                let above = operand.shift * 4 + operand.root * 4 / format.root();
+                assert_eq!(
+                    format.exponent_quarters(0) + above as i32,
+                    quarters,
+                    "{format} {code:?}"
+                );
+                assert_eq!((operand.active, operand.negative), (true, negative));
+                assert!(operand.root < format.root() && operand.shift <= format.max_shift());
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_shift_occurs() {
+        for format in SIGNED.into_iter().chain(RECTIFIED) {
+            let largest = codes(format).map(|code| operand(format, code).shift).max();
+            assert_eq!(largest, Some(format.max_shift()), "{format}");
+        }
+    }
+
+    #[test]
+    fn one_addition_is_the_exact_affine_for_every_code_threshold_and_direction() {
+        let (constants, bias) = ([-93, 57], -101);
+        for format in SIGNED {
+            let folded = bias << format.bias_shift();
+            for position in 0..=format.codes() {
+                for code in codes(format) {
+                    for descending in [false, true] {
+                        let active = Threshold {
+                            position,
+                            descending,
+                        }
+                        .is_active(order(format, code));
+                        let code = operand(format, code);
+                        let sent = if active {
+                            code
+                        } else {
+                            Operand::inactive_exact(format)
+                        };
+                        let with_b = code.contribution(&constants, bias) + folded;
+                        let sum = sent.contribution(&constants, bias) + folded;
+                        assert_eq!(
+                            sum,
+                            if active { with_b } else { 0 },
+                            "{format} {position} {code:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_multiplying_element_takes_no_operand() {
+        for code in codes(Format::I8) {
+            assert_eq!(operand(Format::I8, code), Operand::INACTIVE);
+        }
+    }
+
+    #[test]
+    fn digits_multiply_by_the_integer() {
+        for value in -128..=170 {
+            let beats = digits(value, 4).unwrap();
+            let operands = beats
+                .into_iter()
+                .map(|digit| digit.map_or(Operand::INACTIVE, Operand::from));
+            let sum: i64 = operands
+                .map(|operand| operand.contribution(&[-77], 0))
+                .sum();
+            assert_eq!(sum, -77 * i64::from(value));
+        }
+    }
+
+    #[test]
+    fn contributions_outside_the_contract_do_not_panic() {
+        let odd = Operand {
+            active: true,
+            negative: true,
+            root: 9,
+            shift: 99,
+        };
+        assert_eq!(odd.contribution(&[1], 1), 0);
+        let odd = Operand {
+            active: false,
+            negative: true,
+            root: u32::MAX,
+            shift: 63,
+        };
+        assert_eq!(odd.contribution(&[], 1), i64::MIN);
+    }
+}

@@ -150,3 +150,94 @@ pub fn unpack(format: Format, bytes: &[u8], count: usize) -> Result<Vec<Code>, P
         None => Ok(codes),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn codes(bits: &[u8]) -> Vec<Code> {
+        bits.iter().copied().map(Code).collect()
+    }
+
+    #[test]
+    fn documented_layouts() {
+        let bytes = |format, bits: &[u8]| pack(format, &codes(bits)).unwrap();
+        // From the lowest bit up: 01 10 11 00 | 01.
+        assert_eq!(
+            bytes(Format::L2, &[1, 2, 3, 0, 1]),
+            [0b0011_1001, 0b0000_0001]
+        );
+        // 001 010 011 100: the third code has its top bit in the second byte.
+        assert_eq!(bytes(Format::R3, &[1, 2, 3, 4]), [0b1101_0001, 0b0000_1000]);
+        assert_eq!(bytes(Format::L4, &[0x1, 0xA, 0xF]), [0xA1, 0x0F]);
+        // 00001 10010 11111: the second code has its top two bits in the second byte.
+        assert_eq!(
+            bytes(Format::L5, &[0x01, 0x12, 0x1F]),
+            [0b0100_0001, 0b0111_1110]
+        );
+        assert_eq!(bytes(Format::I8, &[5, 127]), [5, 127]);
+    }
+
+    #[test]
+    fn every_code_at_every_phase_round_trips() {
+        for format in Format::ALL {
+            let all: Vec<Code> = (0..format.codes())
+                .map(|bits| Code(low_byte(bits)))
+                .collect();
+            for skip in 0..8 {
+                let codes = &all[skip.min(all.len())..];
+                let bytes = pack(format, codes).unwrap();
+                assert_eq!(bytes.len(), packed_len(format, codes.len()));
+                assert_eq!(
+                    unpack(format, &bytes, codes.len()).unwrap(),
+                    codes,
+                    "{format}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn errors_say_what_is_wrong() {
+        let message =
+            |result: Result<_, PackError>| result.map(|_: Vec<Code>| ()).unwrap_err().to_string();
+        let error = pack(Format::L3, &codes(&[7, 8])).unwrap_err();
+        assert_eq!(error.to_string(), "code 1 is 8: L3 has codes 0 to 7");
+        let text = message(unpack(Format::L3, &[0], 3));
+        assert_eq!(text, "1 bytes given: 3 codes of L3 fill 2");
+        let text = message(unpack(Format::L3, &[0, 0, 0], 3));
+        assert_eq!(text, "3 bytes given: 3 codes of L3 fill 2");
+        let text = message(unpack(Format::L3, &[0, 0x82], 3));
+        assert_eq!(text, "the unused bits of the last byte (0x82) are not zero");
+        assert_eq!(
+            message(unpack(Format::I8, &[3, 128], 2)),
+            "code 1 is 128: I8 has codes 0 to 127"
+        );
+    }
+
+    #[test]
+    fn nothing_fills_nothing_and_no_count_overflows() {
+        assert_eq!(unpack(Format::L5, &[], 0), Ok(vec![]));
+        assert!(unpack(Format::L5, &[0], usize::MAX).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_codes_round_trip_bit_by_bit(
+            format in prop::sample::select(&Format::ALL[..]),
+            bits in prop::collection::vec(any::<u8>(), 0..70),
+        ) {
+            let codes: Vec<Code> = bits.iter().map(|&b| Code(low_byte(u32::from(b) % format.codes()))).collect();
+            let bytes = pack(format, &codes).unwrap();
+            prop_assert_eq!(&unpack(format, &bytes, codes.len()).unwrap(), &codes);
+            // The layout as documented, bit by bit.
+            let width = format.code_bits() as usize;
+            for n in 0..codes.len() * width {
+                let stored = bytes[n / 8] >> (n % 8) & 1;
+                prop_assert_eq!(stored, codes[n / width].0 >> (n % width) & 1);
+            }
+        }
+    }
+}

@@ -16,7 +16,7 @@ pub struct Quantizer {
     /// E + 1 + lowest_step, in steps of the base.
     pub exponent: i32,
     /// The cuts within an octave, `root` of them, in units of 2^−`fraction_bits`, each in
-    /// 2^W..=2^(W+1): ⌈2^W·2^((φ+i)/root)⌉ with φ the fraction of log_base g. 2^(W+1) is never reached.
+    /// 2^W..=2^(W+1): ⌈2^W·2^((φ+i)/root)⌉. 2^(W+1) is never reached.
     pub thetas: [u32; 4],
     /// W, the fraction bits of the cuts: at most 30.
     pub fraction_bits: u32,
@@ -112,6 +112,208 @@ impl From<&Quantizer> for UniformQuantizer {
             multiplier: words.thetas[0],
             shift: words.exponent.max(0).unsigned_abs(),
             negate: words.negate,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::order;
+
+    /// σ/c = 1: cuts on the powers of two.
+    fn unit(format: Format) -> Quantizer {
+        let thetas = [1 << 16, 77_936, 92_682, 110_218];
+        let thetas = if format.root() == 2 {
+            [1 << 16, 92_682, 0, 0]
+        } else {
+            thetas
+        };
+        Quantizer {
+            mean: 0,
+            exponent: 1 + format.lowest_step(),
+            thetas,
+            fraction_bits: 16,
+            negate: false,
+        }
+    }
+
+    #[test]
+    fn zero_is_the_smallest_positive_code_or_code_0() {
+        for format in Format::ALL {
+            let mean = 1234;
+            assert_eq!(
+                encode(
+                    format,
+                    mean,
+                    &Quantizer {
+                        mean,
+                        ..unit(format)
+                    }
+                ),
+                Code(0),
+                "{format}"
+            );
+        }
+    }
+
+    #[test]
+    fn powers_of_two_are_their_exponents() {
+        let place = |y| encode(Format::L4, y, &unit(Format::L4));
+        // 2^0 … 2^4 are indices 3 … 7, and above is clamped.
+        assert_eq!(
+            [1, 2, 3, 4, 8, 16, 1 << 40].map(place),
+            [3, 4, 4, 5, 6, 7, 7].map(Code)
+        );
+        assert_eq!([-1, -16].map(place), [8 + 3, 8 + 7].map(Code));
+    }
+
+    #[test]
+    fn one_step_below_the_smallest_rounds_up_to_it_and_two_steps_are_zero() {
+        for format in [Format::R2, Format::R3, Format::R4, Format::R5] {
+            // Raising the exponent lowers the logarithm: magnitude 1 lies `below` steps under the clamp.
+            let at = |below| {
+                let unit = unit(format);
+                let exponent = unit.exponent - format.lowest_step() + below;
+                encode(format, 1, &Quantizer { exponent, ..unit })
+            };
+            assert_eq!([0, 1, 2].map(at), [1, 1, 0].map(Code), "{format}");
+        }
+    }
+
+    #[test]
+    fn negation_mirrors_rectified_formats_and_leaves_signed_ones() {
+        for format in Format::ALL {
+            for y in -40..=40 {
+                let plain = encode(format, y, &unit(format));
+                let negated = encode(
+                    format,
+                    y,
+                    &Quantizer {
+                        negate: true,
+                        ..unit(format)
+                    },
+                );
+                let mirrored = if format.is_signed_log() { y } else { -y };
+                assert_eq!(
+                    negated,
+                    encode(format, mirrored, &unit(format)),
+                    "{format} {y} {plain:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_cut_of_two_is_never_reached() {
+        let never = Quantizer {
+            thetas: [2 << 16; 4],
+            ..unit(Format::L4)
+        };
+        for y in 1..100_000 {
+            let below = Quantizer {
+                exponent: never.exponent - 1,
+                ..never
+            };
+            let always = Quantizer {
+                thetas: [1 << 16; 4],
+                ..never
+            };
+            assert_eq!(
+                encode(Format::L4, y, &below),
+                encode(Format::L4, y, &always)
+            );
+        }
+    }
+
+    #[test]
+    fn the_baseline_rounds_half_up_and_saturates() {
+        let half = UniformQuantizer {
+            mean: 10,
+            multiplier: 1,
+            shift: 1,
+            negate: false,
+        };
+        let expected = [0, 0, 0, 1, 1, 2, 2, 3].map(Code);
+        assert_eq!(
+            [-90, 9, 10, 11, 12, 13, 14, 15].map(|y| half.encode(y)),
+            expected
+        );
+        assert_eq!(
+            [262, 263, 264, i64::MAX].map(|y| half.encode(y)),
+            [126, 127, 127, 127].map(Code)
+        );
+        let negated = UniformQuantizer {
+            negate: true,
+            ..half
+        };
+        assert_eq!(
+            [9, 8, 7, 11].map(|y| negated.encode(y)),
+            [1, 1, 2, 0].map(Code)
+        );
+        // No shift, no rounding.
+        let whole = UniformQuantizer {
+            mean: 0,
+            multiplier: 3,
+            shift: 0,
+            negate: false,
+        };
+        assert_eq!(
+            [1, 42, 43].map(|y| whole.encode(y)),
+            [3, 126, 127].map(Code)
+        );
+    }
+
+    #[test]
+    fn the_baseline_matches_its_definition() {
+        for (multiplier, shift) in [(1, 0), (77, 12), (65_535, 20), (u32::MAX, 36)] {
+            let quantizer = UniformQuantizer {
+                mean: -3,
+                multiplier,
+                shift,
+                negate: false,
+            };
+            for y in -2_000..40_000i64 {
+                let scaled = (y + 3) as f64 * f64::from(multiplier) / f64::from(shift).exp2();
+                let expected = (scaled + 0.5).floor().clamp(0.0, 127.0);
+                assert_eq!(
+                    f64::from(quantizer.encode(y).0),
+                    expected,
+                    "{y} {quantizer:?}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_constants_give_a_code_without_panic(
+            format in prop::sample::select(&Format::ALL[..]),
+            accumulator in any::<i64>(),
+            mean in any::<i64>(),
+            exponent in any::<i32>(),
+            thetas in any::<[u32; 4]>(),
+            fraction_bits in any::<u32>(),
+            negate in any::<bool>(),
+        ) {
+            let quantizer = Quantizer { mean, exponent, thetas, fraction_bits, negate };
+            for accumulator in [accumulator, i64::MIN, i64::MAX] {
+                prop_assert!(order(format, encode(format, accumulator, &quantizer)) < format.codes());
+            }
+        }
+
+        #[test]
+        fn codes_rise_with_the_accumulator(
+            format in prop::sample::select(&Format::ALL[..]),
+            a in -1i64 << 40..1 << 40,
+            b in -1i64 << 40..1 << 40,
+            exponent in -20i32..120,
+        ) {
+            let quantizer = Quantizer { exponent, ..unit(format) };
+            let place = |y| order(format, encode(format, y, &quantizer));
+            prop_assert!(place(a.min(b)) <= place(a.max(b)));
         }
     }
 }
