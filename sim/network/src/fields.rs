@@ -6,13 +6,14 @@ use std::ops::RangeInclusive;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 
 /// A TOML text, its file name for messages, and the problems found in it so far.
 pub(crate) struct Source<'a> {
     file: String,
     text: &'a str,
-    problems: RefCell<Problems>,
+    /// Each with the byte offset it is about.
+    problems: RefCell<Vec<(usize, Problem)>>,
 }
 
 impl<'a> Source<'a> {
@@ -27,14 +28,15 @@ impl<'a> Source<'a> {
 
     /// Notes a problem at a byte offset of the text.
     pub(crate) fn note(&self, offset: usize, what: impl Into<String>, fix: impl Into<String>) {
-        self.problems
-            .borrow_mut()
-            .add(self.place(offset), what, fix);
+        let problem = Problem::new(self.place(offset), what, fix);
+        self.problems.borrow_mut().push((offset, problem));
     }
 
     /// The problems so far, in the order of their places in the file.
     pub(crate) fn into_problems(self) -> Problems {
-        self.problems.into_inner()
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|(offset, _)| *offset);
+        Problems(problems.into_iter().map(|(_, problem)| problem).collect())
     }
 
     /// `file:line:column`, both counted from 1, columns in characters.

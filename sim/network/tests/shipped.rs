@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use cromulent_network::{Example, Network, check, evaluate, one_norm_per_feature};
 
 fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/examples")
+        .join(name)
 }
 
 fn load(name: &str) -> Network {
@@ -38,7 +40,10 @@ fn the_fine_tuned_variants_load_and_recognise_some() {
     // Made for coded activations, so no more than plausible in floating point.
     for name in ["fashion-resnet8-L4.toml", "fashion-resnet8-R3.toml"] {
         let network = load(name);
-        let right = right(&network, &network.examples(20).expect("the examples are shipped"));
+        let right = right(
+            &network,
+            &network.examples(20).expect("the examples are shipped"),
+        );
         println!("{name}: {right} of 20");
         assert!(right >= 14, "{name}: {right} of 20");
     }
@@ -54,17 +59,34 @@ fn the_network_is_cromulent() {
     let modules: Vec<_> = report
         .modules
         .iter()
-        .map(|m| (names(m.learnt), m.relu.map(names), m.batch_norm.map(names), names(m.source)))
+        .map(|m| {
+            (
+                names(m.learnt),
+                m.relu.map(names),
+                m.batch_norm.map(names),
+                names(m.source),
+            )
+        })
         .collect();
     assert_eq!(modules.len(), 10);
     assert_eq!(modules[0], ("conv1", None, None, "image"));
     assert_eq!(
         modules[1],
-        ("blocks.0.conv1", Some("blocks.0.relu1"), Some("blocks.0.bn1"), "conv1")
+        (
+            "blocks.0.conv1",
+            Some("blocks.0.relu1"),
+            Some("blocks.0.bn1"),
+            "conv1"
+        )
     );
     assert_eq!(
         modules[5],
-        ("blocks.1.shortcut", Some("blocks.1.relu1"), Some("blocks.1.bn1"), "blocks.0.add")
+        (
+            "blocks.1.shortcut",
+            Some("blocks.1.relu1"),
+            Some("blocks.1.bn1"),
+            "blocks.0.add"
+        )
     );
     assert_eq!(modules[9], ("fc", Some("relu"), Some("bn"), "blocks.2.add"));
 }
