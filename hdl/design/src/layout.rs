@@ -356,3 +356,6 @@ impl ThetaWord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -280,3 +280,6 @@ fn assemble(values: &BTreeMap<&'static str, Value>) -> Design {
         ..base
     }
 }
+
+#[cfg(test)]
+mod tests;

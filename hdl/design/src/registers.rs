@@ -265,3 +265,6 @@ impl LayerRegisters {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

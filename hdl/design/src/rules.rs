@@ -224,7 +224,11 @@ impl Design {
                 WeightWord::bits(self),
                 &["weight_bits", "bias_bits", "format"],
             ),
-            ("offset word", OffsetWord::bits(self), &["accumulator_bits"]),
+            (
+                "an offset word",
+                OffsetWord::bits(self),
+                &["accumulator_bits"],
+            ),
             (
                 "theta word",
                 ThetaWord::bits(self),
@@ -237,7 +241,7 @@ impl Design {
                 let fix = format!("lower {} until it has 64 or fewer", fields.join(" or "));
                 breach(
                     fields,
-                    format!("a {word} would have {bits} bits, more than 64"),
+                    format!("{word} would have {bits} bits, more than 64"),
                     fix,
                 )
             })

@@ -152,3 +152,98 @@ impl Design {
         self.weight_depth / self.rows.max(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cromulent_number::Format;
+
+    use super::*;
+
+    #[test]
+    fn logarithms_round_up() {
+        let logs = [0, 1, 2, 3, 4, 5, 8, 9, 1 << 31, u32::MAX].map(clog2);
+        assert_eq!(logs, [0, 0, 1, 2, 2, 3, 3, 4, 31, 32]);
+        assert_eq!(
+            [0, 1, 2, 3, 4, 255, 256, u32::MAX].map(bits_for),
+            [1, 1, 2, 2, 3, 8, 9, 32]
+        );
+    }
+
+    /// Per format: bits of shift, root select, product (8-bit constants), column sum over 32 rows.
+    const TABLE: [(Format, Affine, [u32; 4]); 12] = [
+        (Format::L2, Affine::Exact, [1, 0, 9, 14]),
+        (Format::L3, Affine::Exact, [2, 0, 11, 16]),
+        (Format::L4, Affine::Exact, [3, 0, 15, 20]),
+        (Format::L5, Affine::Exact, [3, 1, 15, 20]),
+        (Format::L2, Affine::Recentred, [1, 0, 9, 14]),
+        (Format::L3, Affine::Snapped, [2, 0, 11, 16]),
+        (Format::L4, Affine::Recentred, [3, 0, 15, 20]),
+        (Format::R2, Affine::Rectified, [2, 0, 10, 15]),
+        (Format::R3, Affine::Rectified, [3, 0, 14, 19]),
+        (Format::R4, Affine::Rectified, [3, 1, 15, 20]),
+        (Format::R5, Affine::Rectified, [3, 2, 15, 20]),
+        (Format::I8, Affine::Rectified, [1, 0, 16, 21]),
+    ];
+
+    #[test]
+    fn widths_of_every_format() {
+        for (format, affine, expected) in TABLE {
+            let design = Design::new(32, 32, format, affine);
+            let widths = [
+                design.shift_bits(),
+                design.root_bits(),
+                design.product_bits(),
+                design.sum_bits(),
+            ];
+            assert_eq!(widths, expected, "{format} {affine}");
+        }
+    }
+
+    #[test]
+    fn digits_widen_what_they_pass() {
+        let plain = Design::new(8, 8, Format::R2, Affine::Rectified);
+        let digits = Design {
+            image_digits: true,
+            ..plain.clone()
+        };
+        assert!(!plain.has_sign() && digits.has_sign());
+        assert_eq!((plain.shift_bits(), digits.shift_bits()), (2, 3));
+        assert_eq!((plain.product_bits(), digits.product_bits()), (10, 15));
+        assert_eq!((plain.code_word_bits(), digits.code_word_bits()), (2, 8));
+        assert_eq!((plain.threshold_bits(), digits.threshold_bits()), (3, 8));
+    }
+
+    #[test]
+    fn a_wide_bias_decides_the_product() {
+        let design = Design {
+            weight_bits: 4,
+            bias_bits: 12,
+            ..Design::new(1, 1, Format::L4, Affine::Exact)
+        };
+        assert_eq!(design.product_bits(), 15);
+        let narrow = Design {
+            format: Format::L3,
+            ..design
+        };
+        assert_eq!(narrow.product_bits(), 13);
+    }
+
+    #[test]
+    fn memories_of_one_word_still_have_an_address() {
+        let design = Design {
+            code_depth: 1,
+            channel_depth: 1,
+            map_side: 32,
+            ..Design::new(1, 1, Format::L4, Affine::Exact)
+        };
+        assert_eq!(
+            (design.address_bits(), design.channel_address_bits()),
+            (1, 1)
+        );
+        assert_eq!(
+            (design.weight_address_bits(), design.tile_address_bits()),
+            (13, 10)
+        );
+        assert_eq!(design.coordinate_bits(), 7);
+    }
+}

@@ -1,0 +1,157 @@
+use cromulent_number::Format;
+use proptest::prelude::*;
+
+use super::*;
+use crate::Affine;
+
+fn design() -> Design {
+    Design {
+        image_digits: true,
+        ..Design::new(8, 8, Format::L4, Affine::Exact)
+    }
+}
+
+/// A 3×3 layer of 16 to 16 channels on 28×28.
+fn layer() -> LayerRegisters {
+    LayerRegisters {
+        height: 28,
+        width: 28,
+        stride: 1,
+        x_step: 2,
+        y_step: 56,
+        output_width: 28,
+        pass_positions: 784,
+        last_positions: 784,
+        passes: 1,
+        row_tiles: 18,
+        column_tiles: 2,
+        beats: 1,
+        ..LayerRegisters::default()
+    }
+}
+
+/// Whether the message names this.
+fn refused(registers: LayerRegisters, expected: &str) {
+    let faults = registers.validate(&design()).unwrap_err();
+    assert!(faults.iter().any(|fault| fault == expected), "{faults:?}");
+}
+
+#[test]
+fn a_real_layer_is_accepted() {
+    assert_eq!(layer().validate(&design()), Ok(()));
+    let pooled = LayerRegisters {
+        pool: true,
+        pass_positions: 1100,
+        last_positions: 1100,
+        ..layer()
+    };
+    assert_eq!(pooled.validate(&design()), Ok(()));
+    let image = LayerRegisters {
+        digits: true,
+        beats: 4,
+        ..layer()
+    };
+    assert_eq!(image.validate(&design()), Ok(()));
+}
+
+#[test]
+fn what_the_sequencer_cannot_run_is_refused() {
+    refused(
+        LayerRegisters {
+            height: 33,
+            ..layer()
+        },
+        "height = 33 exceeds map_side = 32",
+    );
+    refused(
+        LayerRegisters {
+            height: 64,
+            ..layer()
+        },
+        "height = 64 does not fit its 6 bits",
+    );
+    refused(
+        LayerRegisters {
+            beats: 0,
+            ..layer()
+        },
+        "beats is 0, at least 1 is needed",
+    );
+    refused(
+        LayerRegisters {
+            beats: 2,
+            ..layer()
+        },
+        "beats = 2: only digits take more than one",
+    );
+    refused(
+        LayerRegisters {
+            pass_positions: 1025,
+            ..layer()
+        },
+        "pass_positions = 1025 exceeds tile_depth = 1024",
+    );
+    refused(
+        LayerRegisters {
+            pool: true,
+            passes: 2,
+            ..layer()
+        },
+        "a pooled layer is one pass, not 2",
+    );
+    refused(
+        LayerRegisters {
+            row_tiles: 72,
+            column_tiles: 10,
+            ..layer()
+        },
+        "720 tiles need 5760 words a weight bank, weight_depth = 5120",
+    );
+    refused(
+        LayerRegisters {
+            column_tiles: 17,
+            ..layer()
+        },
+        "17 column tiles need as many quantizer constants, channel_depth = 16",
+    );
+    refused(
+        LayerRegisters {
+            last_positions: 785,
+            ..layer()
+        },
+        "last_positions = 785 exceeds pass_positions = 784",
+    );
+}
+
+#[test]
+fn positions_are_over_all_passes() {
+    let layer = LayerRegisters {
+        passes: 3,
+        pass_positions: 100,
+        last_positions: 7,
+        ..layer()
+    };
+    assert_eq!(layer.positions(), 207);
+}
+
+proptest! {
+    #[test]
+    fn values_come_back(values: [u32; 12], flags: [bool; 3]) {
+        let mut all = [0; 15];
+        all[..12].copy_from_slice(&values);
+        all[12..].copy_from_slice(&flags.map(u32::from));
+        prop_assert_eq!(LayerRegisters::from_values(all).values(), all);
+    }
+
+    /// Whatever the design's limits admit has the bits it needs.
+    #[test]
+    fn registers_are_wide_enough(side in 1u32..=4096, tile_depth in 1u32..=65536, depth in 128u32..=(1 << 20)) {
+        let design = Design { map_side: side, tile_depth, weight_depth: depth, ..design() };
+        let bits: std::collections::BTreeMap<_, _> = register_bits(&design).into();
+        let largest = |name: &str| (1u64 << bits[name]) - 1;
+        prop_assert!(largest("height") >= u64::from(side));
+        prop_assert!(largest("pass_positions") >= u64::from(side) * u64::from(side));
+        prop_assert!(largest("row_tiles") >= u64::from(design.tile_capacity()));
+        prop_assert!(bits.values().all(|&bits| (1..=32).contains(&bits)));
+    }
+}
