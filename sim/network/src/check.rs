@@ -79,10 +79,9 @@ fn stages(network: &Network) -> Vec<Stage> {
             (Op::Image, _) => Stage::Image,
             (Op::BatchNorm(_), _) => Stage::Normalised,
             (Op::Relu, _) => Stage::Rectified,
-            (
-                Op::AveragePool { .. } | Op::GlobalAveragePool,
-                Some(Stage::Rectified | Stage::Pooled),
-            ) => Stage::Pooled,
+            (op, Some(Stage::Rectified | Stage::Pooled)) if is_average(op) => Stage::Pooled,
+            // Reported where it reads the ReLU; once it has moved, what reads it is right.
+            (Op::MaxPool { .. } | Op::Concat, Some(Stage::Rectified)) => Stage::Rectified,
             _ => Stage::Summed,
         });
     }
@@ -105,7 +104,7 @@ impl Check<'_> {
             (Image | Summed, Op::Relu) => Some(self.unnormalised_relu(input, reader)),
             (Summed, op) if op.is_learnt() => Some(self.unrectified(input, reader)),
             (Image | Summed, _) => None,
-            (Rectified | Pooled, Op::AveragePool { .. } | Op::GlobalAveragePool) => None,
+            (Rectified | Pooled, op) if is_average(op) => None,
             (Normalised, _) => Some(self.unrectified_norm(input, reader)),
             (Rectified | Pooled, _) => Some(self.relu_without_learnt(input, reader)),
         }
@@ -243,6 +242,10 @@ impl Check<'_> {
     }
 }
 
+fn is_average(op: &Op) -> bool {
+    matches!(op, Op::AveragePool { .. } | Op::GlobalAveragePool)
+}
+
 /// The node before `node` and any average pools it is behind, itself included.
 fn behind_pools(network: &Network, mut node: usize) -> usize {
     while matches!(
@@ -278,50 +281,4 @@ fn module(network: &Network, learnt: usize) -> Module {
             norm
         },
     }
-}
-
-/// Refuses a network in which one feature goes through several batch-norms (DenseNets): an engine
-/// that stores one code per feature needs them folded onto one normalisation first
-/// ([`crate::BatchNorm::affine_over`]).
-///
-/// # Errors
-/// Each node whose values several batch-norms normalise.
-pub fn one_norm_per_feature(network: &Network) -> Result<(), crate::Problems> {
-    // Per node, the batch-norms that see its values, through pools and concatenations too.
-    let mut norms: Vec<Vec<usize>> = vec![vec![]; network.nodes.len()];
-    for (i, node) in network.nodes.iter().enumerate().rev() {
-        let seen = match node.op {
-            Op::BatchNorm(_) => vec![i],
-            Op::Concat | Op::AveragePool { .. } | Op::GlobalAveragePool | Op::MaxPool { .. } => {
-                norms[i].clone()
-            }
-            _ => vec![],
-        };
-        node.inputs
-            .iter()
-            .for_each(|&input| norms[input].extend(&seen));
-    }
-    let mut problems = crate::Problems::default();
-    for (node, norms) in network.nodes.iter().zip(norms) {
-        let passes = matches!(
-            node.op,
-            Op::Concat | Op::AveragePool { .. } | Op::GlobalAveragePool | Op::MaxPool { .. }
-        );
-        if norms.len() > 1 && !passes {
-            let names: Vec<&str> = norms
-                .iter()
-                .rev()
-                .map(|&i| network.nodes[i].name.as_str())
-                .collect();
-            problems.add(
-                format!("node `{}`", node.name),
-                format!(
-                    "several batch-norms normalise its values: {}",
-                    names.join(", ")
-                ),
-                "not supported yet (DenseNets); give every feature one batch-norm",
-            );
-        }
-    }
-    problems.or(())
 }

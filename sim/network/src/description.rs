@@ -378,3 +378,22 @@ fn read_input_name<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The user's page names every key and every operation.
+    #[test]
+    fn the_page_documents_every_key() {
+        let page = include_str!("../../../docs/network-files.md");
+        let of_ops = OPS.iter().flat_map(|op| keys_of(op).unwrap_or_default());
+        let keys = NETWORK_KEYS.iter().chain(&INPUT_KEYS).chain(&EXAMPLE_KEYS);
+        for word in keys.chain(&OPS).chain(of_ops) {
+            assert!(
+                page.contains(&format!("`{word}`")),
+                "docs/network-files.md lacks `{word}`"
+            );
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod check;
 mod description;
 mod evaluate;
 mod examples;
+mod features;
 mod fields;
 mod graph;
 pub mod images;
@@ -28,8 +29,9 @@ mod shape;
 mod weights;
 
 pub use batch_norm::{Affine, BatchNorm};
-pub use check::{Module, Report, check, one_norm_per_feature};
+pub use check::{Module, Report, check};
 pub use evaluate::evaluate;
+pub use features::one_norm_per_feature;
 pub use graph::{Convolution, Examples, Input, Linear, Network, Node, Op, Shape, Step, Tensor};
 pub use images::{Example, Image, Layout};
 pub use problem::{Problem, Problems};

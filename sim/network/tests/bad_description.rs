@@ -135,7 +135,7 @@ fn numbers_out_of_range() {
             "\"batch-norm\"",
             "\"batch-norm\", epsilon = -1e-5"
         ),
-        "small.toml:6:48: `epsilon` holds -1e-5; give a number from 0, below 1"
+        "small.toml:6:47: `epsilon` holds -1e-5; give a number from 0, below 1"
     );
 }
 
