@@ -57,6 +57,20 @@ pub(crate) struct Entry {
     pub(crate) tensor: String,
 }
 
+impl Entry {
+    /// A stand-in for a node that is no table, so that the others keep their places.
+    fn unknown(name: &str, offset: usize) -> Entry {
+        let (name, tensor) = (name.to_owned(), name.to_owned());
+        Entry {
+            name,
+            offset,
+            kind: None,
+            inputs: None,
+            tensor,
+        }
+    }
+}
+
 /// What a node computes, its weights still in their file.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
@@ -211,13 +225,13 @@ fn read_nodes(fields: &Fields<'_>) -> Vec<Entry> {
         );
     }
     let names = node_names(fields, &array);
-    let mut entries = Vec::new();
-    for (i, value) in array.iter().enumerate() {
-        if let Some(node) = fields.table("nodes", value) {
-            entries.push(read_node(&node, i, &names));
-        }
-    }
-    entries
+    let nodes = array.iter().enumerate();
+    nodes
+        .map(|(i, value)| match fields.table("nodes", value) {
+            Some(node) => read_node(&node, i, &names),
+            None => Entry::unknown(&names[i + 1], value.span().start),
+        })
+        .collect()
 }
 
 /// The names of all nodes, the image's first, so that a node that reads a later one can be told

@@ -28,7 +28,8 @@ impl<'a> Source<'a> {
 
     /// Notes a problem at a byte offset of the text.
     pub(crate) fn note(&self, offset: usize, what: impl Into<String>, fix: impl Into<String>) {
-        let problem = Problem::new(self.place(offset), what, fix);
+        // Its place is filled in at the end: finding each anew would read the text once a problem.
+        let problem = Problem::new("", what, fix);
         self.problems.borrow_mut().push((offset, problem));
     }
 
@@ -36,21 +37,27 @@ impl<'a> Source<'a> {
     pub(crate) fn into_problems(self) -> Problems {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|(offset, _)| *offset);
-        Problems(problems.into_iter().map(|(_, problem)| problem).collect())
-    }
-
-    /// `file:line:column`, both counted from 1, columns in characters.
-    fn place(&self, offset: usize) -> String {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-        format!("{}:{line}:{column}", self.file)
+        let (mut at, mut line, mut column) = (0, 1, 1);
+        let placed = problems.into_iter().map(|(offset, problem)| {
+            for character in self.text.get(at..offset).unwrap_or("").chars() {
+                (line, column) = match character {
+                    '\n' => (line + 1, 1),
+                    _ => (line, column + 1),
+                };
+            }
+            at = offset;
+            // Both count from 1, columns in characters.
+            let place = format!("{}:{line}:{column}", self.file);
+            Problem { place, ..problem }
+        });
+        Problems(placed.collect())
     }
 
     /// The whole text as a table; `None` if it is not TOML, with each syntax error noted.
     pub(crate) fn parse(&self) -> Option<Spanned<DeTable<'a>>> {
         let (table, errors) = DeTable::parse_recoverable(self.text);
-        for error in &errors {
+        // A file of another kind has an error in every line.
+        for error in errors.iter().take(20) {
             let offset = error.span().map_or(0, |span| span.start);
             let what = format!("not TOML: {}", error.message().replace('\n', ", "));
             self.note(offset, what, "write `key = value`, strings in quotes");

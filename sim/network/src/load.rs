@@ -13,8 +13,8 @@ use crate::problem::{Problem, Problems};
 use crate::shape;
 use crate::weights::Weights;
 
-/// Longest description read, in bytes; a line per node of 100,000 nodes.
-const MAX_DESCRIPTION: u64 = 8 << 20;
+/// Longest description read, in bytes; a line per node of 10,000 nodes.
+const MAX_DESCRIPTION: u64 = 1 << 20;
 
 impl Network {
     /// Reads a network from its description file (TOML, see `docs/network-files.md`) and the

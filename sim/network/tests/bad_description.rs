@@ -82,6 +82,33 @@ fn wrong_types() {
 }
 
 #[test]
+fn nodes_that_are_no_tables() {
+    assert_eq!(
+        replaced("no-table", "{ name = \"relu\", op = \"relu\" }", "\"relu\""),
+        "small.toml:7:3: `nodes` is of type string; give a table"
+    );
+    assert_eq!(
+        replaced("no-tables", "nodes = [", "nodes = [ 1, 2,"),
+        "small.toml:4:11: `nodes` is of type integer; give a table\n\
+         small.toml:4:14: `nodes` is of type integer; give a table"
+    );
+}
+
+#[test]
+fn nothing_too_deep_or_too_long() {
+    let message = refused("deep", &format!("a = {}", "[".repeat(100_000)));
+    assert!(message.contains("not TOML: "), "{}", &message[..200]);
+    let folder = Folder::new("long");
+    let problems = folder
+        .load(&"#".repeat(2 << 20), &[])
+        .expect_err("too long");
+    assert_eq!(
+        folder.relative(&problems),
+        "small.toml: is longer than 1048576 bytes; give a network file (TOML)"
+    );
+}
+
+#[test]
 fn missing_keys() {
     assert_eq!(
         refused("missing", ""),
