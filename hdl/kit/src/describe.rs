@@ -27,6 +27,9 @@ pub trait Interpreter {
     /// A comment in the Verilog, before what is driven or named next.
     fn comment(&mut self, _text: &str) {}
 
+    /// Says in the Verilog that leaving this word unread is meant; lint tools then keep quiet.
+    fn unused(&mut self, _word: Self::Word) {}
+
     /// An unsigned constant.
     fn constant(&mut self, width: usize, number: u64) -> Self::Word {
         self.literal(width, false, number as i64)

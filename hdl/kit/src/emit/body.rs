@@ -12,11 +12,16 @@ use std::collections::HashMap;
 /// Prefix of names that exist only in the body; the emitter takes it off.
 pub(super) const LOCAL: &str = "local$";
 
+#[derive(Default)]
 struct Piece {
     text: String,
     /// A name, which may be indexed.
     name: bool,
     constant: Option<Value>,
+    /// Bits of a name, from this one up: a slice of it is a slice of the name.
+    part: Option<(String, usize)>,
+    /// The piece that this one reads with the other sign.
+    cast: Option<usize>,
 }
 
 /// The pieces of one body and the lines written so far.
@@ -25,6 +30,7 @@ pub struct Arena {
     pieces: RefCell<Vec<Piece>>,
     lines: RefCell<Vec<String>>,
     temporaries: Cell<usize>,
+    unused: Cell<usize>,
 }
 
 impl Arena {
@@ -38,8 +44,7 @@ impl Arena {
         self.push(
             Piece {
                 text,
-                name: false,
-                constant: None,
+                ..Piece::default()
             },
             width,
             signed,
@@ -51,7 +56,7 @@ impl Arena {
             Piece {
                 text,
                 name: true,
-                constant: None,
+                ..Piece::default()
             },
             width,
             signed,
@@ -67,8 +72,8 @@ impl Arena {
         self.push(
             Piece {
                 text,
-                name: false,
                 constant: Some(value),
+                ..Piece::default()
             },
             value.width(),
             value.is_signed(),
@@ -81,6 +86,64 @@ impl Arena {
 
     pub(super) fn constant(&self, id: usize) -> Option<Value> {
         self.pieces.borrow()[id].constant
+    }
+
+    /// `word`'s bits with the other sign: `$signed(…)` and `$unsigned(…)` undo each other.
+    pub(super) fn cast<'a>(&'a self, word: Expression<'a>) -> Expression<'a> {
+        let (width, signed) = (word.width(), !word.is_signed());
+        if let Some(id) = self.pieces.borrow()[word.id].cast {
+            return Expression::new(self, id, width, signed);
+        }
+        let function = if signed { "$signed" } else { "$unsigned" };
+        let text = format!("{function}({})", word.text());
+        self.push(
+            Piece {
+                text,
+                cast: Some(word.id),
+                ..Piece::default()
+            },
+            width,
+            signed,
+        )
+    }
+
+    /// Bits `low..low + width` of `word`, which is wider.
+    pub(super) fn slice<'a>(
+        &'a self,
+        word: Expression<'a>,
+        low: usize,
+        width: usize,
+    ) -> Expression<'a> {
+        let plain = self.pieces.borrow()[word.id]
+            .cast
+            .filter(|_| word.is_signed())
+            .unwrap_or(word.id);
+        let part = self.pieces.borrow()[plain].part.clone();
+        let (name, base) = part.unwrap_or_else(|| {
+            (
+                self.named(Expression::new(
+                    self,
+                    plain,
+                    word.width(),
+                    plain == word.id && word.is_signed(),
+                )),
+                0,
+            )
+        });
+        let low = base + low;
+        let text = match width {
+            1 => format!("{name}[{low}]"),
+            _ => format!("{name}[{}:{low}]", low + width - 1),
+        };
+        self.push(
+            Piece {
+                text,
+                part: Some((name, low)),
+                ..Piece::default()
+            },
+            width,
+            false,
+        )
     }
 
     /// A name for `word`, made up if it has none.
@@ -166,6 +229,12 @@ impl<'a> Interpreter for Emit<'a> {
     fn name(&mut self, name: &str, word: Expression<'a>) -> Expression<'a> {
         let text = self.arena.declare(name, word);
         self.arena.name(word.width(), word.is_signed(), text)
+    }
+
+    fn unused(&mut self, word: Expression<'a>) {
+        let count = self.arena.unused.get() + 1;
+        self.arena.unused.set(count);
+        self.arena.declare(&format!("unused_{count}"), word.any());
     }
 
     fn comment(&mut self, text: &str) {

@@ -43,20 +43,6 @@ impl<'a> Expression<'a> {
         self.arena.literal(value)
     }
 
-    /// The text of something that may be indexed: a name.
-    fn named(self) -> String {
-        self.arena.named(self)
-    }
-
-    /// Wraps unsigned Verilog of the right width in this word's sign.
-    fn signed_text(signed: bool, text: String) -> String {
-        if signed {
-            format!("$signed({text})")
-        } else {
-            text
-        }
-    }
-
     #[track_caller]
     fn binary(self, operator: &str, other: Self) -> Self {
         self.same(other, operator);
@@ -89,18 +75,13 @@ impl<'a> Expression<'a> {
 
     fn extend(self, width: usize) -> Self {
         let more = width - self.width;
-        let text = if self.signed {
-            let name = self.named();
-            let top = if self.width == 1 {
-                name.clone()
-            } else {
-                format!("{name}[{}]", self.width - 1)
-            };
-            format!("{{{{{more}{{{top}}}}}, {name}}}")
-        } else {
-            format!("{{{more}'d0, {}}}", self.text())
-        };
-        self.make(width, self.signed, Self::signed_text(self.signed, text))
+        if !self.signed {
+            return self.make(width, false, format!("{{{more}'d0, {}}}", self.text()));
+        }
+        let plain = self.as_unsigned();
+        let top = if self.width == 1 { plain } else { self.top() };
+        let text = format!("{{{{{more}{{{}}}}}, {}}}", top.text(), plain.text());
+        self.make(width, false, text).as_signed()
     }
 }
 
@@ -159,14 +140,14 @@ impl Word for Expression<'_> {
         match self.constant() {
             Some(value) => self.literal(value.as_signed()),
             None if self.signed => self,
-            None => self.make(self.width, true, format!("$signed({})", self.text())),
+            None => self.arena.cast(self),
         }
     }
     fn as_unsigned(self) -> Self {
         match self.constant() {
             Some(value) => self.literal(value.as_unsigned()),
             None if !self.signed => self,
-            None => self.make(self.width, false, format!("$unsigned({})", self.text())),
+            None => self.arena.cast(self),
         }
     }
     #[track_caller]
@@ -183,12 +164,7 @@ impl Word for Expression<'_> {
         if width == self.width {
             return self.as_unsigned();
         }
-        let name = self.named();
-        let text = match width {
-            1 => format!("{name}[{low}]"),
-            _ => format!("{name}[{}:{low}]", low + width - 1),
-        };
-        self.make(width, false, text)
+        self.arena.slice(self, low, width)
     }
     fn concat(self, low: Self) -> Self {
         if let (Some(high), Some(low)) = (self.constant(), low.constant()) {

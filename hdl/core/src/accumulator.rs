@@ -1,0 +1,121 @@
+//! The accumulators below one column.
+
+use crate::position::{FLAG_BITS, Flags};
+use crate::shape::Shape;
+use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, logic};
+use rust_hdl_core::prelude::*;
+
+/// One bank of accumulators: sums row tiles in a memory, beats of one word in a register, and sends
+/// the last row tile's totals on instead of storing them.
+#[derive(LogicBlock)]
+pub struct Accumulator {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Flags of the beat whose sum comes next cycle.
+    pub flags_in: Net<In>,
+    /// The same for the column to the right, a cycle later.
+    pub flags_out: Net<Out>,
+    /// The array's corrected sum.
+    pub sum: Net<In>,
+    /// A total is ready.
+    pub total_valid: Net<Out>,
+    /// The total.
+    pub total: Net<Out>,
+    /// The set of quantizer constants it needs, a cycle before it.
+    pub channel: Net<Out>,
+    stage: Register,
+    address: Register,
+    address_late: Register,
+    channel_now: Register,
+    running: Register,
+    emitted: Register,
+    memory: Memory,
+}
+
+impl Accumulator {
+    /// The bank of one column.
+    pub fn new(shape: &Shape) -> Accumulator {
+        let depth = shape.design.tile_depth as usize;
+        let (bits, address) = (shape.accumulator_bits, cromulent_kit::address_bits(depth));
+        Accumulator {
+            clock: Net::flag(),
+            flags_in: Net::bits(FLAG_BITS),
+            flags_out: Net::bits(FLAG_BITS),
+            sum: Net::new(shape.sum_bits, true),
+            total_valid: Net::flag(),
+            total: Net::new(bits, true),
+            channel: Net::bits(shape.channel_bits()),
+            stage: Register::data(FLAG_BITS, false),
+            address: Register::data(address, false),
+            address_late: Register::data(address, false),
+            channel_now: Register::data(shape.channel_bits(), false),
+            running: Register::data(bits, true),
+            emitted: Register::data(1, false),
+            memory: Memory::new(depth, bits),
+        }
+    }
+
+    /// Reads the stored sum while the array's sum is corrected; counts words and column tiles.
+    fn fetch<I: Interpreter>(&self, i: &mut I) {
+        let packed = i.read(&self.flags_in);
+        let flags = Flags::unpack(packed);
+        self.stage.load(i, &self.clock, packed);
+        i.connect(&self.flags_out, &self.stage.q);
+
+        let counted = self.address.read(i);
+        let zero = i.constant(counted.width(), 0);
+        let address = i.name("word", flags.tile_start.mux(zero, counted));
+        let next = address + (flags.valid & flags.last).resize(address.width());
+        let next = i.name("next_word", next);
+        self.address
+            .load(i, &self.clock, flags.valid.mux(next, counted));
+        self.address_late.load(i, &self.clock, address);
+        i.drive(&self.memory.read_address, address);
+
+        let channel = self.channel_now.read(i);
+        let zero = i.constant(channel.width(), 0);
+        let one = i.constant(channel.width(), 1);
+        let next = flags.first_column.mux(zero, channel + one);
+        let start = flags.valid & flags.column_start;
+        self.channel_now
+            .load(i, &self.clock, start.mux(next, channel));
+        i.connect(&self.channel, &self.channel_now.q);
+    }
+
+    fn accumulate<I: Interpreter>(&self, i: &mut I) {
+        let packed = self.stage.read(i);
+        let flags = Flags::unpack(packed);
+        let bits = self.total.width();
+        let stored = i.read(&self.memory.read_data).as_signed();
+        let (zero, running) = (i.literal(bits, true, 0), self.running.read(i));
+        let before = flags.first.mux(flags.initial.mux(zero, stored), running);
+        let sum = i.read(&self.sum).resize(bits);
+        let total = i.name("summed", before + sum);
+        self.running
+            .load(i, &self.clock, flags.valid.mux(total, running));
+        let done = i.name("word_done", flags.valid & flags.last);
+        i.connect(&self.memory.clock, &self.clock);
+        i.drive(&self.memory.write_enable, done & !flags.terminal);
+        i.connect(&self.memory.write_address, &self.address_late.q);
+        i.drive(&self.memory.write_data, total.as_unsigned());
+        self.emitted.load(i, &self.clock, done & flags.terminal);
+        i.connect(&self.total_valid, &self.emitted.q);
+        i.connect(&self.total, &self.running.q);
+    }
+}
+
+impl Describe for Accumulator {
+    fn module(&self) -> String {
+        "accumulator".to_string()
+    }
+    fn about(&self) -> String {
+        "Accumulators of one column: row tiles add up in the memory, beats of one word in `running`;\n\
+         totals of the last row tile leave."
+            .to_string()
+    }
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        self.fetch(i);
+        self.accumulate(i);
+    }
+}
+logic!(Accumulator);

@@ -1,0 +1,133 @@
+//! The processing element.
+
+use crate::product::{multiplied, shifted};
+use crate::shape::PeShape;
+use cromulent_design::PeKind;
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
+use rust_hdl_core::prelude::*;
+
+/// One processing element: holds constants, adds their product with the operand from the left to
+/// the partial sum from above, and passes operand, load and swap on to the right.
+///
+/// `swap` comes one cycle before the first operand of a tile; `load` may come in the same cycle.
+/// Without a shadow the constants load directly and there is no swap.
+#[derive(LogicBlock)]
+pub struct Pe {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Operand from the left.
+    pub operand_in: Net<In>,
+    /// Operand to the right, a cycle later.
+    pub operand_out: Net<Out>,
+    /// Take the weight word.
+    pub load_in: Net<In>,
+    /// The same to the right, a cycle later.
+    pub load_out: Net<Out>,
+    /// Use the weight word taken last from the next cycle on.
+    pub swap_in: Optional<Net<In>>,
+    /// The same to the right, a cycle later.
+    pub swap_out: Optional<Net<Out>>,
+    /// Weight word of this column.
+    pub weight: Net<In>,
+    /// Partial sum from above, modulo 2^bits.
+    pub sum_in: Net<In>,
+    /// Partial sum to below, a cycle later.
+    pub sum_out: Net<Out>,
+    operand: Register,
+    loading: Register,
+    swapping: Optional<Register>,
+    shadow: Optional<Register>,
+    constants: Register,
+    sum: Register,
+    _shape: PeShape,
+}
+
+impl Pe {
+    /// An element of the given shape.
+    pub fn new(shape: &PeShape) -> Pe {
+        let word = shape.weight_word_bits();
+        Pe {
+            clock: Net::flag(),
+            operand_in: Net::bits(shape.operand.bits()),
+            operand_out: Net::bits(shape.operand.bits()),
+            load_in: Net::flag(),
+            load_out: Net::flag(),
+            swap_in: Optional::when(shape.shadow, Net::flag),
+            swap_out: Optional::when(shape.shadow, Net::flag),
+            weight: Net::bits(word),
+            sum_in: Net::bits(shape.sum_bits),
+            sum_out: Net::bits(shape.sum_bits),
+            operand: Register::data(shape.operand.bits(), false),
+            loading: Register::data(1, false),
+            swapping: Optional::when(shape.shadow, || Register::data(1, false)),
+            shadow: Optional::when(shape.shadow, || Register::enabled(word, false)),
+            constants: Register::enabled(word, false),
+            sum: Register::data(shape.sum_bits, false),
+            _shape: shape.clone(),
+        }
+    }
+
+    /// The constants in use, and what passes to the right besides the operand.
+    fn weights<I: Interpreter>(&self, i: &mut I) -> I::Word {
+        let (load, weight) = (i.read(&self.load_in), i.read(&self.weight));
+        self.loading.load(i, &self.clock, load);
+        i.connect(&self.load_out, &self.loading.q);
+        let Some((shadow, swap_in, swap_out, swapping)) = self.shadowed() else {
+            self.constants.load_if(i, &self.clock, load, weight);
+            return self.constants.read(i);
+        };
+        i.comment("The next tile's constants wait in the shadow until the swap");
+        shadow.load_if(i, &self.clock, load, weight);
+        let (swap, waiting) = (i.read(swap_in), shadow.read(i));
+        self.constants.load_if(i, &self.clock, swap, waiting);
+        swapping.load(i, &self.clock, swap);
+        i.connect(swap_out, &swapping.q);
+        self.constants.read(i)
+    }
+
+    fn shadowed(&self) -> Option<(&Register, &Net<In>, &Net<Out>, &Register)> {
+        Some((
+            self.shadow.get()?,
+            self.swap_in.get()?,
+            self.swap_out.get()?,
+            self.swapping.get()?,
+        ))
+    }
+}
+
+impl Describe for Pe {
+    fn module(&self) -> String {
+        "pe".to_string()
+    }
+
+    fn about(&self) -> String {
+        let shape = &self._shape;
+        let how = match (shape.kind, shape.operand.negative) {
+            (PeKind::Multiply, _) => "adds operand x weight (radix-4 Booth rows)",
+            (PeKind::Shift, true) => {
+                "adds +-(constant << shift), a negative one as its ones' complement"
+            }
+            (PeKind::Shift, false) => "adds constant << shift",
+        };
+        format!(
+            "Processing element: {how}.\nEvery product is {} too large: its top bit is inverted, not extended.",
+            shape.offset()
+        )
+    }
+
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        let operand = i.read(&self.operand_in);
+        self.operand.load(i, &self.clock, operand);
+        i.connect(&self.operand_out, &self.operand.q);
+        let constants = self.weights(i);
+        let product = match self._shape.kind {
+            PeKind::Shift => shifted(i, &self._shape, constants, operand),
+            PeKind::Multiply => multiplied(i, &self._shape, constants, operand),
+        };
+        let above = i.read(&self.sum_in);
+        self.sum
+            .load(i, &self.clock, above + product.resize(self._shape.sum_bits));
+        i.connect(&self.sum_out, &self.sum.q);
+    }
+}
+logic!(Pe);

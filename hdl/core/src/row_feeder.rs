@@ -1,0 +1,155 @@
+//! One row's address generator: im2col without a copy.
+
+use crate::position::{FLAG_BITS, Position, position_bits};
+use crate::shape::Shape;
+use cromulent_design::RowWord;
+use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
+use rust_hdl_core::prelude::*;
+
+/// Takes positions from the row above (or the sequencer), passes them to the row below a cycle
+/// later, and adds its own tap and channel: one adder for the address, two compares for the border.
+#[derive(LogicBlock)]
+pub struct RowFeeder {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Height of the map.
+    pub height: Net<In>,
+    /// Width of the map.
+    pub width: Net<In>,
+    /// Tap and channel words; `load_in` of a row says which is its own.
+    pub tap_word: Net<In>,
+    /// Position from above.
+    pub position_in: Net<In>,
+    /// Position to below.
+    pub position_out: Net<Out>,
+    /// Flags from above.
+    pub flags_in: Net<In>,
+    /// Flags to below.
+    pub flags_out: Net<Out>,
+    /// Load token from above: take the tap word a cycle later.
+    pub load_in: Net<In>,
+    /// Load token to below.
+    pub load_out: Net<Out>,
+    /// Swap token from above.
+    pub swap_in: Net<In>,
+    /// Swap token to below.
+    pub swap_out: Net<Out>,
+    /// Address for this row's code bank.
+    pub address: Net<Out>,
+    /// For the row edge, in step with the bank's data: the tap lies on the map.
+    pub inside: Net<Out>,
+    /// For the row edge, in step with the bank's data: first beat of an operand.
+    pub fresh: Net<Out>,
+    position: Register,
+    flags: Register,
+    load: Register,
+    swap: Register,
+    shadow: Register,
+    tap: Register,
+    on_map: Register,
+    first_beat: Register,
+    _shape: Shape,
+}
+
+/// Bits of the fields of a row word that the feeder keeps: base, dy, dx.
+pub(crate) fn tap_bits(shape: &Shape) -> usize {
+    RowWord::fields(&shape.design)[..3]
+        .iter()
+        .map(|field| field.bits as usize)
+        .sum()
+}
+
+impl RowFeeder {
+    /// A feeder for one row.
+    pub fn new(shape: &Shape) -> RowFeeder {
+        let (position, tap) = (position_bits(shape), tap_bits(shape));
+        let side = map_side_bits(shape);
+        RowFeeder {
+            clock: Net::flag(),
+            height: Net::bits(side),
+            width: Net::bits(side),
+            tap_word: Net::bits(tap),
+            position_in: Net::bits(position),
+            position_out: Net::bits(position),
+            flags_in: Net::bits(FLAG_BITS),
+            flags_out: Net::bits(FLAG_BITS),
+            load_in: Net::flag(),
+            load_out: Net::flag(),
+            swap_in: Net::flag(),
+            swap_out: Net::flag(),
+            address: Net::bits(shape.address_bits()),
+            inside: Net::flag(),
+            fresh: Net::flag(),
+            position: Register::data(position, false),
+            flags: Register::data(FLAG_BITS, false),
+            load: Register::data(1, false),
+            swap: Register::data(1, false),
+            shadow: Register::enabled(tap, false),
+            tap: Register::enabled(tap, false),
+            on_map: Register::data(1, false),
+            first_beat: Register::data(1, false),
+            _shape: shape.clone(),
+        }
+    }
+
+    fn pass_down<I: Interpreter>(&self, i: &mut I) {
+        let stages = [
+            (&self.position, &self.position_in, &self.position_out),
+            (&self.flags, &self.flags_in, &self.flags_out),
+            (&self.load, &self.load_in, &self.load_out),
+            (&self.swap, &self.swap_in, &self.swap_out),
+        ];
+        for (register, from, to) in stages {
+            let word = i.read(from);
+            register.load(i, &self.clock, word);
+            i.connect(to, &register.q);
+        }
+    }
+}
+
+/// Bits of the map's height and width.
+pub(crate) fn map_side_bits(shape: &Shape) -> usize {
+    cromulent_design::register_bits(&shape.design)[0].1 as usize
+}
+
+impl Describe for RowFeeder {
+    fn module(&self) -> String {
+        "row_feeder".to_string()
+    }
+    fn about(&self) -> String {
+        "Address generator of one row: the position's address plus the row's own tap and channel.\n\
+         Positions reach row r after r cycles; the tap swaps a cycle before a tile's first position."
+            .to_string()
+    }
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        self.pass_down(i);
+        i.comment("The tap of the next tile waits in the shadow");
+        let (load, word) = (self.load.read(i), i.read(&self.tap_word));
+        self.shadow.load_if(i, &self.clock, load, word);
+        let (swap, next) = (self.swap.read(i), self.shadow.read(i));
+        self.tap.load_if(i, &self.clock, swap, next);
+
+        let (address, side) = (self._shape.address_bits(), self._shape.coordinate_bits());
+        let tap = self.tap.read(i);
+        let (base, dy, dx) = (
+            tap.slice(0, address),
+            tap.slice(address, side),
+            tap.slice(address + side, side),
+        );
+        let packed = self.position.read(i);
+        let at = Position::unpack(packed, &self._shape);
+        i.drive(&self.address, at.address + base);
+
+        i.comment("A coordinate left of or above the map is negative, so as unsigned it is too large as well");
+        let (height, width) = (
+            i.read(&self.height).resize(side),
+            i.read(&self.width).resize(side),
+        );
+        let inside = (at.y + dy).less_than(height) & (at.x + dx).less_than(width);
+        self.on_map.load(i, &self.clock, inside);
+        i.connect(&self.inside, &self.on_map.q);
+        self.first_beat.load(i, &self.clock, at.fresh);
+        i.connect(&self.fresh, &self.first_beat.q);
+    }
+}
+logic!(RowFeeder);

@@ -1,0 +1,322 @@
+//! Issues the positions of every tile, one beat a cycle.
+
+use crate::loader::is_last;
+use crate::position::{FLAG_BITS, Flags, Position, position_bits};
+use crate::shape::Shape;
+use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
+use rust_hdl_core::prelude::*;
+
+/// Width of a layer register, by its name.
+pub(crate) fn register_width(shape: &Shape, name: &str) -> usize {
+    let registers = cromulent_design::register_bits(&shape.design);
+    registers
+        .iter()
+        .find(|(register, _)| *register == name)
+        .map_or(1, |(_, bits)| *bits as usize)
+}
+
+/// Walks the positions of a pass once per row tile, then the next pass, then the next column tile.
+/// A tile starts in the cycle after its swap, without a gap when its weights wait in time.
+#[derive(LogicBlock)]
+pub struct Sequencer {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Synchronous reset.
+    pub reset: Net<In>,
+    /// Begin a layer.
+    pub start: Net<In>,
+    /// A tile's weights wait.
+    pub waiting: Net<In>,
+    /// Pixels between output positions.
+    pub stride: Net<In>,
+    /// Addresses between output positions in a row.
+    pub x_step: Net<In>,
+    /// Addresses between output rows.
+    pub y_step: Net<In>,
+    /// Output positions in a row.
+    pub output_width: Net<In>,
+    /// Positions of a pass.
+    pub pass_positions: Net<In>,
+    /// Positions of the last pass.
+    pub last_positions: Net<In>,
+    /// Passes.
+    pub passes: Net<In>,
+    /// Tiles along K.
+    pub row_tiles: Net<In>,
+    /// Tiles along the output channels.
+    pub column_tiles: Net<In>,
+    /// Beats of an operand.
+    pub beats: Net<In>,
+    /// All positions of a pass add into one word.
+    pub pool: Net<In>,
+    /// The next tile's first position is issued in the next cycle.
+    pub swap: Net<Out>,
+    /// Position of this cycle's beat.
+    pub position: Net<Out>,
+    /// Flags of this cycle's beat.
+    pub flags: Net<Out>,
+    /// A beat is issued.
+    pub issuing: Net<Out>,
+    /// The layer's last beat is issued.
+    pub finished: Net<Out>,
+    /// A tile should be computing, but its weights are not there yet.
+    pub load_stall: Net<Out>,
+    active: Register,
+    pending: Register,
+    begun: Register,
+    tile: Register,
+    pass: Register,
+    column: Register,
+    beat: Register,
+    word: Register,
+    corner: [Register; 5],
+    pass_corner: [Register; 5],
+    _shape: Shape,
+}
+
+/// The registers that say where a window is: y, x, place in the output row, address, address of the
+/// output row's first window.
+#[derive(Clone, Copy)]
+struct Corner<W>([W; 5]);
+
+impl Sequencer {
+    /// The sequencer of a design.
+    pub fn new(shape: &Shape) -> Sequencer {
+        let bits = |name: &str| register_width(shape, name);
+        let input = |name: &str| Net::bits(bits(name));
+        let corner = || {
+            let (side, address) = (shape.coordinate_bits(), shape.address_bits());
+            [side, side, bits("output_width"), address, address]
+                .map(|width| Register::data(width, false))
+        };
+        Sequencer {
+            clock: Net::flag(),
+            reset: Net::flag(),
+            start: Net::flag(),
+            waiting: Net::flag(),
+            stride: input("stride"),
+            x_step: input("x_step"),
+            y_step: input("y_step"),
+            output_width: input("output_width"),
+            pass_positions: input("pass_positions"),
+            last_positions: input("last_positions"),
+            passes: input("passes"),
+            row_tiles: input("row_tiles"),
+            column_tiles: input("column_tiles"),
+            beats: input("beats"),
+            pool: input("pool"),
+            swap: Net::flag(),
+            position: Net::bits(position_bits(shape)),
+            flags: Net::bits(FLAG_BITS),
+            issuing: Net::flag(),
+            finished: Net::flag(),
+            load_stall: Net::flag(),
+            active: Register::control(1),
+            pending: Register::control(1),
+            begun: Register::control(1),
+            tile: Register::data(bits("row_tiles"), false),
+            pass: Register::data(bits("passes"), false),
+            column: Register::data(bits("column_tiles"), false),
+            beat: Register::data(bits("beats"), false),
+            word: Register::data(bits("pass_positions"), false),
+            corner: corner(),
+            pass_corner: corner(),
+            _shape: shape.clone(),
+        }
+    }
+
+    /// The ports that hold layer registers, by the register's name.
+    pub(crate) fn layer_ports(&self) -> [(&'static str, &Net<In>); 11] {
+        [
+            ("stride", &self.stride),
+            ("x_step", &self.x_step),
+            ("y_step", &self.y_step),
+            ("output_width", &self.output_width),
+            ("pass_positions", &self.pass_positions),
+            ("last_positions", &self.last_positions),
+            ("passes", &self.passes),
+            ("row_tiles", &self.row_tiles),
+            ("column_tiles", &self.column_tiles),
+            ("beats", &self.beats),
+            ("pool", &self.pool),
+        ]
+    }
+
+    /// A counter that starts a layer at zero, and steps or wraps to zero when told.
+    fn count<I: Interpreter>(&self, i: &mut I, register: &Register, step: I::Word, wrap: I::Word) {
+        let (now, start) = (register.read(i), i.read(&self.start));
+        let (zero, one) = (i.constant(now.width(), 0), i.constant(now.width(), 1));
+        let next = step.mux(wrap.mux(zero, now + one), now);
+        register.load(i, &self.clock, start.mux(zero, next));
+    }
+
+    /// The corner one output position further.
+    fn next_corner<I: Interpreter>(&self, i: &mut I, at: Corner<I::Word>) -> Corner<I::Word> {
+        let [y, x, place, address, line] = at.0;
+        let width = i.read(&self.output_width);
+        let wrap = is_last(i, place, width);
+        let wrap = i.name("row_done", wrap);
+        let stride = i.read(&self.stride).resize(y.width());
+        let (x_step, y_step) = (i.read(&self.x_step), i.read(&self.y_step));
+        let (zero, none, one) = (
+            i.constant(x.width(), 0),
+            i.constant(place.width(), 0),
+            i.constant(place.width(), 1),
+        );
+        let next_line = i.name("next_line", line + y_step);
+        Corner([
+            wrap.mux(y + stride, y),
+            wrap.mux(zero, x + stride),
+            wrap.mux(none, place + one),
+            wrap.mux(next_line, address + x_step),
+            wrap.mux(next_line, line),
+        ])
+    }
+
+    /// Moves on with every word; a further row tile goes over the same pass again.
+    fn walk<I: Interpreter>(
+        &self,
+        i: &mut I,
+        step: I::Word,
+        again: I::Word,
+        pass_done: I::Word,
+        column_done: I::Word,
+    ) {
+        let now = Corner([0, 1, 2, 3, 4].map(|n: usize| self.corner[n].read(i)));
+        let next = self.next_corner(i, now);
+        let start = i.read(&self.start);
+        let restart = i.name("restart", start | column_done);
+        for n in 0..5 {
+            let zero = i.constant(now.0[n].width(), 0);
+            let first = self.pass_corner[n].read(i);
+            let moved = step.mux(next.0[n], now.0[n]);
+            let moved = again.mux(first, moved);
+            self.corner[n].load(i, &self.clock, restart.mux(zero, moved));
+            let kept = pass_done.mux(next.0[n], first);
+            self.pass_corner[n].load(i, &self.clock, restart.mux(zero, kept));
+        }
+        let [y, x, _, address, _] = now.0;
+        let fresh = !self.beat.read(i).any();
+        i.drive(
+            &self.position,
+            Position {
+                fresh,
+                y,
+                x,
+                address,
+            }
+            .pack(),
+        );
+    }
+
+    /// Whether beats flow, and what stands in their way.
+    fn control<I: Interpreter>(&self, i: &mut I, tile_done: I::Word, finished: I::Word) {
+        let (start, waiting) = (i.read(&self.start), i.read(&self.waiting));
+        let (active, pending, begun) = (
+            self.active.read(i),
+            self.pending.read(i),
+            self.begun.read(i),
+        );
+        let swap = pending & waiting & (!active | tile_done) & !finished;
+        let swap = i.name("swap_now", swap);
+        self.active
+            .update_from(i, &self.clock, &self.reset, swap | (active & !tile_done));
+        self.pending
+            .update_from(i, &self.clock, &self.reset, start | (pending & !finished));
+        self.begun.update_from(
+            i,
+            &self.clock,
+            &self.reset,
+            !start & !finished & (begun | swap),
+        );
+        i.drive(&self.swap, swap);
+        i.drive(&self.issuing, active);
+        i.drive(&self.finished, finished);
+        i.drive(&self.load_stall, begun & !active);
+    }
+
+    fn flags<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>) {
+        let pool = i.read(&self.pool);
+        let first_beat = !self.beat.read(i).any();
+        let first_word = !self.word.read(i).any();
+        let initial = !self.tile.read(i).any();
+        let (first_pass, first_column) = (!self.pass.read(i).any(), !self.column.read(i).any());
+        let tile_start = i.name("tile_start", first_beat & first_word);
+        let flags = Flags {
+            valid: self.active.read(i),
+            tile_start,
+            first: first_beat & (first_word | !pool),
+            last: ends.beat & (ends.word | !pool),
+            initial,
+            terminal: ends.tile,
+            column_start: tile_start & initial & first_pass,
+            first_column,
+        };
+        i.drive(&self.flags, flags.pack());
+    }
+
+    fn ends<I: Interpreter>(&self, i: &mut I) -> Ends<I::Word> {
+        let pass = self.last(i, &self.pass, &self.passes, "last_pass");
+        let (usual, rest) = (i.read(&self.pass_positions), i.read(&self.last_positions));
+        let words = i.name("words", pass.mux(rest, usual));
+        let word = self.word.read(i);
+        let word = is_last(i, word, words);
+        Ends {
+            beat: self.last(i, &self.beat, &self.beats, "last_beat"),
+            word: i.name("last_word", word),
+            tile: self.last(i, &self.tile, &self.row_tiles, "last_tile"),
+            pass,
+            column: self.last(i, &self.column, &self.column_tiles, "last_column"),
+        }
+    }
+
+    fn last<I: Interpreter>(
+        &self,
+        i: &mut I,
+        counter: &Register,
+        count: &Net<In>,
+        name: &str,
+    ) -> I::Word {
+        let (counter, count) = (counter.read(i), i.read(count));
+        let last = is_last(i, counter, count);
+        i.name(name, last)
+    }
+}
+
+/// Each counter stands at its last value.
+struct Ends<W> {
+    beat: W,
+    word: W,
+    tile: W,
+    pass: W,
+    column: W,
+}
+
+impl Describe for Sequencer {
+    fn module(&self) -> String {
+        "sequencer".to_string()
+    }
+    fn about(&self) -> String {
+        "Issues one beat a cycle: for each column tile, for each pass over the positions, for each row tile,\n\
+         for each position, for each beat."
+            .to_string()
+    }
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        let ends = self.ends(i);
+        let active = self.active.read(i);
+        let word_done = i.name("word_done", active & ends.beat);
+        let tile_done = i.name("tile_done", word_done & ends.word);
+        let pass_done = i.name("pass_done", tile_done & ends.tile);
+        let column_done = i.name("column_done", pass_done & ends.pass);
+        let finished = i.name("layer_done", column_done & ends.column);
+        self.count(i, &self.beat, active, ends.beat);
+        self.count(i, &self.word, word_done, ends.word);
+        self.count(i, &self.tile, tile_done, ends.tile);
+        self.count(i, &self.pass, pass_done, ends.pass);
+        self.count(i, &self.column, column_done, ends.column);
+        self.walk(i, word_done, tile_done & !pass_done, pass_done, column_done);
+        self.flags(i, &ends);
+        self.control(i, tile_done, finished);
+    }
+}
+logic!(Sequencer);

@@ -1,0 +1,206 @@
+//! The widths of one accelerator, gathered once from its design.
+
+use cromulent_design::{Design, PeKind};
+use cromulent_kit::{Interpreter, Word, address_bits};
+
+/// Everything the blocks need to know of a design, in bits unless said otherwise.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Rows of the array.
+    pub rows: usize,
+    /// Columns of the array.
+    pub columns: usize,
+    /// How a processing element multiplies.
+    pub pe: PeShape,
+    /// A partial sum inside the array.
+    pub sum_bits: usize,
+    /// An accumulator.
+    pub accumulator_bits: usize,
+    /// Fraction bits of the quantizer's thetas.
+    pub fraction_bits: usize,
+    /// Steps per octave, which is the number of thetas.
+    pub root: usize,
+    /// The design itself.
+    pub design: Design,
+}
+
+/// What one processing element is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeShape {
+    /// Shift or multiply.
+    pub kind: PeKind,
+    /// One constant A.
+    pub weight_bits: usize,
+    /// How many constants A: one per step of an octave.
+    pub roots: usize,
+    /// The constant B, if the affine form has one.
+    pub bias_bits: Option<usize>,
+    /// The operand that travels along the row.
+    pub operand: OperandShape,
+    /// One product; its top bit leaves the element inverted.
+    pub product_bits: usize,
+    /// A partial sum.
+    pub sum_bits: usize,
+    /// A second register per constant, so that the next tile loads while this one computes.
+    pub shadow: bool,
+}
+
+/// Fields of an operand, lowest first: shift, root, negative, active. A multiplier's operand is
+/// one signed number of eight bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperandShape {
+    /// Shift distance.
+    pub shift: usize,
+    /// Which constant.
+    pub root: usize,
+    /// One bit if operands have a sign.
+    pub negative: bool,
+    /// One bit if operands can be inactive.
+    pub active: bool,
+    /// A multiplier's number instead of all of these.
+    pub number: bool,
+}
+
+impl OperandShape {
+    /// Bits of the whole.
+    pub fn bits(&self) -> usize {
+        match self.number {
+            true => 8,
+            false => self.shift + self.root + usize::from(self.negative) + usize::from(self.active),
+        }
+    }
+
+    /// The shift distance.
+    pub fn shift_of<W: Word>(&self, operand: W) -> W {
+        operand.slice(0, self.shift)
+    }
+
+    /// The constant's number, if there are several.
+    pub fn root_of<W: Word>(&self, operand: W) -> Option<W> {
+        (self.root > 0).then(|| operand.slice(self.shift, self.root))
+    }
+
+    /// The sign, if there is one.
+    pub fn negative_of<W: Word>(&self, operand: W) -> Option<W> {
+        self.negative.then(|| operand.bit(self.shift + self.root))
+    }
+
+    /// Whether it is active, if that is said.
+    pub fn active_of<W: Word>(&self, operand: W) -> Option<W> {
+        self.active.then(|| operand.top())
+    }
+
+    /// Puts an operand together; fields it lacks are left out.
+    pub fn pack<I: Interpreter>(
+        &self,
+        active: I::Word,
+        negative: I::Word,
+        root: Option<I::Word>,
+        shift: I::Word,
+    ) -> I::Word {
+        let mut word = shift.resize(self.shift);
+        if let (true, Some(root)) = (self.root > 0, root) {
+            word = root.concat(word);
+        }
+        if self.negative {
+            word = negative.concat(word);
+        }
+        if self.active {
+            word = active.concat(word);
+        }
+        word
+    }
+}
+
+impl Shape {
+    /// The shape of a valid design.
+    pub fn of(design: &Design) -> Shape {
+        let pe = PeShape::of(design);
+        Shape {
+            rows: design.rows as usize,
+            columns: design.columns as usize,
+            sum_bits: pe.sum_bits,
+            pe,
+            accumulator_bits: design.accumulator_bits as usize,
+            fraction_bits: design.threshold_fraction_bits as usize,
+            root: design.format.root() as usize,
+            design: design.clone(),
+        }
+    }
+
+    /// A word of a column's weight bank.
+    pub fn weight_word_bits(&self) -> usize {
+        self.pe.weight_word_bits()
+    }
+
+    /// The count of negative operands, if operands have signs.
+    pub fn count_bits(&self) -> Option<usize> {
+        self.pe
+            .operand
+            .negative
+            .then(|| address_bits(self.rows + 1))
+    }
+
+    /// An address of a code bank.
+    pub fn address_bits(&self) -> usize {
+        self.design.address_bits() as usize
+    }
+
+    /// A coordinate on a feature map, borders included.
+    pub fn coordinate_bits(&self) -> usize {
+        self.design.coordinate_bits() as usize
+    }
+
+    /// A word of a code bank.
+    pub fn code_word_bits(&self) -> usize {
+        self.design.code_word_bits() as usize
+    }
+
+    /// The threshold field of a row word.
+    pub fn threshold_bits(&self) -> usize {
+        self.design.threshold_bits() as usize
+    }
+
+    /// A word that leaves: an accumulator less a mean, or a code.
+    pub fn word_bits(&self) -> usize {
+        self.accumulator_bits + 1
+    }
+
+    /// A channel set of the quantizers.
+    pub fn channel_bits(&self) -> usize {
+        address_bits(self.design.channel_depth as usize)
+    }
+}
+
+impl PeShape {
+    /// The processing element of a valid design, with its shadow registers.
+    pub fn of(design: &Design) -> PeShape {
+        let multiply = design.pe == PeKind::Multiply;
+        PeShape {
+            kind: design.pe,
+            weight_bits: design.weight_bits as usize,
+            roots: design.format.root() as usize,
+            bias_bits: design.has_bias().then_some(design.bias_bits as usize),
+            operand: OperandShape {
+                shift: design.shift_bits() as usize,
+                root: design.root_bits() as usize,
+                negative: design.has_sign() && !multiply,
+                active: design.has_active() && !multiply,
+                number: multiply,
+            },
+            product_bits: design.product_bits() as usize,
+            sum_bits: design.sum_bits() as usize,
+            shadow: true,
+        }
+    }
+
+    /// Bits of a weight word: the constants A, lowest first, then B.
+    pub fn weight_word_bits(&self) -> usize {
+        self.weight_bits * self.roots + self.bias_bits.unwrap_or(0)
+    }
+
+    /// What every element adds besides its product: the top bit is inverted instead of extended.
+    pub fn offset(&self) -> i64 {
+        1 << (self.product_bits - 1)
+    }
+}
