@@ -28,7 +28,9 @@ pub(crate) fn shifted<I: Interpreter>(
         let distance = 1 << stage;
         // No shift reaches beyond the product: what would stick out is only more sign.
         let width = shape.product_bits.min(term.width() + distance);
-        let raised = term.concat(fill.repeat(distance)).slice(0, width);
+        let raised = term
+            .slice(0, width - distance)
+            .concat(fill.repeat(distance));
         let kept = term.as_signed().resize(width).as_unsigned();
         let shifted = fields.shift_of(operand).bit(stage).mux(raised, kept);
         term = i.name(&format!("shifted_by_{}", 2 * distance - 1), shifted);
