@@ -39,8 +39,8 @@ pub struct Tool {
     pub name: &'static str,
     /// The program, and Debian's package of it: "verilator".
     pub program: &'static str,
-    /// The environment variable that names the program if it is not on the PATH.
-    pub variable: &'static str,
+    /// The environment variable that names the program if it is not on the PATH, if there is one.
+    pub variable: Option<&'static str>,
     /// The argument that prints the version.
     pub version_argument: &'static str,
     /// The oldest version that will do.
@@ -69,10 +69,8 @@ impl Tool {
     /// # Errors
     /// [`Error::ToolMissing`] if there is none, or it is too old or tells no version.
     pub fn find(&self) -> Result<Found, Error> {
-        self.find_in(
-            env::var_os(self.variable).map(PathBuf::from),
-            env::var_os("PATH"),
-        )
+        let named = self.variable.and_then(env::var_os);
+        self.find_in(named.map(PathBuf::from), env::var_os("PATH"))
     }
 
     /// [`Tool::find`] with these values of the two variables.
@@ -84,7 +82,7 @@ impl Tool {
         let path = match named.filter(|path| !path.as_os_str().is_empty()) {
             Some(path) if is_program(&path) => path,
             Some(path) => {
-                let found = format!("{} = {} is no program", self.variable, path.display());
+                let found = format!("{} is no program", path.display());
                 return Err(self.missing(found));
             }
             None => self.on_path(search)?,
@@ -128,18 +126,17 @@ impl Tool {
 
     fn missing(&self, found: String) -> Error {
         let Tool {
-            program,
-            variable,
-            minimum,
-            ..
+            program, minimum, ..
         } = self;
+        let remedy =
+            format!("install {minimum} or newer with `apt-get install {program}` or `make setup`");
         Error::ToolMissing {
             tool: self.name,
             found,
-            remedy: format!(
-                "install {minimum} or newer with `apt-get install {program}` or `make setup`, or set \
-                 {variable} to the program"
-            ),
+            remedy: match self.variable {
+                Some(variable) => format!("{remedy}, or set {variable} to the program"),
+                None => remedy,
+            },
         }
     }
 }
@@ -153,14 +150,12 @@ fn is_program(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     const TOOL: Tool = Tool {
         name: "Sample",
         program: "sample-program",
-        variable: "CROMULENT_SAMPLE",
+        variable: Some("CROMULENT_SAMPLE"),
         version_argument: "--version",
         minimum: Version(5, 6),
     };
@@ -168,9 +163,15 @@ mod tests {
     /// A folder with a program that prints this.
     fn folder(says: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("sample-program");
-        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // A shell writes it: a child that another test starts meanwhile would inherit our open file, and a
+        // file open for writing cannot be run.
+        let script =
+            "printf '#!/bin/sh\necho \"%s\"\n' \"$1\" > sample-program; chmod +x sample-program";
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", script, "sh", says])
+            .current_dir(folder.path());
+        assert!(shell.status().unwrap().success());
         folder
     }
 
@@ -213,11 +214,7 @@ mod tests {
              sample-program` or `make setup`, or set CROMULENT_SAMPLE to the program"
         );
         let wrong = TOOL.find_in(Some("/no/such".into()), None).unwrap_err();
-        assert!(
-            wrong
-                .to_string()
-                .contains("CROMULENT_SAMPLE = /no/such is no program")
-        );
+        assert!(wrong.to_string().contains("/no/such is no program"));
     }
 
     #[test]

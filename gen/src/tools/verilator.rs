@@ -14,9 +14,27 @@ use crate::output::{Files, write_files};
 pub const VERILATOR: Tool = Tool {
     name: "Verilator",
     program: "verilator",
-    variable: "CROMULENT_VERILATOR",
+    variable: Some("CROMULENT_VERILATOR"),
     version_argument: "--version",
     minimum: Version(5, 0),
+};
+
+/// What Verilator has its C++ compiled by.
+const MAKE: Tool = Tool {
+    name: "make",
+    program: "make",
+    variable: None,
+    version_argument: "--version",
+    minimum: Version(4, 0),
+};
+
+/// What make has it compiled by.
+const GXX: Tool = Tool {
+    name: "g++",
+    program: "g++",
+    variable: None,
+    version_argument: "--version",
+    minimum: Version(10, 0),
 };
 
 /// Looking for faults takes this long at most.
@@ -80,8 +98,8 @@ pub fn lint(verilator: &Found, verilog: &[PathBuf], top: &str) -> Result<(), Err
 /// The simulator of these sources: from the cache, or built; `say` is told what the build is at.
 ///
 /// # Errors
-/// [`Error::ToolFailed`] with the last lines Verilator, make or the compiler said, or if the cache cannot
-/// be written.
+/// [`Error::ToolMissing`] without make or g++. [`Error::ToolFailed`] with the last lines Verilator, make or
+/// the compiler said, or if the cache cannot be written.
 pub fn build(
     verilator: &Found,
     sources: &Sources,
@@ -103,6 +121,9 @@ fn build_in(
     let program = folder.join(PROGRAM);
     if program.is_file() {
         return Ok(program);
+    }
+    for tool in [MAKE, GXX] {
+        tool.find()?;
     }
     let draft = Scratch::within(&cache.join("verilator")).map_err(cache_failed)?;
     compile(draft.path(), verilator, sources, say)?;
@@ -206,12 +227,16 @@ fn cache_failed(error: Error) -> Error {
 /// 64-bit FNV-1a, each part after its length.
 fn key(verilator: &Found, sources: &Sources) -> u64 {
     let mut parts: Vec<&[u8]> = vec![verilator.version_text.as_bytes(), sources.top.as_bytes()];
-    parts.extend(BUILD_OPTIONS.iter().map(|option| option.as_bytes()));
+    parts.extend(BUILD_OPTIONS.map(str::as_bytes));
     parts.push(MAKE_OPTIONS.as_bytes());
     parts.extend(sources.options.iter().map(String::as_bytes));
-    for files in [&sources.verilog, &sources.harness] {
+    for (folder, files) in [("v", &sources.verilog), ("tb", &sources.harness)] {
         for (name, text) in files {
-            parts.extend([name.as_os_str().as_encoded_bytes(), text.as_bytes()]);
+            parts.extend([
+                folder.as_bytes(),
+                name.as_os_str().as_encoded_bytes(),
+                text.as_bytes(),
+            ]);
         }
     }
     let lengths = parts.iter().map(|part| part.len().to_le_bytes());

@@ -12,7 +12,7 @@ use crate::Error;
 pub const YOSYS: Tool = Tool {
     name: "Yosys",
     program: "yosys",
-    variable: "CROMULENT_YOSYS",
+    variable: Some("CROMULENT_YOSYS"),
     version_argument: "-V",
     minimum: Version(0, 23),
 };
