@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod commands;
 mod error;
+pub mod executors;
 mod outcome;
 pub mod output;
 pub mod progress;
