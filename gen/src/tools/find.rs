@@ -101,7 +101,7 @@ impl Tool {
     fn checked(&self, path: PathBuf) -> Result<Found, Error> {
         let mut command = Command::new(&path);
         command.arg(self.version_argument);
-        let said = run(self.name, command, VERSION_LIMIT, &mut |_| ());
+        let said = run(self.name, &mut command, VERSION_LIMIT, &mut |_| ());
         let text = said.map(|run| run.output).unwrap_or_default();
         let line = text.lines().find(|line| Version::in_text(line).is_some());
         let Some((line, version)) = line.and_then(|line| Some((line, Version::in_text(line)?)))

@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_millis(20);
 /// longer than `limit`, whereupon it is ended.
 pub fn run(
     name: &str,
-    command: Command,
+    command: &mut Command,
     limit: Duration,
     say: &mut dyn FnMut(&str),
 ) -> Result<Run, Error> {
@@ -56,14 +56,16 @@ pub fn run(
 }
 
 /// The child, and the lines it says as they come.
-fn start_it(mut command: Command) -> std::io::Result<(Child, Receiver<String>)> {
-    // One pipe for both outputs keeps their order. `command` owns ends of it, and ends with this function.
+fn start_it(command: &mut Command) -> std::io::Result<(Child, Receiver<String>)> {
+    // One pipe for both outputs keeps their order.
     let (said, outputs) = std::io::pipe()?;
     command
         .stdin(Stdio::null())
         .stdout(outputs.try_clone()?)
         .stderr(outputs);
     let child = command.spawn()?;
+    // The command holds ends of the pipe, which would never close.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let (sender, lines) = channel();
     thread::spawn(move || forward(said, &sender));
     Ok((child, lines))
@@ -137,7 +139,7 @@ mod tests {
     }
 
     fn run_shell(script: &str, limit: Duration) -> Result<Run, Error> {
-        run("Shell", shell(script), limit, &mut |_| ())
+        run("Shell", &mut shell(script), limit, &mut |_| ())
     }
 
     const LONG: Duration = Duration::from_secs(30);
@@ -145,8 +147,8 @@ mod tests {
     #[test]
     fn output_and_lines_are_caught() {
         let mut said = Vec::new();
-        let command = shell("echo one; echo two >&2; printf three");
-        let run = run("Shell", command, LONG, &mut |line| {
+        let mut command = shell("echo one; echo two >&2; printf three");
+        let run = run("Shell", &mut command, LONG, &mut |line| {
             said.push(line.to_owned())
         })
         .unwrap();
@@ -185,7 +187,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_started_is_a_failure() {
-        let error = run("Ghost", Command::new("/no/such/program"), LONG, &mut |_| ());
+        let error = run(
+            "Ghost",
+            &mut Command::new("/no/such/program"),
+            LONG,
+            &mut |_| (),
+        );
         assert!(
             error
                 .unwrap_err()

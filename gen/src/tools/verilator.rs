@@ -92,7 +92,7 @@ pub fn lint(verilator: &Found, verilog: &[PathBuf], top: &str) -> Result<(), Err
     command
         .args(["--lint-only", "-Wall", "--top-module", top])
         .args(verilog);
-    run("Verilator's lint", command, LINT_LIMIT, &mut |_| ()).map(drop)
+    run("Verilator's lint", &mut command, LINT_LIMIT, &mut |_| ()).map(drop)
 }
 
 /// The simulator of these sources: from the cache, or built; `say` is told what the build is at.
@@ -170,7 +170,7 @@ fn compile(
             say(&format!("compiling {file}"));
         }
     };
-    run("Verilator", command, BUILD_LIMIT, &mut told).map(drop)
+    run("Verilator", &mut command, BUILD_LIMIT, &mut told).map(drop)
 }
 
 /// The file a line of make's compiles.

@@ -36,5 +36,5 @@ pub fn script(
         .args(["-Q", "-T", "-s"])
         .arg(&file)
         .current_dir(folder);
-    run(yosys.name, command, limit, &mut |_| ()).map(|run| run.output)
+    run(yosys.name, &mut command, limit, &mut |_| ()).map(|run| run.output)
 }
