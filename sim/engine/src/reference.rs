@@ -3,29 +3,14 @@
 //! No tiles, no cycles, no rows: constants are looked up by tap and channel, products are summed in 64
 //! bits, one position after another. What the array must give, said in the shortest way.
 
-use cromulent_design::{Affine, Design, RowWord};
-use cromulent_number::{Code, Format, Quantizer, Threshold, encode, from_order, operand, order};
+use cromulent_design::Design;
+use cromulent_number::{Quantizer, encode};
 
 use crate::activations::{Activations, InputError};
 use crate::constants::Constants;
-use crate::layer::{Layer, Operands};
+use crate::layer::Layer;
+use crate::term::{ConstantSet, Term, term};
 use crate::word::OutputWord;
-
-/// What one input adds to every output channel: a factor of one set of constants.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Term {
-    set: ConstantSet,
-    factor: i32,
-}
-
-/// The constants that are multiplied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum ConstantSet {
-    /// A·2^(i/root).
-    A(usize),
-    /// B.
-    B,
-}
 
 /// Computes the output words of a layer.
 ///
@@ -101,12 +86,13 @@ impl<'a> Reference<'a> {
     /// Adds every tap and channel of one position.
     fn add_position(&self, activations: &Activations, position: usize, sums: &mut [i64]) {
         let geometry = &self.layer.geometry;
+        let operands = self.layer.mode.operands;
         for tap in 0..geometry.taps() {
             let pixel = geometry.source_index(position, tap, 0);
             for channel in 0..geometry.channels {
                 let k = tap * geometry.channels + channel;
                 let value = pixel.map(|first| activations.values[first + channel]);
-                if let Some(term) = self.term(self.constants.edges[k], value) {
+                if let Some(term) = term(self.design, operands, self.constants.edges[k], value) {
                     self.add(term, k, sums);
                 }
             }
@@ -124,37 +110,6 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// What an input adds; `value` is `None` in the padding.
-    fn term(&self, edge: Threshold, value: Option<i16>) -> Option<Term> {
-        if self.layer.mode.operands == Operands::Integers {
-            let pad = RowWord {
-                threshold: edge.position,
-                ..RowWord::default()
-            };
-            let value = value.unwrap_or(pad.pad().into());
-            return multiple_of_a(value.into());
-        }
-        let format = self.design.format;
-        let code = value.map(|value| Code(value as u8));
-        match self.design.affine {
-            Affine::Exact => match code {
-                Some(code) if edge.is_active(order(format, code)) => power(format, code),
-                _ => Some(Term {
-                    set: ConstantSet::B,
-                    factor: -(1 << format.bias_shift()),
-                }),
-            },
-            Affine::Snapped | Affine::Recentred => {
-                let place = code.map_or(edge.position, |code| edge.clamp(order(format, code)));
-                power(format, from_order(format, place))
-            }
-            Affine::Rectified if format == Format::I8 => {
-                multiple_of_a(code.map_or(0, |code| code.0).into())
-            }
-            Affine::Rectified => power(format, code.unwrap_or(Code(0))),
-        }
-    }
-
     /// A word from its accumulator.
     fn finish(&self, quantizer: &Quantizer, sum: i64) -> i64 {
         if self.layer.mode.raw {
@@ -163,25 +118,4 @@ impl<'a> Reference<'a> {
             encode(self.design.format, sum, quantizer).0.into()
         }
     }
-}
-
-fn multiple_of_a(factor: i32) -> Option<Term> {
-    Some(Term {
-        set: ConstantSet::A(0),
-        factor,
-    })
-}
-
-/// A log code: ± a power of two, times the constant of its root. `None` for zero.
-fn power(format: Format, code: Code) -> Option<Term> {
-    let operand = operand(format, code);
-    let magnitude = 1 << operand.shift;
-    operand.active.then_some(Term {
-        set: ConstantSet::A(operand.root as usize),
-        factor: if operand.negative {
-            -magnitude
-        } else {
-            magnitude
-        },
-    })
 }

@@ -1,0 +1,295 @@
+//! An image as bytes.
+//!
+//! Header: `CROM`, version (32 bits), design fingerprint, length of the body, FNV-1a checksum of the body
+//! (64 bits each), all little-endian. The body is the fields of [`Image`] in order; sizes and words take
+//! 8 bytes, flags 1, lists and texts begin with their length. Registers and operation counts are not
+//! stored: they follow from the design and the geometry.
+
+use cromulent_design::Design;
+use cromulent_number::Quantizer;
+
+use super::bytes::{Malformed, Reader, Writer};
+use super::{Image, ImageError, MapShape, VERSION};
+use crate::geometry::LayerGeometry;
+use crate::layer::{
+    Layer, LayerInput, LayerMode, LayerOutput, Normalisation, Operands, ResidualStep, registers,
+};
+
+const MAGIC: &[u8; 4] = b"CROM";
+/// Bytes of the header.
+const HEADER: usize = 32;
+
+impl Image {
+    /// The image as a file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut body = Writer::default();
+        write_body(&mut body, self);
+        let mut file = Writer::default();
+        file.bytes.extend(MAGIC);
+        file.bytes.extend(VERSION.to_le_bytes());
+        file.u64(self.design.fingerprint());
+        file.size(body.bytes.len());
+        file.u64(checksum(&body.bytes));
+        file.bytes.extend(body.bytes);
+        file.bytes
+    }
+
+    /// Reads and checks an image.
+    ///
+    /// # Errors
+    /// Anything but the bytes of an image that can run.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Image, ImageError> {
+        let (fingerprint, body) = open(bytes)?;
+        let mut reader = Reader::new(body);
+        let read = read_body(&mut reader).and_then(|image| reader.end().map(|()| image));
+        let image = read.map_err(|Malformed { at, what }| ImageError::Malformed {
+            at: HEADER + at,
+            what: what.to_owned(),
+        })?;
+        if image.design.fingerprint() != fingerprint {
+            return Err(ImageError::Invalid {
+                place: "header".to_owned(),
+                what: "the fingerprint is not that of the design inside".to_owned(),
+            });
+        }
+        image.check()?;
+        Ok(image)
+    }
+}
+
+/// The fingerprint and the body of a file whose header is sound.
+fn open(bytes: &[u8]) -> Result<(u64, &[u8]), ImageError> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(if MAGIC.starts_with(bytes) {
+            truncated(bytes, HEADER as u64)
+        } else {
+            ImageError::NotAnImage
+        });
+    }
+    if let Some(found) = bytes.get(4..8) {
+        let found = u32::from_le_bytes([found[0], found[1], found[2], found[3]]);
+        if found != VERSION {
+            return Err(ImageError::Version { found });
+        }
+    }
+    if bytes.len() < HEADER {
+        return Err(truncated(bytes, HEADER as u64));
+    }
+    let mut header = Reader::new(&bytes[8..HEADER]);
+    let mut number = || header.u64().unwrap_or(0);
+    let (fingerprint, length, sum) = (number(), number(), number());
+    let body = &bytes[HEADER..];
+    if (body.len() as u64) < length {
+        return Err(truncated(bytes, length.saturating_add(HEADER as u64)));
+    }
+    if body.len() as u64 > length {
+        return Err(ImageError::Malformed {
+            at: HEADER + length as usize,
+            what: "goes on after its end".to_owned(),
+        });
+    }
+    if checksum(body) != sum {
+        return Err(ImageError::Checksum);
+    }
+    Ok((fingerprint, body))
+}
+
+fn truncated(bytes: &[u8], expected: u64) -> ImageError {
+    ImageError::Truncated {
+        found: bytes.len(),
+        expected,
+    }
+}
+
+/// FNV-1a, 64 bits.
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+fn write_body(writer: &mut Writer, image: &Image) {
+    writer.string(&image.design.to_toml());
+    writer.string(&image.network);
+    write_shape(writer, &image.input);
+    writer.list(&image.tensors, write_shape);
+    writer.list(&image.streams, write_shape);
+    writer.list(&image.layers, write_layer);
+}
+
+fn read_body(reader: &mut Reader) -> Result<Image, Malformed> {
+    let text = reader.string()?;
+    let design = Design::parse(&text, "program image")
+        .map_err(|_| reader.malformed("its design is not valid"))?;
+    Ok(Image {
+        network: reader.string()?,
+        input: read_shape(reader)?,
+        tensors: reader.list(24, read_shape)?,
+        streams: reader.list(24, read_shape)?,
+        layers: reader.list(100, |reader| read_layer(reader, &design))?,
+        design,
+    })
+}
+
+fn write_shape(writer: &mut Writer, shape: &MapShape) {
+    writer.size(shape.channels);
+    writer.size(shape.height);
+    writer.size(shape.width);
+}
+
+fn read_shape(reader: &mut Reader) -> Result<MapShape, Malformed> {
+    Ok(MapShape {
+        channels: reader.size()?,
+        height: reader.size()?,
+        width: reader.size()?,
+    })
+}
+
+fn write_layer(writer: &mut Writer, layer: &Layer) {
+    writer.string(&layer.name);
+    let g = &layer.geometry;
+    for size in [
+        g.height,
+        g.width,
+        g.channels,
+        g.out_channels,
+        g.kernel_height,
+        g.kernel_width,
+        g.stride,
+        g.padding,
+    ] {
+        writer.size(size);
+    }
+    writer.u8((layer.mode.operands == Operands::Integers).into());
+    writer.u8(layer.mode.pool.into());
+    writer.u8(layer.mode.raw.into());
+    writer.words(&layer.row_words);
+    writer.list(&layer.weight_words, |writer, bank| writer.words(bank));
+    writer.list(&layer.offset_words, |writer, bank| writer.words(bank));
+    writer.list(&layer.theta_words, |writer, memory| {
+        writer.list(memory, |writer, bank| writer.words(bank));
+    });
+    writer.option(match layer.input {
+        LayerInput::Image => None,
+        LayerInput::Codes(tensor) => Some(tensor),
+    });
+    write_output(writer, &layer.output);
+}
+
+fn read_layer(reader: &mut Reader, design: &Design) -> Result<Layer, Malformed> {
+    let name = reader.string()?;
+    let geometry = read_geometry(reader)?;
+    if geometry.check().is_err() {
+        return Err(reader.malformed("a layer has an impossible shape"));
+    }
+    let mode = LayerMode {
+        operands: if reader.flag()? {
+            Operands::Integers
+        } else {
+            Operands::Codes
+        },
+        pool: reader.flag()?,
+        raw: reader.flag()?,
+    };
+    Ok(Layer {
+        name,
+        registers: registers(design, &geometry, mode),
+        row_words: reader.words()?,
+        weight_words: reader.list(8, Reader::words)?,
+        offset_words: reader.list(8, Reader::words)?,
+        theta_words: reader.list(8, |reader| reader.list(8, Reader::words))?,
+        macs: geometry.macs(mode.pool),
+        input: reader
+            .option()?
+            .map_or(LayerInput::Image, LayerInput::Codes),
+        output: read_output(reader, design)?,
+        geometry,
+        mode,
+    })
+}
+
+fn read_geometry(reader: &mut Reader) -> Result<LayerGeometry, Malformed> {
+    Ok(LayerGeometry {
+        height: reader.size()?,
+        width: reader.size()?,
+        channels: reader.size()?,
+        out_channels: reader.size()?,
+        kernel_height: reader.size()?,
+        kernel_width: reader.size()?,
+        stride: reader.size()?,
+        padding: reader.size()?,
+    })
+}
+
+fn write_output(writer: &mut Writer, output: &LayerOutput) {
+    match output {
+        LayerOutput::Codes(tensor) => {
+            writer.u8(0);
+            writer.size(*tensor);
+        }
+        LayerOutput::Residual(step) => {
+            writer.u8(1);
+            writer.list(&step.shifts, |writer, shift| {
+                writer.u8(shift.cast_unsigned());
+            });
+            writer.option(step.base);
+            writer.size(step.result);
+            writer.list(&step.normalise, |writer, normalisation| {
+                writer.size(normalisation.tensor);
+                writer.list(&normalisation.quantizers, write_quantizer);
+            });
+        }
+        LayerOutput::Scores { unit } => {
+            writer.u8(2);
+            writer.u64(unit.to_bits());
+        }
+    }
+}
+
+fn read_output(reader: &mut Reader, design: &Design) -> Result<LayerOutput, Malformed> {
+    Ok(match reader.u8()? {
+        0 => LayerOutput::Codes(reader.size()?),
+        1 => LayerOutput::Residual(ResidualStep {
+            shifts: reader.list(1, |reader| Ok(reader.u8()?.cast_signed()))?,
+            base: reader.option()?,
+            result: reader.size()?,
+            normalise: reader.list(16, |reader| {
+                Ok(Normalisation {
+                    tensor: reader.size()?,
+                    quantizers: reader.list(49, |reader| read_quantizer(reader, design))?,
+                })
+            })?,
+        }),
+        2 => LayerOutput::Scores {
+            unit: f64::from_bits(reader.u64()?),
+        },
+        _ => return Err(reader.malformed("a layer's output is of no known kind")),
+    })
+}
+
+fn write_quantizer(writer: &mut Writer, quantizer: &Quantizer) {
+    writer.u64(quantizer.mean.cast_unsigned());
+    writer.u64(i64::from(quantizer.exponent).cast_unsigned());
+    for theta in quantizer.thetas {
+        writer.u64(theta.into());
+    }
+    writer.u8(quantizer.negate.into());
+}
+
+fn read_quantizer(reader: &mut Reader, design: &Design) -> Result<Quantizer, Malformed> {
+    let mean = reader.u64()?.cast_signed();
+    let exponent = i32::try_from(reader.u64()?.cast_signed())
+        .map_err(|_| reader.malformed("an exponent is too large"))?;
+    let mut thetas = [0; 4];
+    for theta in &mut thetas {
+        *theta =
+            u32::try_from(reader.u64()?).map_err(|_| reader.malformed("a cut is too large"))?;
+    }
+    Ok(Quantizer {
+        mean,
+        exponent,
+        thetas,
+        fraction_bits: design.threshold_fraction_bits,
+        negate: reader.flag()?,
+    })
+}

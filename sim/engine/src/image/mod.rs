@@ -1,0 +1,166 @@
+//! The program image: the one thing every executor reads.
+//!
+//! An image holds a network compiled for a design: the layers in the order they run, each with its
+//! parameter words, and what happens to their words. [`Image::to_bytes`] and [`Image::from_bytes`] are the
+//! file, [`Image::check`] the promise that an executor can run it: it is made on compiling and again on
+//! reading, so nobody else needs to doubt an image.
+
+mod bytes;
+mod check;
+mod container;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::fmt;
+
+use cromulent_design::Design;
+
+use crate::layer::Layer;
+
+/// The version of the container. Other versions are refused.
+pub const VERSION: u32 = 1;
+
+/// A network compiled for a design.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Image {
+    /// The design it was compiled for.
+    pub design: Design,
+    /// The name of the network.
+    pub network: String,
+    /// The image the network takes.
+    pub input: MapShape,
+    /// The code tensors, by number. Each is written by one layer, before any reads it.
+    pub tensors: Vec<MapShape>,
+    /// The values of the residual stream, by number, likewise.
+    pub streams: Vec<MapShape>,
+    /// The layers, in the order they run. The last one gives the scores.
+    pub layers: Vec<Layer>,
+}
+
+/// The shape of a feature map.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct MapShape {
+    /// Channels.
+    pub channels: usize,
+    /// Height, pixels.
+    pub height: usize,
+    /// Width, pixels.
+    pub width: usize,
+}
+
+impl MapShape {
+    /// Number of values.
+    pub fn values(&self) -> usize {
+        self.channels
+            .saturating_mul(self.height)
+            .saturating_mul(self.width)
+    }
+}
+
+impl fmt::Display for MapShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} × {} × {}", self.channels, self.height, self.width)
+    }
+}
+
+/// Why bytes are no image, or an image not the one wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ImageError {
+    /// The bytes do not start with the magic number.
+    NotAnImage,
+    /// The container has another version.
+    Version {
+        /// The version found.
+        found: u32,
+    },
+    /// The bytes end before the length in the header.
+    Truncated {
+        /// Bytes there are.
+        found: usize,
+        /// Bytes there should be.
+        expected: u64,
+    },
+    /// The bytes were changed after they were written.
+    Checksum,
+    /// The contents cannot be read.
+    Malformed {
+        /// Byte offset in the file.
+        at: usize,
+        /// What is wrong there.
+        what: String,
+    },
+    /// The contents make no program that can run.
+    Invalid {
+        /// The part of the image, such as a layer.
+        place: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The image was compiled for another design.
+    OtherDesign {
+        /// The design it was compiled for.
+        compiled_for: String,
+        /// The design wanted.
+        wanted: String,
+    },
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ImageError::NotAnImage => {
+                write!(f, "not a program image: it does not start with CROM")
+            }
+            ImageError::Version { found } => write!(
+                f,
+                "the program image has version {found}, and only version {VERSION} can be read; compile it again"
+            ),
+            ImageError::Truncated { found, expected } => write!(
+                f,
+                "the program image is truncated: {found} bytes of {expected}"
+            ),
+            ImageError::Checksum => write!(
+                f,
+                "the program image is damaged: its checksum does not match"
+            ),
+            ImageError::Malformed { at, what } => {
+                write!(f, "the program image is damaged at byte {at}: {what}")
+            }
+            ImageError::Invalid { place, what } => {
+                write!(f, "the program image cannot run: {place}: {what}")
+            }
+            ImageError::OtherDesign {
+                compiled_for,
+                wanted,
+            } => write!(
+                f,
+                "the program image was compiled for design {compiled_for}, not for {wanted}; compile it again"
+            ),
+        }
+    }
+}
+
+impl Error for ImageError {}
+
+impl Image {
+    /// Checks that the image was compiled for this design (its name aside).
+    ///
+    /// # Errors
+    /// [`ImageError::OtherDesign`].
+    pub fn require_design(&self, design: &Design) -> Result<(), ImageError> {
+        let name = |design: &Design| format!("{} ({:016x})", design.name, design.fingerprint());
+        if self.design.fingerprint() == design.fingerprint() {
+            return Ok(());
+        }
+        Err(ImageError::OtherDesign {
+            compiled_for: name(&self.design),
+            wanted: name(design),
+        })
+    }
+
+    /// The place of a layer in [`Image::layers`], by its name.
+    pub fn layer(&self, name: &str) -> Option<usize> {
+        self.layers.iter().position(|layer| layer.name == name)
+    }
+}

@@ -1,0 +1,113 @@
+//! What one input adds to the outputs: a factor of one set of constants.
+
+use cromulent_design::{Affine, Design, PeKind, RowWord};
+use cromulent_number::{Code, Format, Threshold, from_order, operand, order};
+
+use crate::layer::Operands;
+
+/// A factor of one set of constants. Every output channel adds factor·constant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Term {
+    pub set: ConstantSet,
+    pub factor: i32,
+}
+
+/// The constants that are multiplied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ConstantSet {
+    /// A·2^(i/root).
+    A(usize),
+    /// B.
+    B,
+}
+
+/// What an input of a value adds, `None` if nothing; the value is `None` in the padding.
+pub(crate) fn term(
+    design: &Design,
+    operands: Operands,
+    edge: Threshold,
+    value: Option<i16>,
+) -> Option<Term> {
+    if operands == Operands::Integers {
+        return multiple_of_a(value.unwrap_or_else(|| pad(edge).into()).into());
+    }
+    let format = design.format;
+    let code = value.map(|value| Code(value as u8));
+    match design.affine {
+        Affine::Exact => match code {
+            Some(code) if edge.is_active(order(format, code)) => power(format, code),
+            _ => Some(Term {
+                set: ConstantSet::B,
+                factor: -(1 << format.bias_shift()),
+            }),
+        },
+        Affine::Snapped | Affine::Recentred => {
+            let place = code.map_or(edge.position, |code| edge.clamp(order(format, code)));
+            power(format, from_order(format, place))
+        }
+        Affine::Rectified if format == Format::I8 => {
+            multiple_of_a(code.map_or(0, |code| code.0).into())
+        }
+        Affine::Rectified => power(format, code.unwrap_or(Code(0))),
+    }
+}
+
+/// The integer that stands for the padding.
+pub(crate) fn pad(edge: Threshold) -> i8 {
+    let word = RowWord {
+        threshold: edge.position,
+        ..RowWord::default()
+    };
+    word.pad()
+}
+
+fn multiple_of_a(factor: i32) -> Option<Term> {
+    Some(Term {
+        set: ConstantSet::A(0),
+        factor,
+    })
+}
+
+/// A log code: ± a power of two, times the constant of its root. `None` for zero.
+fn power(format: Format, code: Code) -> Option<Term> {
+    let operand = operand(format, code);
+    let magnitude = 1 << operand.shift;
+    operand.active.then_some(Term {
+        set: ConstantSet::A(operand.root as usize),
+        factor: if operand.negative {
+            -magnitude
+        } else {
+            magnitude
+        },
+    })
+}
+
+/// The sum of the digits of a pixel up to any beat, at most: 2^7 + 2^5 + 2^3 + 2^1.
+const DIGIT_PREFIX: i32 = 170;
+/// The largest digit of a pixel.
+const LARGEST_DIGIT: i32 = 128;
+
+/// Terms whose smallest and largest contributions bound those of every input there can be.
+///
+/// `in_one_beat`: of what a row adds in any one beat; otherwise, of what it has added after any beat.
+pub(crate) fn extreme_terms(
+    design: &Design,
+    operands: Operands,
+    edge: Threshold,
+    in_one_beat: bool,
+) -> Vec<Term> {
+    let digits = design.pe == PeKind::Shift;
+    let factors = match operands {
+        Operands::Integers if digits && in_one_beat => [-LARGEST_DIGIT, LARGEST_DIGIT],
+        Operands::Integers if digits => [-DIGIT_PREFIX, DIGIT_PREFIX],
+        Operands::Integers => [-128, 127],
+        Operands::Codes => {
+            let codes = (0..design.format.codes()).map(|code| Some(code as i16));
+            let values = codes.chain([None]);
+            return values
+                .filter_map(|value| term(design, operands, edge, value))
+                .collect();
+        }
+    };
+    factors.into_iter().filter_map(multiple_of_a).collect()
+}
