@@ -12,7 +12,7 @@ use super::harness::{TOP, harness_files};
 use crate::Error;
 use crate::output::Files;
 use crate::tools::verilator::{Sources, VERILATOR, build};
-use crate::tools::{Found, Scratch, run};
+use crate::tools::{Scratch, run};
 
 /// A layer takes this long at most.
 const RUN_LIMIT: Duration = Duration::from_secs(3600);
@@ -50,7 +50,7 @@ impl Simulator {
         verilog: Files,
         say: &mut dyn FnMut(&str),
     ) -> Result<Simulator, Error> {
-        let verilator = Found::new(&VERILATOR)?;
+        let verilator = VERILATOR.find()?;
         let sources = Sources {
             top: TOP.to_owned(),
             verilog,

@@ -29,6 +29,7 @@ pub struct Accumulator {
     channel_now: Register,
     running: Register,
     emitted: Register,
+    forward: Register,
     memory: Memory,
 }
 
@@ -51,6 +52,7 @@ impl Accumulator {
             channel_now: Register::data(shape.channel_bits(), false),
             running: Register::data(bits, true),
             emitted: Register::data(1, false),
+            forward: Register::data(1, false),
             memory: Memory::new(depth, bits),
         }
     }
@@ -71,6 +73,11 @@ impl Accumulator {
             .load(i, &self.clock, flags.valid.mux(next, counted));
         self.address_late.load(i, &self.clock, address);
         i.drive(&self.memory.read_address, address);
+        i.comment("Word 0 asked for while it is being stored: a tile of one word, and the next right behind it");
+        let before = Flags::unpack(self.stage.read(i));
+        let storing = before.valid & before.last & !before.terminal;
+        let same = storing & flags.tile_start & !self.address_late.read(i).any();
+        self.forward.load(i, &self.clock, same);
 
         let channel = self.channel_now.read(i);
         let zero = i.constant(channel.width(), 0);
@@ -88,7 +95,8 @@ impl Accumulator {
         let bits = self.total.width();
         let stored = i.read(&self.memory.read_data).as_signed();
         let (zero, running) = (i.literal(bits, true, 0), self.running.read(i));
-        let before = flags.first.mux(flags.initial.mux(zero, stored), running);
+        let kept = self.forward.read(i).mux(running, stored);
+        let before = flags.first.mux(flags.initial.mux(zero, kept), running);
         let sum = i.read(&self.sum).resize(bits);
         let total = i.name("summed", before + sum);
         self.running

@@ -8,10 +8,10 @@ use crate::loader::Loader;
 use crate::position::FLAG_BITS;
 use crate::row_edge::{RowEdge, threshold_word_bits};
 use crate::row_feeder::{RowFeeder, tap_bits};
-use crate::sequencer::{Sequencer, register_width};
+use crate::sequencer::Sequencer;
 use crate::shape::Shape;
-use cromulent_design::{Design, LoadKind, REGISTERS};
-use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
+use cromulent_design::{Design, LoadKind, register_bits};
+use cromulent_kit::{Bundle, Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Registers between the last row and the first column: memory, edge and element.
@@ -41,8 +41,8 @@ pub struct Core {
     pub load_address: Net<In>,
     /// Word.
     pub load_data: Net<In>,
-    /// The layer registers, in the order of [`REGISTERS`].
-    pub layer: Vec<Net<In>>,
+    /// The layer registers, in the order of [`REGISTERS`](cromulent_design::REGISTERS).
+    pub layer: Bundle<In>,
     /// A word of this column leaves.
     pub word_valid: Vec<Net<Out>>,
     /// The word: a code, or accumulator less mean.
@@ -91,10 +91,7 @@ impl Core {
             load_bank: Net::bits(bank),
             load_address: Net::bits(address),
             load_data: Net::bits(data),
-            layer: REGISTERS
-                .iter()
-                .map(|name| Net::bits(register_width(&shape, name)))
-                .collect(),
+            layer: Bundle::new(register_bits(design).map(|(name, bits)| (name, bits as usize))),
             word_valid: Net::array(shape.columns, 1, false),
             word: Net::array(shape.columns, shape.word_bits(), true),
             cycles: Net::bits(32),
@@ -123,11 +120,7 @@ impl Core {
 
     /// The layer register of this name.
     fn register(&self, name: &str) -> &Net<In> {
-        let index = REGISTERS
-            .iter()
-            .position(|register| *register == name)
-            .unwrap_or(0);
-        &self.layer[index]
+        self.layer.get(name)
     }
 
     /// The write strobe of a bank.
@@ -348,7 +341,7 @@ impl Describe for Core {
         self.control(i);
         self.rows(i);
         self.columns(i);
-        if !self._shape.design.image_digits {
+        if self.row_edge.iter().all(|edge| !edge.digits.is_present()) {
             let digits = i.read(self.register("digits"));
             i.unused(digits);
         }

@@ -47,8 +47,13 @@ pub struct RowEdge {
 /// Bits of the fields of a row word that the edge keeps, if this form keeps any.
 pub(crate) fn threshold_word_bits(shape: &Shape) -> Option<usize> {
     let design = &shape.design;
-    let needed = design.affine != Affine::Rectified || design.image_digits;
+    let needed = design.affine != Affine::Rectified || takes_integers(shape);
     needed.then(|| shape.threshold_bits() + 1)
+}
+
+/// The design has layers of integers, which have a pad value.
+fn takes_integers(shape: &Shape) -> bool {
+    shape.design.image_digits || shape.pe.operand.number
 }
 
 impl RowEdge {
@@ -62,7 +67,7 @@ impl RowEdge {
             code: Net::bits(shape.code_word_bits()),
             inside: Net::flag(),
             fresh: Optional::when(digits, Net::flag),
-            digits: Optional::when(digits, Net::flag),
+            digits: Optional::when(takes_integers(shape), Net::flag),
             threshold_word: Optional::when(word.is_some(), || Net::bits(word.unwrap_or(1))),
             load: Net::flag(),
             swap: Net::flag(),
@@ -106,6 +111,20 @@ impl RowEdge {
         threshold.load_if(i, &self.clock, swap, next);
         let word = threshold.read(i);
         Some((word.slice(0, word.width() - 1), word.top()))
+    }
+
+    /// The operand of a shifting element: a code's, or an integer's digit.
+    fn log_operand<I: Interpreter>(
+        &self,
+        i: &mut I,
+        threshold: Option<(I::Word, I::Word)>,
+    ) -> I::Word {
+        let code = self.code_operand(i, threshold);
+        let digit = threshold.and_then(|(pad, _)| self.digit_operand(i, pad));
+        match (digit, self.digits.get()) {
+            (Some(digit), Some(mode)) => i.read(mode).mux(digit, code),
+            _ => code,
+        }
     }
 
     /// The operand of a log code.
@@ -242,9 +261,10 @@ impl RowEdge {
         };
         let design = &self._shape.design;
         let read = match design.affine {
-            _ if design.image_digits => 8,
+            Affine::Rectified => 8,
+            _ if design.image_digits => threshold.width(),
             Affine::Snapped | Affine::Recentred => design.format.code_bits() as usize,
-            Affine::Exact | Affine::Rectified => threshold.width(),
+            Affine::Exact => threshold.width(),
         };
         if read < threshold.width() {
             i.unused(threshold.slice(read, threshold.width() - read));
@@ -254,10 +274,17 @@ impl RowEdge {
         }
     }
 
-    /// A multiplier takes the number as it is, zero off the map.
-    fn number<I: Interpreter>(&self, i: &mut I) -> I::Word {
+    /// A multiplier takes the number as it is; off the map a pixel's pad value, or code zero.
+    fn number<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> I::Word {
         let (inside, code) = (i.read(&self.inside), i.read(&self.code));
-        code & inside.repeat(code.width())
+        let Some(mode) = self.digits.get() else {
+            return code;
+        };
+        let digits = i.read(mode);
+        inside.mux(
+            code,
+            pad.slice(0, code.width()) & digits.repeat(code.width()),
+        )
     }
 }
 
@@ -281,17 +308,11 @@ impl Describe for RowEdge {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         self.strobes(i);
-        let operand = if self._shape.pe.operand.number {
-            self.number(i)
-        } else {
-            let threshold = self.threshold(i);
-            let code = self.code_operand(i, threshold);
-            let digit = threshold.and_then(|(pad, _)| self.digit_operand(i, pad));
-            self.leave_unread(i, threshold);
-            match (digit, self.digits.get()) {
-                (Some(digit), Some(mode)) => i.read(mode).mux(digit, code),
-                _ => code,
-            }
+        let threshold = self.threshold(i);
+        self.leave_unread(i, threshold);
+        let operand = match (self._shape.pe.operand.number, threshold) {
+            (true, Some((pad, _))) => self.number(i, pad),
+            _ => self.log_operand(i, threshold),
         };
         self.sent.load(i, &self.clock, operand);
         i.connect(&self.operand, &self.sent.q);

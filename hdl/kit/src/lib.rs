@@ -39,6 +39,7 @@
 //! assert!(modules[0].text.contains("held <= held + $signed({{4{term[7]}}, term});"));
 //! ```
 
+mod bundle;
 pub mod describe;
 pub mod emit;
 mod memory;
@@ -48,6 +49,7 @@ mod register;
 mod value;
 mod word;
 
+pub use bundle::Bundle;
 pub use describe::{Connect, Describe, Interpreter, Simulate};
 pub use memory::{Memory, address_bits};
 pub use net::Net;
