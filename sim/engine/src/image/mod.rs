@@ -11,6 +11,8 @@ mod container;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::output_shape;
+
 use std::error::Error;
 use std::fmt;
 

@@ -1,0 +1,319 @@
+//! One channel's normalisation, affine and ReLU in the form of a design.
+//!
+//! A batch-norm is x ↦ a·n + b with n = (x − μ)/σ, and a ReLU follows. The codes are of n, of n shifted
+//! (re-centred), or of what the ReLU leaves (rectified); what is left of a and b goes into the constants
+//! of the layer that reads the codes.
+
+use cromulent_design::{Affine, Design};
+use cromulent_number::{Code, Format, Threshold, Value, decode, from_order};
+
+/// How a channel is coded, and how its codes are read.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct ChannelForm {
+    pub coding: Coding,
+    pub reading: Reading,
+}
+
+/// From x to the code: of (±(x − μ)/σ + shift)/scale.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Coding {
+    /// Added to the normalised value before its sign is changed, in standard deviations.
+    pub shift: f64,
+    /// Whether the sign is changed.
+    pub negate: bool,
+    /// What the value 1 of a code stands for, in standard deviations.
+    pub scale: f64,
+}
+
+/// From the code to what it adds, for a weight of 1.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Reading {
+    /// Where the row edge cuts or clamps, or the pad value.
+    pub edge: Threshold,
+    /// What A·2^(i/root), unshifted, is worth.
+    pub a: [f64; 4],
+    /// What B << s is worth: exact form only.
+    pub b: f64,
+    /// What has to be made up for in every sum.
+    pub rest: Rest,
+}
+
+/// A part of a channel's contribution that is the same for every input, in units of its constants.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Rest {
+    /// Nothing.
+    None,
+    /// B << s, which inactive inputs take off again.
+    Bias,
+    /// −A·t̂ for the code t̂.
+    Clamp(Code),
+    /// A times a real number.
+    Offset(f64),
+}
+
+/// Why a channel has no such form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum FormError {
+    /// a is 0 and b is not: the output is a constant, and only the exact form has one.
+    ConstantOutput,
+}
+
+/// Standard deviations beyond which nothing is expected: far more than any format has.
+const FURTHEST: f64 = 64.0;
+
+impl ChannelForm {
+    /// The form of the affine `a·n + b` on a design.
+    pub fn new(design: &Design, a: f64, b: f64) -> Result<ChannelForm, FormError> {
+        if b + FURTHEST * a.abs() <= 0.0 {
+            return Ok(ChannelForm::never(design));
+        }
+        if a == 0.0 && design.affine != Affine::Exact {
+            return Err(FormError::ConstantOutput);
+        }
+        Ok(match design.affine {
+            Affine::Exact => exact(design, a, b),
+            Affine::Snapped => clamped(design, a, b, false),
+            Affine::Recentred => clamped(design, a, b, true),
+            Affine::Rectified if design.format == Format::I8 => uniform(a, b),
+            Affine::Rectified => rectified(design.format, a, b),
+        })
+    }
+
+    /// A channel that adds nothing, whatever its input.
+    fn never(design: &Design) -> ChannelForm {
+        let exact = design.affine == Affine::Exact;
+        ChannelForm {
+            coding: Coding::PLAIN,
+            reading: Reading {
+                edge: Threshold {
+                    position: if exact { design.format.codes() } else { 0 },
+                    descending: false,
+                },
+                a: [0.0; 4],
+                b: 0.0,
+                rest: Rest::None,
+            },
+        }
+    }
+}
+
+impl Coding {
+    /// The code of n itself.
+    const PLAIN: Coding = Coding {
+        shift: 0.0,
+        negate: false,
+        scale: 1.0,
+    };
+}
+
+/// The value of a code.
+pub(super) fn value(format: Format, code: Code) -> f64 {
+    match decode(format, code) {
+        Value::Zero => 0.0,
+        Value::Integer(integer) => integer.into(),
+        Value::Power { negative, quarters } => {
+            let magnitude = power(quarters);
+            if negative { -magnitude } else { magnitude }
+        }
+    }
+}
+
+/// 2^(quarters/4).
+fn power(quarters: i32) -> f64 {
+    (f64::from(quarters) / 4.0).exp2()
+}
+
+/// The worth of each constant A·2^(i/root) for a gain: what it adds unshifted.
+fn constants(format: Format, gain: f64) -> [f64; 4] {
+    let mut a = [0.0; 4];
+    for (i, a) in a.iter_mut().take(format.root() as usize).enumerate() {
+        *a = gain * power(format.exponent_quarters(i as u32));
+    }
+    a
+}
+
+/// Numerics §2, exact: the threshold is the number of codes on the inactive side.
+fn exact(design: &Design, a: f64, b: f64) -> ChannelForm {
+    let format = design.format;
+    let descending = a < 0.0;
+    let below = |place: &u32| {
+        let active = a * value(format, from_order(format, *place)) + b > 0.0;
+        active == descending
+    };
+    ChannelForm {
+        coding: Coding::PLAIN,
+        reading: Reading {
+            edge: Threshold {
+                position: (0..format.codes()).take_while(below).count() as u32,
+                descending,
+            },
+            a: constants(format, a),
+            b,
+            rest: Rest::Bias,
+        },
+    }
+}
+
+/// Numerics §2, snapped and re-centred: clamp at the value t̂ nearest to −b/a.
+fn clamped(design: &Design, a: f64, b: f64, recentred: bool) -> ChannelForm {
+    let format = design.format;
+    let threshold = -b / a;
+    let distance = |place: &u32| (value(format, from_order(format, *place)) - threshold).abs();
+    let places = 0..format.codes();
+    let nearest = places.min_by(|x, y| distance(x).total_cmp(&distance(y)));
+    let position = nearest.unwrap_or(0);
+    let code = from_order(format, position);
+    let shift = if recentred {
+        value(format, code) - threshold
+    } else {
+        0.0
+    };
+    ChannelForm {
+        coding: Coding {
+            shift,
+            ..Coding::PLAIN
+        },
+        reading: Reading {
+            edge: Threshold {
+                position,
+                descending: a < 0.0,
+            },
+            a: constants(format, a),
+            b: 0.0,
+            rest: Rest::Clamp(code),
+        },
+    }
+}
+
+/// Numerics §9: the code of sign(a)·(n + b/a).
+fn rectified(format: Format, a: f64, b: f64) -> ChannelForm {
+    scaled(a, b, 1.0, constants(format, a.abs()))
+}
+
+/// How many standard deviations above its mean an int8 activation reaches.
+const UNIFORM_REACH: f64 = 4.5;
+
+/// The same, uniform: 127 steps up to what the channel is expected to reach.
+fn uniform(a: f64, b: f64) -> ChannelForm {
+    let largest = (b / a.abs() + UNIFORM_REACH).max(1.0);
+    let step = largest / 127.0;
+    scaled(a, b, step, [a.abs() * step, 0.0, 0.0, 0.0])
+}
+
+fn scaled(a: f64, b: f64, scale: f64, constants: [f64; 4]) -> ChannelForm {
+    ChannelForm {
+        coding: Coding {
+            shift: b / a,
+            negate: a < 0.0,
+            scale,
+        },
+        reading: Reading {
+            edge: Threshold::default(),
+            a: constants,
+            b: 0.0,
+            rest: Rest::None,
+        },
+    }
+}
+
+/// How a channel of an image is read: pixel/255 normalised by mean and standard deviation, for pixels less
+/// 128 (numerics §6).
+pub(super) fn pixel(mean: f64, std: f64) -> Reading {
+    let black = 255.0 * mean - 128.0;
+    let pad = black.round_ties_even().clamp(-128.0, 127.0) as i8;
+    Reading {
+        edge: Threshold {
+            position: u32::from(pad.cast_unsigned()),
+            descending: false,
+        },
+        a: [1.0 / (255.0 * std), 0.0, 0.0, 0.0],
+        b: 0.0,
+        rest: Rest::Offset(-black),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cromulent_number::order;
+
+    /// What a code adds for a weight of 1, with the constants unrounded.
+    fn adds(design: &Design, form: &ChannelForm, code: Code) -> f64 {
+        let format = design.format;
+        let signed = |code| match decode(format, code) {
+            Value::Power { negative, quarters } => {
+                let index =
+                    (0..format.magnitudes()).find(|&m| format.exponent_quarters(m) == quarters);
+                let index = index.unwrap();
+                let root = format.root();
+                let magnitude =
+                    form.reading.a[(index % root) as usize] * f64::from(1 << (index / root));
+                if negative { -magnitude } else { magnitude }
+            }
+            Value::Zero => 0.0,
+            Value::Integer(integer) => form.reading.a[0] * f64::from(integer),
+        };
+        let place = order(format, code);
+        let edge = form.reading.edge;
+        match form.reading.rest {
+            Rest::Bias if edge.is_active(place) => signed(code) + form.reading.b,
+            Rest::Bias => 0.0,
+            Rest::Clamp(t) => signed(from_order(format, edge.clamp(place))) - signed(t),
+            _ => signed(code),
+        }
+    }
+
+    #[test]
+    fn every_form_is_the_affine_and_relu_on_its_code_values() {
+        for format in Format::ALL {
+            for affine in Affine::ALL {
+                let design = Design::new(2, 2, format, affine);
+                if design.validate().is_err() {
+                    continue;
+                }
+                for (a, b) in [
+                    (0.7, -0.4),
+                    (-1.3, 0.5),
+                    (0.2, 0.9),
+                    (-0.1, -0.3),
+                    (1.0, 0.0),
+                ] {
+                    let form = ChannelForm::new(&design, a, b).unwrap();
+                    for code in (0..format.codes()).map(|code| Code(code as u8)) {
+                        let coding = form.coding;
+                        let sign = if coding.negate { -1.0 } else { 1.0 };
+                        let n = sign * value(format, code) * coding.scale - coding.shift;
+                        let b = match form.reading.rest {
+                            Rest::Clamp(t) if affine == Affine::Snapped => -a * value(format, t),
+                            _ => b,
+                        };
+                        let expected = (a * n + b).max(0.0);
+                        let found = adds(&design, &form, code);
+                        assert!(
+                            (found - expected).abs() < 1e-9,
+                            "{format} {affine} {a} {b} {code:?}: {found} {expected}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dead_channels_need_no_affine_and_constant_ones_are_refused() {
+        let design = Design::new(2, 2, Format::R3, Affine::Rectified);
+        let form = ChannelForm::new(&design, 1e-9, -0.1).unwrap();
+        assert_eq!(form.reading.a, [0.0; 4]);
+        let refused = ChannelForm::new(&design, 0.0, 0.1);
+        assert_eq!(refused, Err(FormError::ConstantOutput));
+        let design = Design::new(2, 2, Format::L4, Affine::Exact);
+        let form = ChannelForm::new(&design, 0.0, 0.1).unwrap();
+        assert_eq!(form.reading.edge.position, 0);
+    }
+
+    #[test]
+    fn black_padding_is_the_nearest_pixel() {
+        let reading = pixel(0.2860, 0.3530);
+        assert_eq!(reading.edge.position, u32::from((-55i8).cast_unsigned()));
+    }
+}

@@ -1,0 +1,67 @@
+//! From a network and a design to a program image.
+//!
+//! 1. `plan`: which layers run in which order, and what becomes of each one's words.
+//! 2. `limits`: whether each layer fits the memories of the design.
+//! 3. `form`: each channel's normalisation, affine and ReLU in the form of the design.
+//! 4. `columns`: weights times affines as integers, each column on its own scale.
+//! 5. `quantizer`: each channel's mean and cuts, on the scale of its column.
+//! 6. `layers`: the words, and proof that no sum overflows.
+//!
+//! Floating point ends here: an image holds integers only, but for what a score of 1 is worth.
+
+mod columns;
+mod form;
+mod layers;
+mod limits;
+mod plan;
+mod quantizer;
+#[cfg(test)]
+mod tests;
+
+use cromulent_design::Design;
+use cromulent_network::{Network, Problem, Problems};
+
+use crate::image::{Image, MapShape};
+
+/// A compiled network, and what about it deserves a look.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Compiled {
+    /// The program.
+    pub image: Image,
+    /// Channels that lose much of their signal in this format and form, one note per batch-norm.
+    pub notes: Vec<Problem>,
+}
+
+/// Compiles a network for a design.
+///
+/// # Errors
+/// Every node that cannot run yet; or everything that does not fit the design, each with the layer and
+/// the field that would have to change.
+pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems> {
+    let plan = plan::plan(network)?;
+    let mut problems = Problems::default();
+    limits::check_norms(network, design, &plan, &mut problems);
+    for planned in &plan.layers {
+        limits::check_layer(network, design, planned, &mut problems);
+    }
+    problems.or(())?;
+    let image = layers::image(network, design, &plan)?;
+    let invalid = |error: crate::ImageError| {
+        Problem::new("compiler", error.to_string(), "please report this as a bug")
+    };
+    image.check().map_err(invalid)?;
+    Ok(Compiled {
+        image,
+        notes: limits::notes(network, design, &plan),
+    })
+}
+
+/// The shape of a node's values.
+fn shape(network: &Network, node: usize) -> MapShape {
+    let shape = network.nodes[node].shape;
+    MapShape {
+        channels: shape.channels,
+        height: shape.height,
+        width: shape.width,
+    }
+}

@@ -1,0 +1,191 @@
+//! A channel's quantizer from its statistics.
+
+use cromulent_design::Design;
+use cromulent_number::{Format, Quantizer};
+
+use super::form::Coding;
+
+/// What a quantizer sees: a value x arrives as unit·x − constant.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Arrival {
+    /// What 1 is in the accumulator (or the stream).
+    pub unit: f64,
+    /// What the sum still lacks: C_j, to be added.
+    pub constant: i64,
+}
+
+/// The quantizer that codes values of this mean and standard deviation (numerics §3).
+///
+/// # Errors
+/// A constant out of range: what it is.
+pub(super) fn quantizer(
+    design: &Design,
+    coding: Coding,
+    mean: f64,
+    sigma: f64,
+    arrival: Arrival,
+) -> Result<Quantizer, String> {
+    let centre = arrival.unit * (mean - coding.shift * sigma);
+    let mean = whole(centre)?.saturating_sub(arrival.constant);
+    let limit = 1i64 << (design.accumulator_bits - 1);
+    if !(-limit..limit).contains(&mean) {
+        return Err(format!(
+            "a mean of {mean}, which needs accumulator_bits = {}",
+            65 - mean.max(!mean).leading_zeros()
+        ));
+    }
+    let spread = arrival.unit * sigma * coding.scale;
+    let (exponent, thetas) = if design.format == Format::I8 {
+        uniform(design, spread)?
+    } else {
+        logarithmic(design, spread)?
+    };
+    Ok(Quantizer {
+        mean,
+        exponent,
+        thetas,
+        fraction_bits: design.threshold_fraction_bits,
+        negate: coding.negate,
+    })
+}
+
+/// The quantizer of a column whose words leave as integers.
+pub(super) fn raw(design: &Design, constant: i64) -> Quantizer {
+    let theta = match design.format {
+        Format::I8 => 0,
+        _ => 1 << design.threshold_fraction_bits,
+    };
+    Quantizer {
+        mean: constant.saturating_neg(),
+        exponent: 0,
+        thetas: used(design, [theta; 4]),
+        fraction_bits: design.threshold_fraction_bits,
+        negate: false,
+    }
+}
+
+/// The nearest integer, ties to even.
+fn whole(value: f64) -> Result<i64, String> {
+    let rounded = value.round_ties_even();
+    // Far beyond any accumulator, and exact in both types.
+    if rounded.abs() < (1i64 << 60) as f64 {
+        Ok(rounded as i64)
+    } else {
+        Err(format!("a mean of {value:.3e}, beyond every accumulator"))
+    }
+}
+
+/// Zero in the places a format has no cut for: words hold none.
+fn used(design: &Design, mut thetas: [u32; 4]) -> [u32; 4] {
+    thetas[design.format.root() as usize..].fill(0);
+    thetas
+}
+
+/// Exponent and cuts for a standard deviation of `spread` accumulator units: root·log2(spread/c) = E + φ
+/// gives exponent E + 1 + lowest_step and the cuts 2^((φ+i)/root), rounded up.
+fn logarithmic(design: &Design, spread: f64) -> Result<(i32, [u32; 4]), String> {
+    let format = design.format;
+    let root = f64::from(format.root());
+    let c = f64::from(format.scale_thousandths()) / 1000.0;
+    let steps = root * (spread / c).log2();
+    let exponent = steps.floor() as i32 + 1 + format.lowest_step();
+    if !(-128..=127).contains(&exponent) {
+        return Err(format!(
+            "a quantizer exponent of {exponent}, not -128 to 127"
+        ));
+    }
+    let fraction = steps - steps.floor();
+    let one = f64::from(1 << design.threshold_fraction_bits);
+    let cut = |i: f64| (((fraction + i) / root).exp2() * one).ceil() as u32;
+    Ok((exponent, used(design, [0.0, 1.0, 2.0, 3.0].map(cut))))
+}
+
+/// Shift and multiplier that divide by `step` accumulator units.
+fn uniform(design: &Design, step: f64) -> Result<(i32, [u32; 4]), String> {
+    let bits = design.threshold_fraction_bits as i32 + 1;
+    let largest = (1u64 << bits) - 1;
+    // The multiplier fills its bits.
+    let shift = bits - 1 + step.log2().floor() as i32;
+    if !(0..=127).contains(&shift) {
+        return Err(format!("a quantizer shift of {shift}, not 0 to 127"));
+    }
+    let multiplier = (f64::from(shift).exp2() / step).round() as u64;
+    Ok((shift, [multiplier.min(largest) as u32, 0, 0, 0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile::form::value;
+    use cromulent_design::Affine;
+    use cromulent_number::{Code, encode};
+
+    /// The formula of the paper, in real numbers.
+    fn ideal(format: Format, x: f64) -> f64 {
+        let root = f64::from(format.root());
+        let c = f64::from(format.scale_thousandths()) / 1000.0;
+        let steps = (root * (c * x.abs()).log2()).floor() as i32 - format.lowest_step();
+        let top = format.magnitudes() as i32 - 1;
+        if format.is_rectified() && (x <= 0.0 || steps < -1) {
+            return 0.0;
+        }
+        let index = steps.clamp(0, top).unsigned_abs();
+        (f64::from(format.exponent_quarters(index)) / 4.0).exp2() * x.signum()
+    }
+
+    #[test]
+    fn codes_are_those_of_the_real_formula() {
+        for format in Format::ALL {
+            let affine = if format.is_signed_log() {
+                Affine::Exact
+            } else {
+                Affine::Rectified
+            };
+            let design = Design::new(2, 2, format, affine);
+            let coding = Coding {
+                shift: 0.3,
+                negate: !format.is_signed_log(),
+                scale: 0.11,
+            };
+            let arrival = Arrival {
+                unit: 37.0,
+                constant: 12345,
+            };
+            let quantizer = quantizer(&design, coding, -4.2, 61.7, arrival).unwrap();
+            for y in (-40_000..40_000).step_by(7) {
+                let sum = f64::from(y) + 12345.0;
+                let code = encode(format, y.into(), &quantizer);
+                // The integer mean is what the hardware subtracts.
+                let d = f64::from(y) - quantizer.mean as f64;
+                let n = d / (37.0 * 61.7) / 0.11 * if coding.negate { -1.0 } else { 1.0 };
+                let exact = (sum / 37.0 + 4.2) / 61.7 + 0.3;
+                assert!((n.abs() * 0.11 - exact.abs()).abs() < 1e-3);
+                let expected = match format {
+                    Format::I8 => n.round().clamp(0.0, 127.0),
+                    _ if d == 0.0 && format.is_signed_log() => value(format, Code(0)),
+                    _ => ideal(format, n),
+                };
+                assert_eq!(value(format, code), expected, "{format} {y} {n}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mean_beyond_the_accumulator_is_named() {
+        let design = Design::new(2, 2, Format::L4, Affine::Exact);
+        let arrival = Arrival {
+            unit: 1e6,
+            constant: 0,
+        };
+        let coding = Coding {
+            shift: 0.0,
+            negate: false,
+            scale: 1.0,
+        };
+        let error = quantizer(&design, coding, 1e4, 1.0, arrival).unwrap_err();
+        assert_eq!(
+            error,
+            "a mean of 10000000000, which needs accumulator_bits = 35"
+        );
+    }
+}
