@@ -125,31 +125,35 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<cromulent_design::Problem> for Problem {
+    fn from(problem: cromulent_design::Problem) -> Problem {
+        Problem {
+            place: problem.place,
+            what: problem.what,
+            fix: problem.fix,
+        }
+    }
+}
+
+impl From<cromulent_network::Problem> for Problem {
+    fn from(problem: cromulent_network::Problem) -> Problem {
+        Problem {
+            place: problem.place,
+            what: problem.what,
+            fix: problem.fix,
+        }
+    }
+}
+
 impl From<cromulent_design::Problems> for Error {
     fn from(problems: cromulent_design::Problems) -> Error {
-        let each = problems.0.into_iter();
-        Error::BadInput(
-            each.map(|p| Problem {
-                place: p.place,
-                what: p.what,
-                fix: p.fix,
-            })
-            .collect(),
-        )
+        Error::BadInput(problems.0.into_iter().map(Problem::from).collect())
     }
 }
 
 impl From<cromulent_network::Problems> for Error {
     fn from(problems: cromulent_network::Problems) -> Error {
-        let each = problems.0.into_iter();
-        Error::BadInput(
-            each.map(|p| Problem {
-                place: p.place,
-                what: p.what,
-                fix: p.fix,
-            })
-            .collect(),
-        )
+        Error::BadInput(problems.0.into_iter().map(Problem::from).collect())
     }
 }
 

@@ -1,9 +1,11 @@
-//! `cromulent check`: a design, a network.
+//! `cromulent check`: a design, a network, and whether one fits the other.
 
-use std::path::Path;
+mod design;
 
-use cromulent_design::{Design, LoadKind};
-use serde_json::{Map, Value, json};
+use cromulent_design::Design;
+use cromulent_engine::compile;
+use cromulent_network::{Module, Network, Report, check};
+use serde_json::{Value, json};
 
 use crate::cli::CheckArgs;
 use crate::{Error, Outcome, Problem};
@@ -13,148 +15,155 @@ use crate::{Error, Outcome, Problem};
 /// # Errors
 /// Bad input, unless the answer is JSON.
 pub fn run(args: &CheckArgs) -> Result<Outcome, Error> {
-    match checked(args) {
-        Err(Error::BadInput(problems)) if args.json => Ok(refused(&problems)),
-        result => result,
+    let loaded = load(args).map(|(design, network)| Findings::new(design, network));
+    match loaded {
+        Err(Error::BadInput(problems)) if args.json => Ok(Findings {
+            problems,
+            ..Findings::default()
+        }
+        .outcome()),
+        Err(error) => Err(error),
+        Ok(findings) if args.json || findings.problems.is_empty() => Ok(findings.outcome()),
+        Ok(findings) => Err(Error::BadInput(findings.problems)),
     }
 }
 
-fn checked(args: &CheckArgs) -> Result<Outcome, Error> {
-    if args.network.is_some() {
-        return Err(super::not_built_yet("check --network"));
-    }
-    // The command line asks for one of the two.
-    args.design
+/// Both files as far as they are given, or the problems of both.
+fn load(args: &CheckArgs) -> Result<(Option<Design>, Option<Network>), Error> {
+    let design = args
+        .design
         .as_deref()
-        .map_or(Err(super::not_built_yet("check")), check_design)
+        .map(Design::load)
+        .transpose()
+        .map_err(Error::from);
+    let network = args
+        .network
+        .as_deref()
+        .map(Network::load)
+        .transpose()
+        .map_err(Error::from);
+    match (design, network) {
+        (Err(Error::BadInput(mut problems)), Err(Error::BadInput(more))) => {
+            problems.extend(more);
+            Err(Error::BadInput(problems))
+        }
+        (design, network) => Ok((design?, network?)),
+    }
 }
 
-/// The answer of a check that ended at its input.
-fn refused(problems: &[Problem]) -> Outcome {
-    let problems: Vec<_> = problems.iter().map(Problem::to_json).collect();
-    Outcome::refused(
-        "",
-        json!({ "cromulent": false, "modules": [], "problems": problems }),
-    )
+/// What a check found.
+#[derive(Default)]
+struct Findings {
+    design: Option<Design>,
+    network: Option<(Network, Report)>,
+    problems: Vec<Problem>,
+    /// What deserves a look, and is no problem.
+    notes: Vec<Problem>,
 }
 
-/// A design on its own: what follows from it.
-fn check_design(file: &Path) -> Result<Outcome, Error> {
-    let design = Design::load(file)?;
-    let mut text = vec![headline(&design)];
-    text.extend(
-        widths(&design)
-            .iter()
-            .map(|(name, bits)| format!("  {name:<22} {bits:>6} bits")),
-    );
-    text.push("memories".to_owned());
-    text.extend(memories(&design).iter().map(Memory::line));
-    let json = json!({
-        "cromulent": true,
-        "modules": [],
-        "problems": [],
-        "design": design_json(&design),
-    });
-    Ok(Outcome::good(text.join("\n"), json))
-}
-
-/// The design in a sentence.
-fn headline(design: &Design) -> String {
-    let Design {
-        name,
-        rows,
-        columns,
-        pe,
-        format,
-        affine,
-        ..
-    } = design;
-    format!("{name}: {rows}×{columns} processing elements, {pe}, {format}, {affine}")
-}
-
-/// The widths that follow from a design, by name.
-fn widths(design: &Design) -> [(&'static str, u32); 10] {
-    [
-        ("code_word", design.code_word_bits()),
-        ("shift", design.shift_bits()),
-        ("root_select", design.root_bits()),
-        ("product", design.product_bits()),
-        ("column_sum", design.sum_bits()),
-        ("accumulator", design.accumulator_bits),
-        ("output_word", design.total_bits()),
-        ("code_address", design.address_bits()),
-        ("weight_address", design.weight_address_bits()),
-        ("coordinate", design.coordinate_bits()),
-    ]
-}
-
-/// One kind of memory of a design.
-struct Memory {
-    name: String,
-    banks: u32,
-    depth: u32,
-    bits: u32,
-}
-
-impl Memory {
-    fn new(name: String, kind: LoadKind, design: &Design) -> Memory {
-        Memory {
-            name,
-            banks: kind.banks(design),
-            depth: kind.depth(design),
-            bits: kind.word_bits(design),
+impl Findings {
+    fn new(design: Option<Design>, network: Option<Network>) -> Findings {
+        let network = network.map(|network| {
+            let report = check(&network);
+            (network, report)
+        });
+        let (mut problems, mut notes) = (Vec::new(), Vec::new());
+        if let Some((network, report)) = &network {
+            problems.extend(report.problems.iter().cloned().map(Problem::from));
+            // What is not cromulent has no program to fit anywhere.
+            if let (true, Some(design)) = (report.cromulent, &design) {
+                match compile(network, design) {
+                    Ok(compiled) => notes.extend(compiled.notes.into_iter().map(Problem::from)),
+                    Err(found) => problems.extend(found.0.into_iter().map(Problem::from)),
+                }
+            }
+        }
+        Findings {
+            design,
+            network,
+            problems,
+            notes,
         }
     }
 
-    fn line(&self) -> String {
-        let Memory {
-            name,
-            banks,
-            depth,
-            bits,
-        } = self;
-        format!("  {name:<22} {banks:>6} banks × {depth} words × {bits} bits")
+    /// `cromulent` is about the network's form; a design alone has nothing against it.
+    fn is_cromulent(&self) -> bool {
+        match &self.network {
+            Some((_, report)) => report.cromulent,
+            None => self.problems.is_empty(),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let each = |problems: &[Problem]| problems.iter().map(Problem::to_json).collect::<Vec<_>>();
+        let modules = self.network.iter().flat_map(|(network, report)| {
+            report
+                .modules
+                .iter()
+                .map(|module| module_json(network, module))
+        });
+        let mut json = json!({
+            "cromulent": self.is_cromulent(),
+            "modules": modules.collect::<Vec<_>>(),
+            "problems": each(&self.problems),
+            "notes": each(&self.notes),
+        });
+        if let Some(design) = &self.design {
+            json["design"] = design::json(design);
+        }
+        match self.problems.is_empty() {
+            true => Outcome::good(self.lines().join("\n"), json),
+            false => Outcome::refused("", json),
+        }
+    }
+
+    /// For a person.
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self.design.iter().flat_map(design::lines).collect();
+        if let Some((network, report)) = &self.network {
+            let count = report.modules.len();
+            lines.push(format!(
+                "{}: cromulent, {count} learnt layers",
+                network.name
+            ));
+            lines.extend(
+                report
+                    .modules
+                    .iter()
+                    .map(|module| module_line(network, module)),
+            );
+        }
+        if let (Some(design), Some((network, _))) = (&self.design, &self.network) {
+            lines.push(format!("{} fits {}", network.name, design.name));
+        }
+        lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
+        lines
     }
 }
 
-/// Every memory of a design, the accumulators last.
-fn memories(design: &Design) -> Vec<Memory> {
-    let name = |kind| match kind {
-        LoadKind::Codes => "codes".to_owned(),
-        LoadKind::RowWords => "row_words".to_owned(),
-        LoadKind::Weights => "weights".to_owned(),
-        LoadKind::Offsets => "offsets".to_owned(),
-        LoadKind::Thetas(i) => format!("thetas_{i}"),
-    };
-    let mut memories: Vec<_> = LoadKind::all(design)
-        .map(|kind| Memory::new(name(kind), kind, design))
+/// A module as its path: source, batch-norm, ReLU, learnt layer.
+fn module_line(network: &Network, module: &Module) -> String {
+    let path = [
+        Some(module.source),
+        module.batch_norm,
+        module.relu,
+        Some(module.learnt),
+    ];
+    let names: Vec<_> = path
+        .into_iter()
+        .flatten()
+        .map(|node| network.nodes[node].name.as_str())
         .collect();
-    memories.push(Memory {
-        name: "accumulators".to_owned(),
-        banks: design.columns,
-        depth: design.tile_depth,
-        bits: design.accumulator_bits,
-    });
-    memories
+    format!("  {}", names.join(" → "))
 }
 
-fn design_json(design: &Design) -> Value {
-    let bits: Map<_, _> = widths(design)
-        .into_iter()
-        .map(|(name, bits)| (name.to_owned(), json!(bits)))
-        .collect();
-    let memories: Vec<_> = memories(design)
-        .into_iter()
-        .map(|m| json!({ "name": m.name, "banks": m.banks, "depth": m.depth, "bits": m.bits }))
-        .collect();
+/// The nodes of a module by name; null where it has none.
+fn module_json(network: &Network, module: &Module) -> Value {
+    let name = |node: usize| network.nodes[node].name.as_str();
     json!({
-        "name": design.name,
-        "rows": design.rows,
-        "columns": design.columns,
-        "pe": design.pe.name(),
-        "format": design.format.name(),
-        "affine": design.affine.name(),
-        "bits": bits,
-        "memories": memories,
+        "source": name(module.source),
+        "batch_norm": module.batch_norm.map(name),
+        "relu": module.relu.map(name),
+        "learnt": name(module.learnt),
     })
 }
