@@ -159,3 +159,29 @@ fn progress_is_silent_without_a_terminal() {
         stderr(&again)
     );
 }
+
+#[test]
+fn a_missing_tool_is_named_with_the_remedy() {
+    let output = Command::new(env!("CARGO_BIN_EXE_cromulent"))
+        .args(["verify", "--design", DESIGN, "--network", NETWORK])
+        .args([
+            "--layer",
+            "blocks.0.conv1",
+            "--executors",
+            "reference,verilator",
+        ])
+        .env("CROMULENT_VERILATOR", "/no/such/verilator")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let message = stderr(&output);
+    assert!(
+        message.starts_with("error: Verilator: /no/such/verilator is no program"),
+        "{message}"
+    );
+    assert!(
+        message.contains("apt-get install verilator` or `make setup`"),
+        "{message}"
+    );
+}
