@@ -15,6 +15,8 @@ mod outcome;
 pub mod output;
 pub mod progress;
 pub mod tools;
+pub mod verification;
+pub mod workload;
 
 pub use error::{Error, Problem};
 pub use outcome::Outcome;

@@ -1,13 +1,74 @@
 //! `cromulent verify`.
 
+use std::fs;
+use std::path::Path;
+
+use cromulent_engine::Runner;
+
 use crate::cli::VerifyArgs;
+use crate::executors::Job;
+use crate::output::Files;
 use crate::progress::Progress;
+use crate::verification::{Bench, json, text};
+use crate::workload::Workload;
 use crate::{Error, Outcome};
 
-/// Not built yet.
+/// Runs each layer asked for on each executor asked for; the input of a layer is what the reference
+/// makes of the image up to there.
 ///
 /// # Errors
-/// Always.
-pub fn run(_args: &VerifyArgs, _progress: &Progress) -> Result<Outcome, Error> {
-    Err(super::not_built_yet("verify"))
+/// Bad input, or a tool that is missing or fails. A difference is no error but an outcome.
+pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
+    let workload = Workload::load(&args.workload)?;
+    let rtl = args.rtl.as_deref().map(read_verilog).transpose()?;
+    let image = &workload.image;
+    let mut bench = Bench::new(&image.design, &args.executors, rtl, progress);
+    let runner = Runner::new(image);
+    let mut checks = vec![];
+    for (number, example) in workload.examples.iter().enumerate() {
+        for &place in &workload.layers() {
+            let activations = runner.layer_input(&example.image.pixels, place)?;
+            let job = Job {
+                design: &image.design,
+                layer: &image.layers[place],
+                activations: &activations,
+            };
+            checks.push(bench.check(&job, number)?);
+        }
+    }
+    let (text, json) = (
+        text(&image.design, &checks),
+        json(&checks, bench.executors()),
+    );
+    let good = checks.iter().all(|check| check.mismatches() == 0);
+    Ok(if good {
+        Outcome::good(text, json)
+    } else {
+        Outcome::mismatch(text, json)
+    })
+}
+
+/// The Verilog files of a folder, by name.
+fn read_verilog(folder: &Path) -> Result<Files, Error> {
+    let failed = |error: std::io::Error| Error::io("be read", folder, &error);
+    let mut files = Files::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "v")
+            && let Some(name) = path.file_name()
+        {
+            let text =
+                fs::read_to_string(&path).map_err(|error| Error::io("be read", &path, &error))?;
+            files.insert(name.into(), text);
+        }
+    }
+    if files.is_empty() {
+        let fix = "give a folder that `cromulent generate` wrote";
+        return Err(Error::bad_input(
+            folder.display(),
+            "holds no Verilog (.v) file",
+            fix,
+        ));
+    }
+    Ok(files)
 }

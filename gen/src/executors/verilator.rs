@@ -8,7 +8,8 @@ use std::time::Duration;
 use cromulent_design::Design;
 
 use super::hardware::{HardwareRun, Job, Leaving};
-use super::harness::{TOP, harness_files};
+pub use super::harness::TOP;
+use super::harness::harness_files;
 use crate::Error;
 use crate::output::Files;
 use crate::tools::verilator::{Sources, VERILATOR, build};

@@ -3,12 +3,59 @@
 //! Both return the product in two's complement with its top bit inverted, so that the element adds
 //! it without sign extension: every product is 2^(bits−1) too large, which the head of the column
 //! takes off once for all rows.
+//!
+//! How they are put together was chosen by area, see docs/pe-area.md.
 
 use crate::shape::PeShape;
 use cromulent_kit::{Interpreter, Word};
 
+/// A number in the shifter: its sign, and the bits below it, which every stage makes more.
+struct Term<W> {
+    sign: W,
+    body: W,
+    /// What a shift brings in from below.
+    fill: W,
+}
+
+impl<W: Word> Term<W> {
+    /// The ones' complement if `negative`.
+    fn complement(self, negative: W) -> Term<W> {
+        Term {
+            sign: self.sign ^ negative,
+            body: self.body ^ negative.repeat(self.body.width()),
+            fill: self.fill ^ negative,
+        }
+    }
+
+    /// One more stage: shifted by `distance` if `by`; the body keeps to `limit` bits, beyond which
+    /// there is only more sign.
+    fn stage(self, by: W, distance: usize, limit: usize) -> Term<W> {
+        let raised = self.body;
+        self.stage_from(raised, by, distance, limit)
+    }
+
+    /// [`Term::stage`] with other bits to shift.
+    fn stage_from(self, raised: W, by: W, distance: usize, limit: usize) -> Term<W> {
+        let width = limit.min(self.body.width() + distance);
+        let raised = raised
+            .slice(0, width - distance)
+            .concat(self.fill.repeat(distance));
+        let kept = match width - self.body.width() {
+            0 => self.body,
+            more => self.sign.repeat(more).concat(self.body),
+        };
+        Term {
+            body: by.mux(raised, kept),
+            ..self
+        }
+    }
+}
+
 /// The signed power of two `operand` times the constant it selects. A negative operand yields the
 /// ones' complement, one too small: the correction column counts those.
+///
+/// An inactive operand adds nothing, or minus B << s in the exact form, where it must come with
+/// the shift s and negative, as the row edge sends it.
 pub(crate) fn shifted<I: Interpreter>(
     i: &mut I,
     shape: &PeShape,
@@ -16,66 +63,108 @@ pub(crate) fn shifted<I: Interpreter>(
     operand: I::Word,
 ) -> I::Word {
     let fields = &shape.operand;
-    let negative = fields.negative_of(operand);
-    let fill = negative.unwrap_or_else(|| i.constant(1, 0));
-    let chosen = select(i, shape, weight, operand);
-    let constant = match negative {
-        Some(sign) => chosen ^ sign.repeat(chosen.width()),
-        None => chosen,
-    };
-    let mut term = i.name("constant", constant);
-    for stage in 0..fields.shift {
-        let distance = 1 << stage;
-        // No shift reaches beyond the product: what would stick out is only more sign.
-        let width = shape.product_bits.min(term.width() + distance);
-        let raised = term
-            .slice(0, width - distance)
-            .concat(fill.repeat(distance));
-        let kept = term.as_signed().resize(width).as_unsigned();
-        let shifted = fields.shift_of(operand).bit(stage).mux(raised, kept);
-        term = i.name(&format!("shifted_by_{}", 2 * distance - 1), shifted);
+    let shift = fields.shift_of(operand);
+    let (negative, active) = (fields.negative_of(operand), fields.active_of(operand));
+    // A gated constant leaves no room for the sign in a four-input table; the second stage has some.
+    let late =
+        negative.filter(|_| active.is_some() && shape.bias_bits.is_none() && fields.shift > 1);
+    let early = negative.filter(|_| late.is_none());
+    let a = constant(i, shape, weight, operand, early);
+    let fill = early.unwrap_or_else(|| i.constant(1, 0));
+    let mut term = first_stage(i, shape, weight, (a, fill), shift.bit(0), active);
+    let limit = shape.product_bits - 1;
+    for number in 1..fields.shift {
+        let (by, distance) = (shift.bit(number), 1 << number);
+        // R2 never shifts by three: its last stage may take the constant itself.
+        term = match active {
+            Some(active) if shape.product_bits == shape.weight_bits + distance => {
+                term.stage_from(gate(a, active), by, distance, limit)
+            }
+            _ => term.stage(by, distance, limit),
+        };
+        if let (1, Some(negative)) = (number, late) {
+            term = term.complement(negative);
+        }
+        term.body = i.name(format_args!("shifted_by_{}", 2 * distance - 1), term.body);
     }
-    invert_top(term, shape.product_bits)
+    (!term.sign).concat(term.body)
 }
 
-/// The constant an operand selects: one of the roots of A; B or nothing when inactive.
-fn select<I: Interpreter>(
+/// The constant A that the operand's root selects, sign-extended to B's width if that is wider,
+/// complemented if negative.
+fn constant<I: Interpreter>(
     i: &mut I,
     shape: &PeShape,
     weight: I::Word,
     operand: I::Word,
+    negative: Option<I::Word>,
 ) -> I::Word {
     let bits = shape.weight_bits;
-    let constant = |number: usize| weight.slice(number * bits, bits);
+    let number = |n: usize| weight.slice(n * bits, bits);
     let a = match shape.operand.root_of(operand) {
-        None => constant(0),
+        None => number(0),
         Some(root) => {
-            let pairs: Vec<I::Word> = (0..shape.roots / 2)
-                .map(|pair| root.bit(0).mux(constant(2 * pair + 1), constant(2 * pair)))
-                .collect();
-            if pairs.len() == 2 {
-                root.bit(1).mux(pairs[1], pairs[0])
-            } else {
-                pairs[0]
+            let pair = |n: usize| root.bit(0).mux(number(2 * n + 1), number(2 * n));
+            match shape.roots {
+                4 => root.bit(1).mux(pair(1), pair(0)),
+                _ => pair(0),
             }
         }
     };
-    match (shape.operand.active_of(operand), shape.bias_bits) {
+    let a = widened(a, shape);
+    let a = match negative {
+        Some(negative) => a ^ negative.repeat(a.width()),
+        None => a,
+    };
+    i.name("constant", a)
+}
+
+/// A constant as wide as the wider of A and B.
+fn widened<W: Word>(constant: W, shape: &PeShape) -> W {
+    let width = shape.weight_bits.max(shape.bias_bits.unwrap_or(0));
+    constant.as_signed().resize(width).as_unsigned()
+}
+
+/// The shift by one if `by`, and the choice between A, B and nothing, both in one level of and-or.
+fn first_stage<I: Interpreter>(
+    i: &mut I,
+    shape: &PeShape,
+    weight: I::Word,
+    (a, fill): (I::Word, I::Word),
+    by: I::Word,
+    active: Option<I::Word>,
+) -> Term<I::Word> {
+    let raised = a.slice(0, a.width() - 1).concat(fill);
+    let (sign, body) = match (active, shape.bias_bits) {
+        (None, _) => (a.top(), by.mux(raised, a)),
+        (Some(active), None) => (a.top() & active, either(raised, a, by, active)),
         (Some(active), Some(bias)) => {
-            let b = weight.slice(bits * shape.roots, bias);
-            let width = bits.max(bias);
-            let wide = |word: I::Word| word.as_signed().resize(width).as_unsigned();
-            let (a, b) = (i.name("a", a), i.name("b", b));
-            active.mux(wide(a), wide(b))
+            let b = weight.slice(weight.width() - bias, bias);
+            let b = i.name("minus_b", !widened(b, shape));
+            // Inactive operands come with one shift only: its lowest bit needs no choice.
+            let shifted_b = match shape.bias_shift % 2 {
+                0 => b,
+                _ => b.slice(0, b.width() - 1).concat(i.constant(1, 1)),
+            };
+            let body = either(raised, a, by, active) | gate(shifted_b, !active);
+            (active.mux(a.top(), b.top()), body)
         }
-        (Some(active), None) => a & active.repeat(bits),
-        (None, _) => a,
+    };
+    Term {
+        sign: i.name("sign", sign),
+        body: i.name("shifted_by_1", body),
+        fill,
     }
 }
 
-fn invert_top<W: Word>(term: W, bits: usize) -> W {
-    let term = term.slice(0, bits);
-    (!term.top()).concat(term.slice(0, bits - 1))
+/// `by ? raised : kept` if `active`, else nothing.
+fn either<W: Word>(raised: W, kept: W, by: W, active: W) -> W {
+    gate(raised, active & by) | gate(kept, active & !by)
+}
+
+/// `word` if `open`, else zeros.
+fn gate<W: Word>(word: W, open: W) -> W {
+    word & open.repeat(word.width())
 }
 
 /// The product of two int8 by radix-4 Booth rows: four digits −2…2 of the operand, each row added
@@ -98,7 +187,7 @@ pub(crate) fn multiplied<I: Interpreter>(
             None => partial + carry,
             Some(rest) => rest + partial + carry,
         };
-        let sum = i.name(&format!("row_{row}"), sum);
+        let sum = i.name(format_args!("row_{row}"), sum);
         above = Some(sum.slice(2, 8).as_signed().resize(10));
         let low = if row == 3 {
             sum.as_unsigned()
@@ -108,16 +197,19 @@ pub(crate) fn multiplied<I: Interpreter>(
         finished = Some(finished.map_or(low, |below| low.concat(below)));
     }
     let product = finished.map(|word| i.name("product", word)).unwrap_or(zero);
-    invert_top(product, shape.product_bits)
+    let below = product.slice(0, shape.product_bits - 1);
+    (!product.top()).concat(below)
 }
 
 /// One Booth digit times the weight, ones' complement when negative, and that sign.
 fn booth_row<W: Word>(weight: W, digit: W) -> (W, W) {
-    let negative = digit.bit(2) & !(digit.bit(1) & digit.bit(0));
+    let high = digit.bit(2);
     let one = digit.bit(1) ^ digit.bit(0);
-    let two = (digit.bit(2) & !digit.bit(1) & !digit.bit(0))
-        | (!digit.bit(2) & digit.bit(1) & digit.bit(0));
-    let once = weight.as_signed().resize(9).as_unsigned() & one.repeat(9);
-    let twice = weight.concat(weight.bit(0) ^ weight.bit(0)) & two.repeat(9);
-    ((once | twice) ^ negative.repeat(9), negative)
+    let two = !one & (high ^ digit.bit(1));
+    // 111 is nothing, and not negative.
+    let negative = high & !(digit.bit(1) & digit.bit(0));
+    let weight = weight ^ high.repeat(weight.width());
+    let once = gate(weight.as_signed().resize(9).as_unsigned(), one);
+    let twice = gate(weight.concat(high), two);
+    (once | twice, negative)
 }

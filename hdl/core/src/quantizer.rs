@@ -137,10 +137,10 @@ impl Quantizer {
                 continue;
             }
             let empty = !word.slice(width - distance, distance).any();
-            let empty = i.name(&format!("top_{distance}_empty"), empty);
+            let empty = i.name(format_args!("top_{distance}_empty"), empty);
             let zeros = i.constant(distance, 0);
             let shifted = word.slice(0, width - distance).concat(zeros);
-            word = i.name(&format!("raised_{distance}"), empty.mux(shifted, word));
+            word = i.name(format_args!("raised_{distance}"), empty.mux(shifted, word));
             missing = Some(missing.map_or(empty, |m| m.concat(empty)));
         }
         let last = i.constant(6, width as u64 - 1);
@@ -182,7 +182,7 @@ impl Quantizer {
         for (n, theta) in self.theta.iter().enumerate() {
             let theta = i.read(theta);
             let reached = mantissa.resize(theta.width()).at_least(theta);
-            let reached = i.name(&format!("reaches_theta_{n}"), reached);
+            let reached = i.name(format_args!("reaches_theta_{n}"), reached);
             count = count + reached.resize(STEP_BITS).as_signed();
         }
         steps.load(i, &self.clock, count);

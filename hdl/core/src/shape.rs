@@ -35,6 +35,8 @@ pub struct PeShape {
     pub roots: usize,
     /// The constant B, if the affine form has one.
     pub bias_bits: Option<usize>,
+    /// The shift of every inactive operand, if there is a B.
+    pub bias_shift: usize,
     /// The operand that travels along the row.
     pub operand: OperandShape,
     /// One product; its top bit leaves the element inverted.
@@ -181,6 +183,7 @@ impl PeShape {
             weight_bits: design.weight_bits as usize,
             roots: design.format.root() as usize,
             bias_bits: design.has_bias().then_some(design.bias_bits as usize),
+            bias_shift: design.format.bias_shift() as usize,
             operand: OperandShape {
                 shift: design.shift_bits() as usize,
                 root: design.root_bits() as usize,

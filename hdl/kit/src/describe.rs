@@ -4,6 +4,7 @@ use crate::net::Net;
 use crate::value::Value;
 use crate::word::Word;
 use rust_hdl_core::prelude::*;
+use std::fmt::Display;
 
 /// What a description talks to.
 pub trait Interpreter {
@@ -20,7 +21,7 @@ pub trait Interpreter {
     fn literal(&mut self, width: usize, signed: bool, number: i64) -> Self::Word;
 
     /// Gives an intermediate word a name in the Verilog.
-    fn name(&mut self, _name: &str, word: Self::Word) -> Self::Word {
+    fn name(&mut self, _name: impl Display, word: Self::Word) -> Self::Word {
         word
     }
 
@@ -97,7 +98,10 @@ macro_rules! logic {
     ($block:ty) => {
         impl rust_hdl_core::prelude::Logic for $block {
             fn update(&mut self) {
-                $crate::Describe::describe(self, &mut $crate::Simulate);
+                // What was driven stays driven: without a change there is nothing to compute.
+                if rust_hdl_core::prelude::Block::has_changed(self) {
+                    $crate::Describe::describe(self, &mut $crate::Simulate);
+                }
             }
             fn connect(&mut self) {
                 $crate::Describe::describe(self, &mut $crate::Connect);

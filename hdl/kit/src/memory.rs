@@ -46,7 +46,7 @@ pub fn address_bits(depth: usize) -> usize {
 
 impl Logic for Memory {
     fn update(&mut self) {
-        if !self.clock.rose() {
+        if !self.clock.rises() {
             return;
         }
         let read = self

@@ -31,7 +31,7 @@ impl<D: Direction> Net<D> {
         Net {
             next: Cell::new(zero),
             value: zero,
-            changed: false,
+            changed: true,
             claimed: Cell::new(false),
             id: get_signal_id(),
             direction: PhantomData,
@@ -63,13 +63,12 @@ impl<D: Direction> Net<D> {
         self.value.is_signed()
     }
 
-    /// The value last settled on (inputs) or last driven (outputs), as rust_hdl's signals read.
+    /// The value last driven. Unlike rust_hdl's inputs it is seen at once, so that values run down
+    /// through any depth of blocks in one update; registers still see what was before the edge,
+    /// because every block wires its parts before any of them fires.
     #[inline(always)]
     pub fn value(&self) -> Value {
-        match D::KIND {
-            AtomKind::InputParameter => self.value,
-            _ => self.next.get(),
-        }
+        self.next.get()
     }
 
     /// Drives the net, from a testbench or a block's update.
@@ -103,10 +102,10 @@ impl<D: Direction> Net<D> {
 }
 
 impl Net<In> {
-    /// True in the update in which the net rose.
+    /// True in the update in which the net rises.
     #[inline(always)]
-    pub fn rose(&self) -> bool {
-        self.changed && self.value.is_true()
+    pub fn rises(&self) -> bool {
+        !self.value.is_true() && self.next.get().is_true()
     }
 }
 
@@ -127,7 +126,7 @@ impl<D: Direction> Block for Net<D> {
     }
     #[inline(always)]
     fn has_changed(&self) -> bool {
-        self.changed
+        self.changed || self.value != self.next.get()
     }
     fn accept(&self, name: &str, probe: &mut dyn Probe) {
         probe.visit_atom(name, self);

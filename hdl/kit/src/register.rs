@@ -98,7 +98,7 @@ impl Register {
 
 impl Logic for Register {
     fn update(&mut self) {
-        if !self.clock.rose() {
+        if !self.clock.rises() {
             return;
         }
         let is = |port: &Optional<Net<In>>, otherwise| {

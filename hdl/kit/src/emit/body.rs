@@ -8,6 +8,7 @@ use crate::word::Word;
 use rust_hdl_core::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::fmt::Display;
 
 /// Prefix of names that exist only in the body; the emitter takes it off.
 pub(super) const LOCAL: &str = "local$";
@@ -226,8 +227,8 @@ impl<'a> Interpreter for Emit<'a> {
         self.arena.literal(Value::new(width, signed, number))
     }
 
-    fn name(&mut self, name: &str, word: Expression<'a>) -> Expression<'a> {
-        let text = self.arena.declare(name, word);
+    fn name(&mut self, name: impl Display, word: Expression<'a>) -> Expression<'a> {
+        let text = self.arena.declare(&name.to_string(), word);
         self.arena.name(word.width(), word.is_signed(), text)
     }
 
