@@ -71,7 +71,11 @@ impl Tally {
         self.time += start.elapsed();
         let label = example.label.map(usize::from);
         self.right += usize::from(Some(run.class()) == label);
-        self.saturations += run.layers.iter().map(|layer| layer.saturations).sum::<u64>();
+        self.saturations += run
+            .layers
+            .iter()
+            .map(|layer| layer.saturations)
+            .sum::<u64>();
         // Slow, so left out where nobody needs it.
         if std::env::var_os("NO_FLOAT").is_none() {
             let values = evaluate(network, &example.image)?;
