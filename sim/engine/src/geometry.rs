@@ -248,8 +248,7 @@ impl LayerGeometry {
         let positions = if pooled { 1 } else { self.positions() };
         [positions, self.inner(), self.out_channels]
             .iter()
-            .map(|&n| n as u64)
-            .product()
+            .fold(1, |product: u64, &n| product.saturating_mul(n as u64))
     }
 }
 

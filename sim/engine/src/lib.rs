@@ -1,4 +1,19 @@
 //! From a network and a design to words that are the same everywhere.
+//!
+//! 1. [`compile()`] folds batch-norms and ReLUs into integer constants in the design's form, proves that no
+//!    sum can overflow, and writes an [`Image`], the one thing every executor reads.
+//! 2. Two executors live here. [`mod@reference`] computes each layer as a plain convolution;
+//!    [`cycle_model`] walks the tiles of the array, and says when each word leaves. They share the
+//!    number contract and the words of the image, and nothing else.
+//! 3. [`Runner`] runs a whole network, or gives one layer's real input ([`Runner::layer_input`]) so that
+//!    any other executor can be held against these two.
+//! 4. [`random`] makes small designs and layers from seeds, for the same purpose.
+//!
+//! Floating point ends in [`mod@compile`]. The engine knows nothing of circuits: the circuit simulations
+//! that its words are compared with are independent of it.
+//!
+//! In reading order: [`geometry`] (where everything lies), [`layer`] (what a layer is), [`mod@reference`],
+//! [`schedule`] (every cycle, from the registers alone), [`cycle_model`], [`mod@compile`].
 
 pub mod activations;
 pub mod bounds;

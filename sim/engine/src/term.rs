@@ -101,6 +101,7 @@ pub(crate) fn extreme_terms(
         Operands::Integers if digits && in_one_beat => [-LARGEST_DIGIT, LARGEST_DIGIT],
         Operands::Integers if digits => [-DIGIT_PREFIX, DIGIT_PREFIX],
         Operands::Integers => [-128, 127],
+        Operands::Codes if design.format == Format::I8 => [0, 127],
         Operands::Codes => {
             let codes = (0..design.format.codes()).map(|code| Some(code as i16));
             let values = codes.chain([None]);

@@ -62,6 +62,14 @@ pub(super) fn fit(
     design
 }
 
+/// Whether a layer of random constants fits a design as it is.
+pub(super) fn holds(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> bool {
+    let rows = design.rows as usize;
+    accumulator_bits(design, geometry, mode) <= design.accumulator_bits
+        && geometry.bank_words(rows) <= design.code_depth as usize
+        && registers(design, geometry, mode).validate(design).is_ok()
+}
+
 /// Accumulator bits that no constants overflow.
 fn accumulator_bits(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> u32 {
     let pooled = if mode.pool { geometry.positions() } else { 1 };

@@ -69,10 +69,31 @@ pub fn case_for(seed: u64, design: &Design, limits: &Limits) -> Case {
     case_on(&mut Generator::new(seed), design.clone(), limits)
 }
 
+/// The case of a seed on exactly this design: the first layer drawn that fits it, if one of a hundred
+/// does. Many such cases can run on one build of the design.
+pub fn case_within(seed: u64, design: &Design, limits: &Limits) -> Option<Case> {
+    let mut generator = Generator::new(seed);
+    (0..100).find_map(|_| {
+        let mode = mode(&mut generator, design);
+        let geometry = geometry(&mut generator, mode, limits);
+        let fits = design::holds(design, &geometry, mode);
+        fits.then(|| case_of(&mut generator, design.clone(), geometry, mode))
+    })
+}
+
 fn case_on(generator: &mut Generator, draft: Design, limits: &Limits) -> Case {
     let mode = mode(generator, &draft);
     let geometry = geometry(generator, mode, limits);
     let design = design::fit(generator, draft, &geometry, mode);
+    case_of(generator, design, geometry, mode)
+}
+
+fn case_of(
+    generator: &mut Generator,
+    design: Design,
+    geometry: LayerGeometry,
+    mode: LayerMode,
+) -> Case {
     let activations = activations(generator, &design, &geometry, mode);
     let layer = constants::layer(generator, &design, geometry, mode, &activations);
     Case {

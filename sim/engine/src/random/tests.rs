@@ -67,3 +67,23 @@ fn cases_cover_every_kind_of_layer() {
 fn a_seed_gives_the_same_case_again() {
     assert_eq!(case(7, &Limits::default()), case(7, &Limits::default()));
 }
+
+#[test]
+fn a_given_design_keeps_its_arithmetic() {
+    let mut design = Design::new(
+        3,
+        5,
+        cromulent_number::Format::L5,
+        cromulent_design::Affine::Exact,
+    );
+    design.image_digits = true;
+    for seed in 0..200 {
+        let case = case_for(seed, &design, &Limits::default());
+        assert_eq!(case.design.validate(), Ok(()));
+        assert_eq!((case.design.rows, case.design.columns), (3, 5));
+        assert_eq!(case.design.format, design.format);
+        let words = reference::run(&case.design, &case.layer, &case.activations).unwrap();
+        let run = cycle_model::run(&case.design, &case.layer, &case.activations).unwrap();
+        assert_eq!(run.words, words, "seed {seed}");
+    }
+}
