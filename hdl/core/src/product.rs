@@ -78,6 +78,7 @@ pub(crate) fn shifted<I: Interpreter>(
         // R2 never shifts by three: its last stage may take the constant itself.
         term = match active {
             Some(active) if shape.product_bits == shape.weight_bits + distance => {
+                let a = a.slice(0, limit - distance);
                 term.stage_from(gate(a, active), by, distance, limit)
             }
             _ => term.stage(by, distance, limit),
@@ -134,20 +135,23 @@ fn first_stage<I: Interpreter>(
     by: I::Word,
     active: Option<I::Word>,
 ) -> Term<I::Word> {
-    let raised = a.slice(0, a.width() - 1).concat(fill);
+    // A B as wide as the product leaves its top bit no room beside the sign, which it equals.
+    let width = a.width().min(shape.product_bits - 1);
+    let (sign, raised) = (a.top(), a.slice(0, width - 1).concat(fill));
+    let a = a.slice(0, width);
     let (sign, body) = match (active, shape.bias_bits) {
-        (None, _) => (a.top(), by.mux(raised, a)),
-        (Some(active), None) => (a.top() & active, either(raised, a, by, active)),
+        (None, _) => (sign, by.mux(raised, a)),
+        (Some(active), None) => (sign & active, either(raised, a, by, active)),
         (Some(active), Some(bias)) => {
             let b = weight.slice(weight.width() - bias, bias);
             let b = i.name("minus_b", !widened(b, shape));
             // Inactive operands come with one shift only: its lowest bit needs no choice.
             let shifted_b = match shape.bias_shift % 2 {
-                0 => b,
-                _ => b.slice(0, b.width() - 1).concat(i.constant(1, 1)),
+                0 => b.slice(0, width),
+                _ => b.slice(0, width - 1).concat(i.constant(1, 1)),
             };
             let body = either(raised, a, by, active) | gate(shifted_b, !active);
-            (active.mux(a.top(), b.top()), body)
+            (active.mux(sign, b.top()), body)
         }
     };
     Term {

@@ -1,0 +1,93 @@
+//! The processing element against a multiply.
+
+use super::{Claim, golden, not_emitted};
+use cromulent::Error;
+use cromulent_core::{Pe, PeShape};
+use cromulent_design::Design;
+use cromulent_kit::emit;
+use rust_hdl_core::prelude::*;
+
+/// The emitted `pe`, its registers for weights included, adds to every sum what an operand contributes,
+/// plus the documented corrections: 2^(product_bits−1), and one less when the operand is negative. Holds
+/// for every operand a row edge may send, every constant, every sum, every pattern of load and swap.
+///
+/// # Errors
+/// The block cannot be emitted.
+pub fn processing_element(design: &Design, shape: &PeShape) -> Result<Claim, Error> {
+    let mut pe = Pe::new(shape);
+    pe.connect_all();
+    Ok(Claim {
+        emitted: emit::verilog(&pe).map_err(not_emitted)?,
+        miter: golden::operand(design, shape) + &miter(shape),
+        cycles: 5,
+    })
+}
+
+fn miter(shape: &PeShape) -> String {
+    let (swap_ports, weights, swap_assert) = match shape.shadow {
+        true => (
+            ".swap_in(swap_in), .swap_out(swap_out), ",
+            "  reg [W-1:0] shadow, constants;
+  always @(posedge clock) begin
+    if (load_in) shadow <= weight;
+    if (swap_in) constants <= shadow;
+  end",
+            "assert(swap_out == swapped); ",
+        ),
+        false => (
+            "",
+            "  reg [W-1:0] constants;
+  always @(posedge clock) if (load_in) constants <= weight;",
+            "",
+        ),
+    };
+    format!(
+        "module miter (
+  input clock, input load, input swap,
+  input [{operand_top}:0] operand_in, input [{weight_top}:0] weight, input [{sum_top}:0] sum_in
+);
+  localparam W = {weight_top} + 1, S = {sum_top} + 1;
+  reg [3:0] age = 0;
+  always @(posedge clock) age <= age + 1'b1;
+  // Weights are loaded, then swapped in; after that both come as they like.
+  wire load_in = load || age == 0, swap_in = swap || age == 1;
+
+  wire [{operand_top}:0] operand_out;
+  wire load_out, swap_out;
+  wire [S-1:0] sum_out;
+  pe emitted (.clock(clock), .operand_in(operand_in), .operand_out(operand_out), .load_in(load_in),
+    .load_out(load_out), {swap_ports}.weight(weight), .sum_in(sum_in), .sum_out(sum_out));
+
+{weights}
+  wire signed [31:0] contribution;
+  wire negative, legal;
+  golden_operand golden (.operand(operand_in), .weight(constants), .contribution(contribution),
+    .negative(negative), .legal(legal));
+  reg [S-1:0] sum;
+  reg [{operand_top}:0] operand;
+  reg loaded, swapped;
+  always @(posedge clock) begin
+    sum <= sum_in + contribution + {offset} - negative;
+    operand <= operand_in;
+    loaded <= load_in;
+    swapped <= swap_in;
+  end
+
+  wire reached = age >= 3;
+  always @* begin
+    assume(legal);
+    if (reached) begin
+      assert(sum_out == sum);
+      assert(operand_out == operand);
+      assert(load_out == loaded);
+      {swap_assert}
+    end
+  end
+endmodule
+",
+        operand_top = shape.operand.bits() - 1,
+        weight_top = shape.weight_word_bits() - 1,
+        sum_top = shape.sum_bits - 1,
+        offset = shape.offset(),
+    )
+}
