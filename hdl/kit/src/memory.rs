@@ -24,8 +24,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// `depth` words of `width` bits, unsigned.
+    /// `depth` words of `width` bits, unsigned; zero when simulation starts, unknown in hardware.
+    ///
+    /// # Panics
+    /// When `depth` is zero.
     pub fn new(depth: usize, width: usize) -> Self {
+        assert!(depth > 0, "a memory has at least one word");
         let address = address_bits(depth);
         Memory {
             clock: Net::flag(),

@@ -1,7 +1,6 @@
 //! A rust_hdl signal whose width is a value.
 
 use crate::value::Value;
-use crate::word::Word;
 use rust_hdl_core::ast::VerilogLiteral;
 use rust_hdl_core::constraint::PinConstraint;
 use rust_hdl_core::prelude::*;
@@ -14,10 +13,15 @@ use std::marker::PhantomData;
 ///
 /// The driven value lives in a `Cell`, so that one description, taking `&self`, can simulate,
 /// connect and emit.
+///
+/// A clone keeps the identity of its original: make nets with [`Net::new`] or [`Net::array`].
 #[derive(Clone, Debug)]
 pub struct Net<D: Direction> {
-    next: Cell<Value>,
-    value: Value,
+    /// The number driven, and the one that rust_hdl has seen: both in the range of the shape below.
+    next: Cell<i64>,
+    seen: i64,
+    width: u8,
+    signed: bool,
     changed: bool,
     claimed: Cell<bool>,
     id: usize,
@@ -26,11 +30,25 @@ pub struct Net<D: Direction> {
 
 impl<D: Direction> Net<D> {
     /// A net of `width` bits, zero at first.
+    ///
+    /// # Panics
+    /// When `width` is not in 1..=64.
+    #[track_caller]
     pub fn new(width: usize, signed: bool) -> Self {
-        let zero = Value::new(width, signed, 0);
+        const {
+            let kind = D::KIND;
+            assert!(matches!(
+                kind,
+                AtomKind::InputParameter | AtomKind::OutputParameter
+            ));
+        }
+        // Panics on a bad width.
+        let zero = Value::new(width, signed, 0).number();
         Net {
             next: Cell::new(zero),
-            value: zero,
+            seen: zero,
+            width: width as u8,
+            signed,
             changed: true,
             claimed: Cell::new(false),
             id: get_signal_id(),
@@ -55,20 +73,26 @@ impl<D: Direction> Net<D> {
 
     /// Bits.
     pub fn width(&self) -> usize {
-        self.value.width()
+        usize::from(self.width)
     }
 
     /// Two's complement when true.
     pub fn is_signed(&self) -> bool {
-        self.value.is_signed()
+        self.signed
     }
 
-    /// The value last driven. Unlike rust_hdl's inputs it is seen at once, so that values run down
-    /// through any depth of blocks in one update; registers still see what was before the edge,
-    /// because every block wires its parts before any of them fires.
+    /// The value last driven, seen at once. rust_hdl's inputs show a new value only in the next
+    /// update, so there a value needs one update for each level of blocks it goes down through.
+    ///
+    /// Registers do not race all the same. rust_hdl updates a block before its parts, so in the
+    /// update in which the clock rises, each block has handed old values down to all of its parts
+    /// before the first of their registers fires; and what a register then stores is carried on
+    /// only by a description, which runs in the next update, when the clock no longer rises. All
+    /// this asks of a testbench is that inputs do not change in the update in which the clock
+    /// rises: set them before, and let the circuit settle.
     #[inline(always)]
     pub fn value(&self) -> Value {
-        self.next.get()
+        Value::in_range(self.width, self.signed, self.next.get())
     }
 
     /// Drives the net, from a testbench or a block's update.
@@ -78,21 +102,30 @@ impl<D: Direction> Net<D> {
     #[inline(always)]
     #[track_caller]
     pub fn drive(&self, value: Value) {
-        let now = self.value;
-        assert!(
-            now.width() == value.width() && now.is_signed() == value.is_signed(),
-            "a net of {} bits (signed: {}) is driven with {} bits (signed: {})",
-            now.width(),
-            now.is_signed(),
-            value.width(),
-            value.is_signed()
-        );
-        self.next.set(value);
+        if !value.has_shape(self.width, self.signed) {
+            self.refuse(value);
+        }
+        self.next.set(value.number());
+    }
+
+    #[cold]
+    #[track_caller]
+    fn refuse(&self, value: Value) -> ! {
+        panic!(
+            "a net of {} is driven with {}",
+            self.value().shape(),
+            value.shape()
+        )
     }
 
     /// Drives the net with a number, taken modulo its width.
     pub fn set(&self, number: i64) {
         self.drive(Value::new(self.width(), self.is_signed(), number));
+    }
+
+    /// The bits that rust_hdl has seen.
+    fn shown(&self) -> u64 {
+        Value::in_range(self.width, self.signed, self.seen).pattern()
     }
 
     /// Marks the net as driven, for rust_hdl's connection check.
@@ -105,7 +138,7 @@ impl Net<In> {
     /// True in the update in which the net rises.
     #[inline(always)]
     pub fn rises(&self) -> bool {
-        !self.value.is_true() && self.next.get().is_true()
+        self.seen == 0 && self.next.get() != 0
     }
 }
 
@@ -121,12 +154,12 @@ impl<D: Direction> Block for Net<D> {
     #[inline(always)]
     fn update_all(&mut self) {
         let next = self.next.get();
-        self.changed = self.value != next;
-        self.value = next;
+        self.changed = self.seen != next;
+        self.seen = next;
     }
     #[inline(always)]
     fn has_changed(&self) -> bool {
-        self.changed || self.value != self.next.get()
+        self.changed || self.seen != self.next.get()
     }
     fn accept(&self, name: &str, probe: &mut dyn Probe) {
         probe.visit_atom(name, self);
@@ -159,14 +192,15 @@ impl<D: Direction> Atom for Net<D> {
         }
     }
     fn vcd(&self) -> VCDValue {
-        let bit = |i| ((self.value.pattern() >> i) & 1 == 1).into();
+        let pattern = self.shown();
+        let bit = |i| ((pattern >> i) & 1 == 1).into();
         VCDValue::Vector((0..self.width()).rev().map(bit).collect())
     }
     fn id(&self) -> usize {
         self.id
     }
     fn verilog(&self) -> VerilogLiteral {
-        self.value.pattern().into()
+        self.shown().into()
     }
     fn constraints(&self) -> Vec<PinConstraint> {
         vec![]

@@ -37,6 +37,22 @@ impl Value {
         }
     }
 
+    /// A word of bits known to be in range.
+    #[inline(always)]
+    pub(crate) fn in_range(width: u8, signed: bool, bits: i64) -> Value {
+        Value {
+            width,
+            signed,
+            bits,
+        }
+    }
+
+    /// True when a net of this width and sign takes the word as it is.
+    #[inline(always)]
+    pub(crate) fn has_shape(self, width: u8, signed: bool) -> bool {
+        self.width == width && self.signed == signed
+    }
+
     /// An unsigned word.
     pub fn unsigned(width: usize, number: u64) -> Value {
         Value::new(width, false, number as i64)
@@ -58,6 +74,11 @@ impl Value {
     #[inline(always)]
     pub fn pattern(self) -> u64 {
         (self.bits as u64) & (u64::MAX >> (64 - u32::from(self.width)))
+    }
+
+    /// Width and sign, for messages.
+    pub(crate) fn shape(self) -> impl fmt::Display {
+        Shape(self.width, self.signed)
     }
 
     #[inline(always)]
@@ -88,17 +109,19 @@ impl Value {
 fn mismatch(operation: &str, left: &Value, right: &Value) -> ! {
     panic!(
         "{operation}: {} does not go with {}",
-        Shape(left),
-        Shape(right)
+        left.shape(),
+        right.shape()
     )
 }
 
-struct Shape<'a>(&'a Value);
+/// `8 signed bits`, in messages.
+pub(crate) struct Shape(pub u8, pub bool);
 
-impl fmt::Display for Shape<'_> {
+impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0.signed { "signed" } else { "unsigned" };
-        write!(f, "{sign} {} bits", self.0.width)
+        let sign = if self.1 { "signed" } else { "unsigned" };
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {sign} bit{plural}", self.0)
     }
 }
 
@@ -163,21 +186,21 @@ impl Word for Value {
     #[track_caller]
     fn slice(self, low: usize, width: usize) -> Value {
         assert!(
-            low + width <= self.width(),
-            "bits {low}..{} of a {}",
+            width > 0 && low + width <= self.width(),
+            "bits {low}..{} of {}",
             low + width,
-            Shape(&self)
+            self.shape()
         );
         Value::new(width, false, (self.pattern() >> low) as i64)
     }
     #[inline(always)]
+    #[track_caller]
     fn concat(self, low: Value) -> Value {
         let width = self.width() + low.width();
-        Value::new(
-            width,
-            false,
-            ((self.pattern() << low.width()) | low.pattern()) as i64,
-        )
+        assert!(width <= 64, "a word has 1 to 64 bits, not {width}");
+        // No shift overflows: `self` has at least one bit, so `low` has at most 63.
+        let bits = (self.pattern() << low.width()) | low.pattern();
+        Value::new(width, false, bits as i64)
     }
     #[inline(always)]
     #[track_caller]
@@ -224,13 +247,11 @@ impl Word for Value {
     }
     #[inline(always)]
     fn shift_right(self, by: Value) -> Value {
-        let by = by.pattern().min(63) as u32;
+        let by = by.pattern().min(64) as u32;
         if self.signed {
-            self.with(self.bits >> by)
+            self.with(self.bits >> by.min(63))
         } else {
-            // Widths stop at 64, so a shift by 63 leaves at most the top bit: ask again for more.
-            let wide = u128::from(self.pattern()) >> by;
-            self.with(wide as i64)
+            self.with(self.pattern().checked_shr(by).unwrap_or(0) as i64)
         }
     }
     #[inline(always)]
@@ -239,8 +260,8 @@ impl Word for Value {
         assert!(
             self.signed == other.signed,
             "multiply: {} by {}",
-            Shape(&self),
-            Shape(&other)
+            self.shape(),
+            other.shape()
         );
         let width = self.width() + other.width();
         Value::new(width, self.signed, self.bits.wrapping_mul(other.bits))

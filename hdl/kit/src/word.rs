@@ -41,7 +41,12 @@ pub trait Word:
     /// `{self, low}`, unsigned.
     fn concat(self, low: Self) -> Self;
     /// `self` repeated, unsigned.
+    ///
+    /// # Panics
+    /// When `times` is zero.
+    #[track_caller]
     fn repeat(self, times: usize) -> Self {
+        assert!(times > 0, "a word is repeated at least once");
         (1..times).fold(self.as_unsigned(), |word, _| word.concat(self))
     }
     /// `self ? then : otherwise`; `self` has one bit.
@@ -58,9 +63,9 @@ pub trait Word:
     fn any(self) -> Self;
     /// One bit: every bit is set.
     fn all(self) -> Self;
-    /// Shift left by an unsigned word, zeros in.
+    /// Shift left by the bits of `by` read as unsigned, zeros in; `by` may exceed the width.
     fn shift_left(self, by: Self) -> Self;
-    /// Shift right by an unsigned word, arithmetic when signed.
+    /// Shift right by the bits of `by` read as unsigned, arithmetic when `self` is signed.
     fn shift_right(self, by: Self) -> Self;
     /// The full product, as wide as both operands together; both of one sign.
     fn multiply(self, other: Self) -> Self;

@@ -1,6 +1,7 @@
 //! The body of one module, written by its description.
 
 use super::expression::Expression;
+use super::names::legal;
 use crate::describe::{Describe, Interpreter};
 use crate::net::Net;
 use crate::value::Value;
@@ -10,8 +11,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt::Display;
 
-/// Prefix of names that exist only in the body; the emitter takes it off.
-pub(super) const LOCAL: &str = "local$";
+/// Prefix of names that exist only in the body; the emitter takes it off. No path starts with `$`.
+pub(super) const LOCAL: &str = "$local$";
 
 #[derive(Default)]
 struct Piece {
@@ -32,6 +33,8 @@ pub struct Arena {
     lines: RefCell<Vec<String>>,
     temporaries: Cell<usize>,
     unused: Cell<usize>,
+    /// How often each name was asked for.
+    names: RefCell<HashMap<String, usize>>,
 }
 
 impl Arena {
@@ -85,6 +88,13 @@ impl Arena {
         self.pieces.borrow()[id].text.clone()
     }
 
+    /// The text without the cast, where there is one: concatenations do not look at signs.
+    pub(super) fn bits(&self, id: usize) -> String {
+        let pieces = self.pieces.borrow();
+        let plain = pieces[id].cast.unwrap_or(id);
+        pieces[plain].text.clone()
+    }
+
     pub(super) fn constant(&self, id: usize) -> Option<Value> {
         self.pieces.borrow()[id].constant
     }
@@ -115,22 +125,7 @@ impl Arena {
         low: usize,
         width: usize,
     ) -> Expression<'a> {
-        let plain = self.pieces.borrow()[word.id]
-            .cast
-            .filter(|_| word.is_signed())
-            .unwrap_or(word.id);
-        let part = self.pieces.borrow()[plain].part.clone();
-        let (name, base) = part.unwrap_or_else(|| {
-            (
-                self.named(Expression::new(
-                    self,
-                    plain,
-                    word.width(),
-                    plain == word.id && word.is_signed(),
-                )),
-                0,
-            )
-        });
+        let (name, base) = self.indexable(word);
         let low = base + low;
         let text = match width {
             1 => format!("{name}[{low}]"),
@@ -147,8 +142,19 @@ impl Arena {
         )
     }
 
+    /// A name with bit `0` of `word` at the given index.
+    fn indexable<'a>(&'a self, word: Expression<'a>) -> (String, usize) {
+        // A slice has no sign: look behind the cast.
+        let plain = match self.pieces.borrow()[word.id].cast {
+            Some(id) => Expression::new(self, id, word.width(), !word.is_signed()),
+            None => word,
+        };
+        let part = self.pieces.borrow()[plain.id].part.clone();
+        part.unwrap_or_else(|| (self.named(plain), 0))
+    }
+
     /// A name for `word`, made up if it has none.
-    pub(super) fn named(&self, word: Expression<'_>) -> String {
+    fn named(&self, word: Expression<'_>) -> String {
         if self.pieces.borrow()[word.id].name {
             return word.text();
         }
@@ -163,7 +169,7 @@ impl Arena {
     }
 
     fn declare(&self, name: &str, word: Expression<'_>) -> String {
-        let name = format!("{LOCAL}{name}");
+        let name = format!("{LOCAL}{}", self.distinct(name));
         let line = format!(
             "wire {}{name} = {};",
             range(word.width(), word.is_signed()),
@@ -171,6 +177,19 @@ impl Arena {
         );
         self.lines.borrow_mut().push(line);
         name
+    }
+
+    /// `name`, numbered from the second time on; a legal word in any case.
+    fn distinct(&self, name: &str) -> String {
+        let name = legal(name);
+        let mut names = self.names.borrow_mut();
+        let count = names.entry(name.clone()).or_insert(0);
+        *count += 1;
+        match *count {
+            1 => name,
+            // With a `$`, which no name asked for has.
+            more => format!("{name}${more}"),
+        }
     }
 }
 
@@ -211,11 +230,10 @@ impl<'a> Interpreter for Emit<'a> {
         let path = self.path(net);
         assert!(
             net.width() == value.width() && net.is_signed() == value.is_signed(),
-            "{path} has {} bits (signed: {}) and is driven with {} bits (signed: {})",
-            net.width(),
-            net.is_signed(),
-            value.width(),
-            value.is_signed()
+            "{} has {} and is driven with {}",
+            path.replace('$', "."),
+            net.value().shape(),
+            value.shape()
         );
         self.arena
             .lines
@@ -286,7 +304,7 @@ pub fn body<B: Describe + Block>(block: &B) -> String {
         arena: &arena,
         paths: paths.found,
     });
-    let mut text = format!("//! module {}\n", block.module());
+    let mut text = format!("//! module {}\n", legal(&block.module()));
     for line in block.about().lines() {
         text += &format!("//! about {line}\n");
     }

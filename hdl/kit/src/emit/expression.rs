@@ -1,7 +1,7 @@
 //! Words that are pieces of Verilog.
 
 use super::body::Arena;
-use crate::value::Value;
+use crate::value::{Shape, Value};
 use crate::word::Word;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Neg, Not, Sub};
 
@@ -17,7 +17,14 @@ pub struct Expression<'a> {
 }
 
 impl<'a> Expression<'a> {
+    /// # Panics
+    /// When `width` is not in 1..=64: simulation could not follow.
+    #[track_caller]
     pub(super) fn new(arena: &'a Arena, id: usize, width: usize, signed: bool) -> Self {
+        assert!(
+            (1..=64).contains(&width),
+            "a word has 1 to 64 bits, not {width}"
+        );
         Expression {
             arena,
             id,
@@ -29,6 +36,16 @@ impl<'a> Expression<'a> {
     /// Its Verilog.
     pub(super) fn text(self) -> String {
         self.arena.text(self.id)
+    }
+
+    /// Its Verilog where only the bits count: without the cast, if it is one.
+    fn bits(self) -> String {
+        self.arena.bits(self.id)
+    }
+
+    /// Width and sign, for messages.
+    pub(super) fn shape(self) -> Shape {
+        Shape(self.width as u8, self.signed)
     }
 
     fn constant(self) -> Option<Value> {
@@ -65,22 +82,18 @@ impl<'a> Expression<'a> {
     fn same(self, other: Self, operator: &str) {
         assert!(
             self.width == other.width && self.signed == other.signed,
-            "`{operator}` between {} bits (signed: {}) and {} bits (signed: {})",
-            self.width,
-            self.signed,
-            other.width,
-            other.signed
+            "`{operator}` between {} and {}",
+            self.shape(),
+            other.shape()
         );
     }
 
     fn extend(self, width: usize) -> Self {
         let more = width - self.width;
         if !self.signed {
-            return self.make(width, false, format!("{{{more}'d0, {}}}", self.text()));
+            return self.make(width, false, format!("{{{more}'d0, {}}}", self.bits()));
         }
-        let plain = self.as_unsigned();
-        let top = if self.width == 1 { plain } else { self.top() };
-        let text = format!("{{{{{more}{{{}}}}}, {}}}", top.text(), plain.text());
+        let text = format!("{{{{{more}{{{}}}}}, {}}}", self.top().text(), self.bits());
         self.make(width, false, text).as_signed()
     }
 }
@@ -153,10 +166,10 @@ impl Word for Expression<'_> {
     #[track_caller]
     fn slice(self, low: usize, width: usize) -> Self {
         assert!(
-            low + width <= self.width,
+            width > 0 && low + width <= self.width,
             "bits {low}..{} of {}",
             low + width,
-            self.width
+            self.shape()
         );
         if let Some(value) = self.constant() {
             return self.literal(value.slice(low, width));
@@ -170,15 +183,17 @@ impl Word for Expression<'_> {
         if let (Some(high), Some(low)) = (self.constant(), low.constant()) {
             return self.literal(high.concat(low));
         }
-        let text = format!("{{{}, {}}}", self.text(), low.text());
+        let text = format!("{{{}, {}}}", self.bits(), low.bits());
         self.make(self.width + low.width, false, text)
     }
+    #[track_caller]
     fn repeat(self, times: usize) -> Self {
-        self.make(
-            self.width * times,
-            false,
-            format!("{{{times}{{{}}}}}", self.text()),
-        )
+        assert!(times > 0, "a word is repeated at least once");
+        if times == 1 {
+            return self.as_unsigned();
+        }
+        let text = format!("{{{times}{{{}}}}}", self.bits());
+        self.make(self.width * times, false, text)
     }
     #[track_caller]
     fn mux(self, then: Self, otherwise: Self) -> Self {
@@ -229,7 +244,12 @@ impl Word for Expression<'_> {
     }
     #[track_caller]
     fn multiply(self, other: Self) -> Self {
-        assert!(self.signed == other.signed, "multiply mixes signs");
+        assert!(
+            self.signed == other.signed,
+            "multiply: {} by {}",
+            self.shape(),
+            other.shape()
+        );
         // Both operands at the product's width: Verilog then has nothing left to decide.
         let width = self.width + other.width;
         self.resize(width).binary("*", other.resize(width))

@@ -100,19 +100,33 @@ impl Scope {
         Link::new(self).print()
     }
 
-    fn error(&self, path: &str, undriven: bool) -> EmitError {
-        let (module, net) = (self.module.clone(), path.replace('$', "."));
-        if undriven {
-            EmitError::Undriven { module, net }
-        } else {
-            EmitError::DrivenTwice { module, net }
-        }
+    fn undriven(&self, path: &str) -> EmitError {
+        let (module, net) = self.place(path);
+        EmitError::Undriven { module, net }
+    }
+
+    /// Module and net, for messages.
+    fn place(&self, path: &str) -> (String, String) {
+        (self.module.clone(), path.replace('$', "."))
+    }
+
+    /// Paths that this module must drive: its outputs, unless its body stores them, and its parts'
+    /// inputs.
+    fn sinks(&self) -> impl Iterator<Item = String> {
+        let stored = |port: &&Port| port.output && !self.registered.contains(&port.path);
+        let outputs = self.ports.iter().filter(stored).map(|p| p.path.clone());
+        outputs.chain(self.parts.iter().flat_map(Part::inputs))
     }
 }
 
 impl Part {
     fn path(&self, port: &Port) -> String {
         format!("{}${}", self.instance, port.path)
+    }
+
+    fn inputs(&self) -> impl Iterator<Item = String> {
+        let inputs = self.ports.iter().filter(|(port, _)| !port.output);
+        inputs.map(|(port, _)| self.path(port))
     }
 
     fn port(&self, path: &str) -> Option<String> {
@@ -209,14 +223,12 @@ impl<'a> Link<'a> {
         let text = self
             .driven
             .get(path)
-            .ok_or_else(|| self.scope.error(path, true))?;
+            .ok_or_else(|| self.scope.undriven(path))?;
         Ok(self.names.rename(strip(text)))
     }
 
     fn print(&self) -> Result<String, EmitError> {
-        if let Some(path) = &self.duplicate {
-            return Err(self.scope.error(path, false));
-        }
+        self.check()?;
         let mut text = self.ports();
         text += &self.declarations();
         for line in &self.scope.lines {
@@ -226,6 +238,23 @@ impl<'a> Link<'a> {
             text += &self.instance(part)?;
         }
         Ok(text)
+    }
+
+    /// Everything that must be driven is, once, and nothing else.
+    fn check(&self) -> Result<(), EmitError> {
+        if let Some(path) = &self.duplicate {
+            let (module, net) = self.scope.place(path);
+            return Err(EmitError::DrivenTwice { module, net });
+        }
+        let sinks: BTreeSet<String> = self.scope.sinks().collect();
+        if let Some(path) = self.driven.keys().find(|path| !sinks.contains(*path)) {
+            let (module, net) = self.scope.place(path);
+            return Err(EmitError::ReadOnly { module, net });
+        }
+        match sinks.iter().find(|path| !self.driven.contains_key(*path)) {
+            Some(path) => Err(self.scope.undriven(path)),
+            None => Ok(()),
+        }
     }
 
     fn ports(&self) -> String {
@@ -336,7 +365,7 @@ impl<'a> Link<'a> {
                 .map(|path| self.expression(&path))
                 .transpose()
         };
-        let missing = || self.scope.error(&part.instance, true);
+        let missing = || self.scope.undriven(&part.instance);
         let clock = get("clock")?.ok_or_else(missing)?;
         let next = get("d")?.ok_or_else(missing)?;
         let name = self.name(&format!("{}$q", part.instance));

@@ -12,6 +12,7 @@ mod names;
 pub use body::body;
 
 use link::{Part, Scope};
+use rust_hdl_core::check_error::{CheckError, PathedName};
 use rust_hdl_core::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -28,7 +29,9 @@ pub struct Module {
 /// Why a circuit cannot be emitted: a mistake in its description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EmitError {
-    /// rust_hdl's `check_all` found an unconnected net, a loop, or a driven input.
+    /// rust_hdl's `check_all` objects: nets that no `connect` claimed, or a fault in a block that is
+    /// not of the kit. It cannot look into descriptions: their loops show when simulation does not
+    /// settle, and in any lint of the Verilog.
     Check(String),
     /// A net is driven more than once.
     DrivenTwice {
@@ -39,6 +42,13 @@ pub enum EmitError {
     },
     /// A net is never driven.
     Undriven {
+        /// Module.
+        module: String,
+        /// Path of the net in it.
+        net: String,
+    },
+    /// A net is driven from the wrong side: an input by its own block, or an output by the parent.
+    ReadOnly {
         /// Module.
         module: String,
         /// Path of the net in it.
@@ -62,6 +72,9 @@ impl fmt::Display for EmitError {
             EmitError::Undriven { module, net } => {
                 write!(f, "module {module}: {net} is not driven")
             }
+            EmitError::ReadOnly { module, net } => {
+                write!(f, "module {module}: {net} may only be read here")
+            }
             EmitError::Foreign { block } => {
                 write!(
                     f,
@@ -80,13 +93,33 @@ impl std::error::Error for EmitError {}
 /// # Errors
 /// See [`EmitError`]. The block must have been connected (`connect_all`).
 pub fn verilog<B: Block>(block: &B) -> Result<Vec<Module>, EmitError> {
-    check_all(block).map_err(|e| EmitError::Check(format!("{e:?}")))?;
+    check_all(block).map_err(|e| EmitError::Check(explain(&e)))?;
     let mut emitter = Emitter::default();
     block.accept("top", &mut emitter);
     match emitter.error {
         Some(error) => Err(error),
         None => Ok(emitter.modules),
     }
+}
+
+/// What rust_hdl's check found, in one line that is the same every time.
+fn explain(error: &CheckError) -> String {
+    let (what, mut nets) = match error {
+        CheckError::OpenSignal(nets) => ("not driven", nets.values().map(full_name).collect()),
+        CheckError::LogicLoops(nets) => ("in a loop", nets.iter().map(full_name).collect()),
+        CheckError::WritesToInputs(nets) => {
+            ("an input, but driven", nets.iter().map(full_name).collect())
+        }
+    };
+    let nets: &mut Vec<String> = &mut nets;
+    nets.sort();
+    format!("{what}: {}", nets.join(", "))
+}
+
+/// Path of a net below the top block.
+fn full_name(net: &PathedName) -> String {
+    let path = format!("{}.{}", net.path, net.name).replace([':', '$'], ".");
+    path.strip_prefix("uut.").unwrap_or(&path).to_string()
 }
 
 #[derive(Default)]

@@ -30,6 +30,16 @@ pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.split_ascii_whitespace().any(|word| word == name)
 }
 
+/// The nearest word made of letters, digits and underscores that does not begin with a digit.
+pub(super) fn legal(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let mut legal: String = name.chars().map(plain).collect();
+    if legal.starts_with(|c: char| c.is_ascii_digit()) || legal.is_empty() {
+        legal.insert(0, '_');
+    }
+    legal
+}
+
 /// The names of one scope: from paths with `$` to legal names, no two alike.
 #[derive(Default)]
 pub(super) struct Names {
@@ -40,13 +50,7 @@ pub(super) struct Names {
 impl Names {
     /// A legal name as near to `wanted` as can be, kept for `path`.
     pub(super) fn claim(&mut self, path: &str, wanted: &str) -> String {
-        let mut plain: String = wanted
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .collect();
-        if plain.starts_with(|c: char| c.is_ascii_digit()) || plain.is_empty() {
-            plain.insert(0, '_');
-        }
+        let plain = legal(wanted);
         let name = (0..)
             .map(|attempt| match attempt {
                 0 => plain.clone(),
