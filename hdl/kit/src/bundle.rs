@@ -55,3 +55,6 @@ impl<D: Direction> Block for Bundle<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,3 +85,6 @@ impl Logic for Memory {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

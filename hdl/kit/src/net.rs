@@ -206,3 +206,6 @@ impl<D: Direction> Atom for Net<D> {
         vec![]
     }
 }
+
+#[cfg(test)]
+mod tests;

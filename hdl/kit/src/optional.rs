@@ -50,3 +50,6 @@ impl<T: Block> Block for Optional<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,3 +118,6 @@ impl Logic for Register {
         Verilog::Custom(MARK.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -267,3 +267,6 @@ impl Word for Value {
         Value::new(width, self.signed, self.bits.wrapping_mul(other.bits))
     }
 }
+
+#[cfg(test)]
+mod tests;
