@@ -264,27 +264,33 @@ impl Compiler<'_> {
                 tensors,
             } => {
                 let exponent = self.stream_exponents[*result];
-                let normalise = |&tensor: &usize| {
-                    let arrival = |_| Arrival {
-                        unit: f64::from(exponent).exp2(),
-                        constant: 0,
-                    };
-                    Ok(Normalisation {
-                        tensor,
-                        quantizers: self.normalise(tensor, arrival)?,
-                    })
-                };
                 Ok(LayerOutput::Residual(ResidualStep {
                     shifts: shifts(columns, exponent)?,
                     base: *base,
                     result: *result,
-                    normalise: tensors
-                        .iter()
-                        .map(normalise)
-                        .collect::<Result<_, Vec<String>>>()?,
+                    normalise: self.stream_norms(tensors, exponent)?,
                 }))
             }
         }
+    }
+
+    /// The normalisations of a stream value in which 1 is 2^exponent.
+    fn stream_norms(
+        &self,
+        tensors: &[usize],
+        exponent: i32,
+    ) -> Result<Vec<Normalisation>, Vec<String>> {
+        let arrival = |_| Arrival {
+            unit: f64::from(exponent).exp2(),
+            constant: 0,
+        };
+        let normalise = |&tensor: &usize| {
+            Ok(Normalisation {
+                tensor,
+                quantizers: self.normalise(tensor, arrival)?,
+            })
+        };
+        tensors.iter().map(normalise).collect()
     }
 
     /// Refuses sums that could overflow.

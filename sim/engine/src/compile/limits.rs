@@ -103,35 +103,13 @@ fn check_memories(design: &Design, geometry: &LayerGeometry, place: &str, proble
     let weights = geometry.row_tiles(rows) * rows * column_tiles;
     let side = geometry.height.max(geometry.width);
     let codes = geometry.bank_words(rows);
+    // Field, its value, what the layer needs, and the two halves of the sentence around that.
+    #[rustfmt::skip]
     let needs = [
-        (
-            "code_depth",
-            design.code_depth,
-            codes,
-            "its input fills",
-            "words of every code bank",
-        ),
-        (
-            "weight_depth",
-            design.weight_depth,
-            weights,
-            "its weights fill",
-            "words of every column's bank",
-        ),
-        (
-            "channel_depth",
-            design.channel_depth,
-            column_tiles,
-            "its channels take",
-            "sets of constants in every column",
-        ),
-        (
-            "map_side",
-            design.map_side,
-            side,
-            "its input map is",
-            "pixels high or wide",
-        ),
+        ("code_depth", design.code_depth, codes, "its input fills", "words of every code bank"),
+        ("weight_depth", design.weight_depth, weights, "its weights fill", "words of every column's bank"),
+        ("channel_depth", design.channel_depth, column_tiles, "its channels take", "sets of constants in every column"),
+        ("map_side", design.map_side, side, "its input map is", "pixels high or wide"),
     ];
     for (field, given, needed, what, unit) in needs {
         if needed > given as usize {
