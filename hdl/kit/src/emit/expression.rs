@@ -74,6 +74,16 @@ impl<'a> Expression<'a> {
         self.make(1, false, text)
     }
 
+    fn shift(self, operator: &str, by: Self) -> Self {
+        // Tools refuse constants of more than 32 bits here; 64 shifts everything out as well.
+        let by = match by.constant() {
+            Some(value) if value.pattern() > 64 => self.literal(Value::unsigned(7, 64)),
+            _ => by,
+        };
+        let text = format!("({} {operator} {})", self.text(), by.text());
+        self.make(self.width, self.signed, text)
+    }
+
     fn prefix(self, operator: &str, width: usize, signed: bool) -> Self {
         self.make(width, signed, format!("({operator}{})", self.text()))
     }
@@ -228,19 +238,10 @@ impl Word for Expression<'_> {
         self.prefix("&", 1, false)
     }
     fn shift_left(self, by: Self) -> Self {
-        self.make(
-            self.width,
-            self.signed,
-            format!("({} << {})", self.text(), by.text()),
-        )
+        self.shift("<<", by)
     }
     fn shift_right(self, by: Self) -> Self {
-        let operator = if self.signed { ">>>" } else { ">>" };
-        self.make(
-            self.width,
-            self.signed,
-            format!("({} {operator} {})", self.text(), by.text()),
-        )
+        self.shift(if self.signed { ">>>" } else { ">>" }, by)
     }
     #[track_caller]
     fn multiply(self, other: Self) -> Self {

@@ -38,7 +38,15 @@ fn an_address_outside_changes_nothing() {
 
 #[test]
 fn addresses_have_at_least_one_bit() {
-    let bits = [(1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (1024, 10), (1025, 11)];
+    let bits = [
+        (1, 1),
+        (2, 1),
+        (3, 2),
+        (4, 2),
+        (5, 3),
+        (1024, 10),
+        (1025, 11),
+    ];
     for (depth, expected) in bits {
         assert_eq!(address_bits(depth), expected, "{depth} words");
     }

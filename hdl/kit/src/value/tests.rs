@@ -54,7 +54,12 @@ fn check_one(a: Value) {
     }
     for low in [0, width / 2, width - 1] {
         expect(a.bit(low), 1, false, pattern >> low);
-        expect(a.slice(low, width - low), width - low, false, pattern >> low);
+        expect(
+            a.slice(low, width - low),
+            width - low,
+            false,
+            pattern >> low,
+        );
     }
     for times in 1..=(64 / width).min(4) {
         let copies = (0..times).fold(0, |word, _| (word << width) | pattern);
