@@ -46,6 +46,7 @@ pub struct Quantizer {
     mantissa: Optional<Register>,
     nonzero: Vec<Register>,
     steps: Optional<Register>,
+    reached: Optional<Register>,
     product: Optional<Register>,
     scaled: Optional<Register>,
     code: Register,
@@ -81,6 +82,9 @@ impl Quantizer {
             mantissa: Optional::when(!multiply, || Register::data(fraction, false)),
             nonzero: Register::data_array(if multiply { 0 } else { 2 }, 1, false),
             steps: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
+            reached: Optional::when(!multiply, || {
+                Register::data(shape.root.ilog2() as usize + 1, false)
+            }),
             product: Optional::when(multiply, || Register::data(word + fraction + 2, false)),
             scaled: Optional::when(multiply, || Register::data(word + fraction + 2, false)),
             code: Register::data(word, true),
@@ -165,33 +169,33 @@ impl Quantizer {
         word.slice(there - wanted, wanted)
     }
 
-    /// Stage 4: root x leading one - exponent + how many thetas the mantissa reaches.
+    /// Stage 4: root x leading one - exponent, and how many thetas the mantissa reaches.
     fn count_steps<I: Interpreter>(
         &self,
         i: &mut I,
         leading: &Register,
         mantissa: &Register,
         steps: &Register,
+        reached: &Register,
     ) {
         let place = leading.read(i);
         let shift = i.constant(2, u64::from(self._shape.root.ilog2()));
         let octaves = place.resize(STEP_BITS).shift_left(shift).as_signed();
         let exponent = self.exponents[2].read(i).as_signed().resize(STEP_BITS);
         let mantissa = mantissa.read(i);
-        let mut count = octaves - exponent;
+        steps.load(i, &self.clock, octaves - exponent);
+        let mut above = vec![];
         for (n, theta) in self.theta.iter().enumerate() {
             let theta = i.read(theta);
-            let reached = mantissa.resize(theta.width()).at_least(theta);
-            let reached = i.name(format_args!("reaches_theta_{n}"), reached);
-            count = count + reached.resize(STEP_BITS).as_signed();
+            let reaches = mantissa.resize(theta.width()).at_least(theta);
+            above.push(i.name(format_args!("reaches_theta_{n}"), reaches));
         }
-        steps.load(i, &self.clock, count);
+        reached.load(i, &self.clock, thermometer(&above));
     }
 
     /// Stage 5: the code of a step count.
-    fn log_code<I: Interpreter>(&self, i: &mut I, steps: &Register, nonzero: I::Word) -> I::Word {
+    fn log_code<I: Interpreter>(&self, i: &mut I, steps: I::Word, nonzero: I::Word) -> I::Word {
         let format = self._shape.design.format;
-        let steps = steps.read(i);
         let number = |i: &mut I, n: i64| i.literal(STEP_BITS, true, n);
         let (zero, largest) = (number(i, 0), number(i, i64::from(format.magnitudes()) - 1));
         let low = i.name("too_small", steps.top() | !nonzero);
@@ -221,8 +225,12 @@ impl Quantizer {
             (self.leading.get()?, self.mantissa.get()?, self.steps.get()?);
         let found = self.normalise(i, leading, mantissa);
         let nonzero = self.delay(i, &self.nonzero, found);
-        self.count_steps(i, leading, mantissa, steps);
-        Some(self.log_code(i, steps, nonzero))
+        let reached = self.reached.get()?;
+        self.count_steps(i, leading, mantissa, steps, reached);
+        let more = reached.read(i).resize(STEP_BITS).as_signed();
+        let count = steps.read(i) + more;
+        let count = i.name("steps_up", count);
+        Some(self.log_code(i, count, nonzero))
     }
 
     /// Stages 3 to 5 of int8: multiply, shift with rounding, saturate.
@@ -249,6 +257,16 @@ impl Quantizer {
         let (code, top, none) = (value.slice(0, 8), i.constant(8, 127), i.constant(8, 0));
         let negative = self.sign[2].read(i);
         Some(negative.mux(none, full.mux(top, code)))
+    }
+}
+
+/// How many of one, two or four rising thetas are reached: those below a reached one are reached too,
+/// so no adder is needed.
+fn thermometer<W: Word>(above: &[W]) -> W {
+    match above {
+        [a, b, c, d] => (*d).concat(*b & !*d).concat((*a & !*b) | (*c & !*d)),
+        [a, b] => (*b).concat(*a & !*b),
+        _ => above[0],
     }
 }
 
