@@ -11,16 +11,21 @@ pub trait Interpreter {
     /// What it computes with.
     type Word: Word;
 
-    /// The value of a net of this block or of a port of one of its parts.
+    /// The value of a net of this block or of a port of one of its parts. Nets deeper down are out
+    /// of reach: emitting panics.
     fn read<D: Direction>(&mut self, net: &Net<D>) -> Self::Word;
 
     /// Drives an output of this block or an input of one of its parts: exactly once per net.
+    ///
+    /// # Panics
+    /// When the word's width or sign is not the net's.
     fn drive<D: Direction>(&mut self, net: &Net<D>, value: Self::Word);
 
     /// A constant, taken modulo 2^width.
     fn literal(&mut self, width: usize, signed: bool, number: i64) -> Self::Word;
 
-    /// Gives an intermediate word a name in the Verilog.
+    /// Gives an intermediate word a name in the Verilog; one that is taken is numbered. Pass
+    /// `format_args!`, not `format!`: simulation then spends nothing on it.
     fn name(&mut self, _name: impl Display, word: Self::Word) -> Self::Word {
         word
     }

@@ -38,6 +38,23 @@
 //! let modules = emit::verilog(&block).unwrap();
 //! assert!(modules[0].text.contains("held <= held + $signed({{4{term[7]}}, term});"));
 //! ```
+//!
+//! # What of rust_hdl is used, and what is not
+//!
+//! Used: `#[derive(LogicBlock)]`, `Block`, `Logic`, `Probe`, `Atom`, `simulate`, `Simulation`,
+//! `check_all`, and the recording of waveforms. A block of the kit is a rust_hdl block in full.
+//!
+//! Not used: `Signal`, and kernels written with `#[hdl_gen]`. Such a kernel is translated when Rust
+//! compiles, from text in which widths are types; at run time nothing can be asked of it, so
+//! [`emit::verilog`] refuses a block that has one ([`emit::EmitError::Foreign`]). rust_hdl's own
+//! Verilog generator is not used either: it prints a module for each instance.
+//!
+//! Different: an input shows a driven value at once, where rust_hdl shows it in the next update.
+//! [`Net::value`] says why registers do not race all the same.
+//!
+//! Mistakes in a description are not bad input but bugs: a word of the wrong width or sign panics
+//! when the block is connected, in release builds too; a net driven twice, not at all, or from the
+//! wrong side is an [`emit::EmitError`]. Words have 1 to 64 bits; there is one kind of clock edge.
 
 mod bundle;
 pub mod describe;

@@ -1,8 +1,8 @@
-//! What the emitter prints, and what it refuses.
+//! What the emitter prints.
 
 mod tools;
 
-use cromulent_kit::emit::{self, EmitError, Module};
+use cromulent_kit::emit::{self, Module};
 use cromulent_kit::{Bundle, Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 use std::path::Path;
@@ -29,12 +29,6 @@ macro_rules! describe {
 fn emitted<B: Block>(mut block: B) -> Vec<Module> {
     block.connect_all();
     emit::verilog(&block).expect("well formed")
-}
-
-#[track_caller]
-fn refusal<B: Block>(mut block: B) -> String {
-    block.connect_all();
-    emit::verilog(&block).expect_err("wrong").to_string()
 }
 
 fn names(modules: &[Module]) -> Vec<&str> {
@@ -204,7 +198,7 @@ fn keywords_are_never_names() {
         "input wire [3:0] integer_,",
         "output wire [7:0] begin_\n",
         "reg [3:0] table_;",
-        "wire [3:0] endmodule_ = (inside_ + integer_);",
+        "wire [3:0] endmodule_ = inside_ + integer_;",
         "accumulator cell_ (",
     ];
     assert_has(&modules[1], &lines);
@@ -258,9 +252,9 @@ fn clashing_names_are_told_apart() {
     });
     let lines = [
         "input wire [3:0] a_b,",
-        "wire [3:0] a_b_2 = (a_b + t1);",
-        "wire [3:0] a_b_2_ = (a_b_2 + a_b);",
-        "wire [3:0] t1_ = (a_b_2_ - a_b);",
+        "wire [3:0] a_b_2 = a_b + t1;",
+        "wire [3:0] a_b_2_ = a_b_2 + a_b;",
+        "wire [3:0] t1_ = a_b_2_ - a_b;",
         "assign a_b_ = {t1_[2:0], t2[3]};",
         ".b(a_b_)",
         ".c(a_c_)",
@@ -305,142 +299,4 @@ fn bundles_name_their_ports_and_absent_ports_leave_no_trace() {
     );
     assert!(!ports(false).text.contains("extra"));
     tools::assert_lint_clean("ports", &[with], &[]);
-}
-
-/// An inverter around another, wrong in the ways of the tests below.
-#[derive(LogicBlock)]
-struct Wrong<const FAULT: u8> {
-    b: Net<In>,
-    c: Net<Out>,
-    part: Inverter,
-}
-
-const TWICE: u8 = 0;
-const OPEN_OUTPUT: u8 = 1;
-const OPEN_PART: u8 = 2;
-const CLAIMED_ONLY: u8 = 3;
-const OWN_INPUT: u8 = 4;
-const PART_OUTPUT: u8 = 5;
-
-impl<const FAULT: u8> Describe for Wrong<FAULT> {
-    fn module(&self) -> String {
-        "wrong".into()
-    }
-    fn about(&self) -> String {
-        "Wrong".into()
-    }
-    fn describe<I: Interpreter>(&self, i: &mut I) {
-        let b = i.read(&self.b);
-        match FAULT {
-            OPEN_PART => {}
-            CLAIMED_ONLY => self.part.b.claim(),
-            _ => i.drive(&self.part.b, b),
-        }
-        match FAULT {
-            TWICE => i.drive(&self.part.b, !b),
-            OWN_INPUT => i.drive(&self.b, b),
-            PART_OUTPUT => i.drive(&self.part.c, b),
-            _ => {}
-        }
-        if FAULT != OPEN_OUTPUT {
-            i.connect(&self.c, &self.part.c);
-        }
-    }
-}
-
-impl<const FAULT: u8> Logic for Wrong<FAULT> {
-    fn update(&mut self) {}
-    fn connect(&mut self) {
-        self.describe(&mut cromulent_kit::Connect);
-    }
-    fn hdl(&self) -> Verilog {
-        Verilog::Custom(emit::body(self))
-    }
-}
-
-fn wrong<const FAULT: u8>() -> String {
-    refusal(Wrong::<FAULT> {
-        b: Net::bits(4),
-        c: Net::bits(4),
-        part: Inverter {
-            b: Net::bits(4),
-            c: Net::bits(4),
-        },
-    })
-}
-
-#[test]
-fn every_fault_is_named() {
-    assert_eq!(wrong::<TWICE>(), "module wrong: part.b is driven twice");
-    assert_eq!(wrong::<OPEN_OUTPUT>(), "rust_hdl check: not driven: c");
-    assert_eq!(wrong::<OPEN_PART>(), "rust_hdl check: not driven: part.b");
-    assert_eq!(
-        wrong::<CLAIMED_ONLY>(),
-        "module wrong: part.b is not driven"
-    );
-    assert_eq!(
-        wrong::<OWN_INPUT>(),
-        "module wrong: b may only be read here"
-    );
-    assert_eq!(
-        wrong::<PART_OUTPUT>(),
-        "module wrong: part.c may only be read here"
-    );
-}
-
-/// A block with a kernel in rust_hdl's own language.
-#[derive(LogicBlock, Default)]
-struct Kernel {
-    a: Signal<In, Bit>,
-    b: Signal<Out, Bit>,
-}
-
-impl Logic for Kernel {
-    #[hdl_gen]
-    fn update(&mut self) {
-        self.b.next = !self.a.val();
-    }
-}
-
-#[test]
-fn kernels_of_rust_hdl_are_refused() {
-    let mut kernel = Kernel::default();
-    kernel.connect_all();
-    let error = emit::verilog(&kernel).expect_err("a kernel");
-    assert_eq!(
-        error,
-        EmitError::Foreign {
-            block: "top".into()
-        }
-    );
-    let text = "block top is not described through the kit: use `logic!`";
-    assert_eq!(error.to_string(), text);
-}
-
-/// Drives a net with a word of another shape: found in every build, when the block is connected.
-#[derive(LogicBlock)]
-struct Narrow {
-    a: Net<In>,
-    b: Net<Out>,
-}
-
-describe!(Narrow, "narrow", |self, i| i.connect(&self.b, &self.a));
-
-fn narrow() -> Narrow {
-    Narrow {
-        a: Net::bits(4),
-        b: Net::bits(5),
-    }
-}
-
-#[test]
-#[should_panic(expected = "a net of 5 unsigned bits is driven with 4 unsigned bits")]
-fn a_narrow_driver_is_found_when_connecting() {
-    narrow().connect_all();
-}
-
-#[test]
-#[should_panic(expected = "b has 5 unsigned bits and is driven with 4 unsigned bits")]
-fn a_narrow_driver_is_found_when_printing() {
-    emit::body(&narrow());
 }

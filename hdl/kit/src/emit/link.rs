@@ -3,139 +3,11 @@
 use super::EmitError;
 use super::body::{LOCAL, range};
 use super::names::{Names, tokens};
-use crate::register::MARK;
-use rust_hdl_core::prelude::*;
+use super::scope::{Part, Port, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A net as the emitter sees it.
-#[derive(Clone)]
-struct Port {
-    path: String,
-    output: bool,
-    width: usize,
-    signed: bool,
-}
-
-/// A part of a module: an instance, or a register when it has no module.
-pub(super) struct Part {
-    instance: String,
-    module: Option<String>,
-    ports: Vec<(Port, String)>,
-}
-
-/// A module being put together.
-pub(super) struct Scope {
-    pub(super) instance: String,
-    pub(super) module: String,
-    pub(super) about: Vec<String>,
-    pub(super) parts: Vec<Part>,
-    lines: Vec<String>,
-    registered: BTreeSet<String>,
-    ports: Vec<Port>,
-    register: bool,
-}
-
-impl Scope {
-    pub(super) fn empty(instance: &str) -> Scope {
-        Scope {
-            instance: instance.to_string(),
-            module: String::new(),
-            about: vec![],
-            parts: vec![],
-            lines: vec![],
-            registered: BTreeSet::new(),
-            ports: vec![],
-            register: false,
-        }
-    }
-
-    /// Reads what a block of the kit says of itself; none for other blocks.
-    pub(super) fn parse(instance: &str, hdl: &Verilog) -> Option<Scope> {
-        let Verilog::Custom(text) = hdl else {
-            return None;
-        };
-        let mut scope = Scope::empty(instance);
-        scope.register = text == MARK;
-        for line in text.lines() {
-            match line
-                .strip_prefix("//! ")
-                .map(|header| header.split_once(' ').unwrap_or((header, "")))
-            {
-                Some(("module", name)) => scope.module = name.to_string(),
-                Some(("about", about)) => scope.about.push(about.to_string()),
-                Some(("registered", port)) => drop(scope.registered.insert(port.to_string())),
-                Some(_) => {}
-                None => scope.lines.push(line.to_string()),
-            }
-        }
-        (scope.register || !scope.module.is_empty()).then_some(scope)
-    }
-
-    pub(super) fn is_register(&self) -> bool {
-        self.register
-    }
-
-    pub(super) fn net(&mut self, name: &str, atom: &dyn Atom) {
-        self.ports.push(Port {
-            path: name.to_string(),
-            output: atom.kind() == AtomKind::OutputParameter,
-            width: atom.bits(),
-            signed: matches!(atom.descriptor().kind, TypeKind::Signed(_)),
-        });
-    }
-
-    /// This scope as a part of its parent.
-    pub(super) fn part(&self, module: Option<String>) -> Part {
-        let mut names = Names::default();
-        let named = |port: &Port| (port.clone(), names.claim(&port.path, &port.path));
-        Part {
-            instance: self.instance.clone(),
-            module,
-            ports: self.ports.iter().map(named).collect(),
-        }
-    }
-
-    /// Everything after `module NAME (`.
-    pub(super) fn body(&self) -> Result<String, EmitError> {
-        Link::new(self).print()
-    }
-
-    fn undriven(&self, path: &str) -> EmitError {
-        let (module, net) = self.place(path);
-        EmitError::Undriven { module, net }
-    }
-
-    /// Module and net, for messages.
-    fn place(&self, path: &str) -> (String, String) {
-        (self.module.clone(), path.replace('$', "."))
-    }
-
-    /// Paths that this module must drive: its outputs, unless its body stores them, and its parts'
-    /// inputs.
-    fn sinks(&self) -> impl Iterator<Item = String> {
-        let stored = |port: &&Port| port.output && !self.registered.contains(&port.path);
-        let outputs = self.ports.iter().filter(stored).map(|p| p.path.clone());
-        outputs.chain(self.parts.iter().flat_map(Part::inputs))
-    }
-}
-
-impl Part {
-    fn path(&self, port: &Port) -> String {
-        format!("{}${}", self.instance, port.path)
-    }
-
-    fn inputs(&self) -> impl Iterator<Item = String> {
-        let inputs = self.ports.iter().filter(|(port, _)| !port.output);
-        inputs.map(|(port, _)| self.path(port))
-    }
-
-    fn port(&self, path: &str) -> Option<String> {
-        let port = self.ports.iter().find(|(port, _)| port.path == path)?;
-        Some(self.path(&port.0))
-    }
-}
-
-struct Link<'a> {
+/// A scope with its names and what drives what.
+pub(super) struct Link<'a> {
     scope: &'a Scope,
     names: Names,
     /// Expression by driven path.
@@ -146,7 +18,7 @@ struct Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    fn new(scope: &'a Scope) -> Self {
+    pub(super) fn new(scope: &'a Scope) -> Self {
         let mut link = Link {
             scope,
             names: Names::default(),
@@ -227,7 +99,8 @@ impl<'a> Link<'a> {
         Ok(self.names.rename(strip(text)))
     }
 
-    fn print(&self) -> Result<String, EmitError> {
+    /// Everything after `module NAME (`.
+    pub(super) fn print(&self) -> Result<String, EmitError> {
         self.check()?;
         let mut text = self.ports();
         text += &self.declarations();
@@ -306,18 +179,15 @@ impl<'a> Link<'a> {
 
     /// One line of the body: kept, turned into an `always` block, or folded into an instance.
     fn line(&self, line: &str) -> Result<String, EmitError> {
-        let Some((left, right)) = line
-            .strip_prefix("assign ")
-            .and_then(|rest| rest.split_once(" = "))
-        else {
-            return Ok(format!(
-                "  {}\n",
-                if line.starts_with("//") {
-                    line.to_string()
-                } else {
-                    self.names.rename(line)
-                }
-            ));
+        if line.starts_with("//") {
+            return Ok(format!("  {line}\n"));
+        }
+        let Some((left, right)) = line.split_once(" = ") else {
+            return Ok(format!("  {}\n", self.names.rename(line)));
+        };
+        let right = self.names.rename(strip(right.trim_end_matches(';')));
+        let Some(left) = left.strip_prefix("assign ") else {
+            return Ok(format!("  {} = {right};\n", self.names.rename(left)));
         };
         if let Some(part) = self.register_of(left) {
             let last = left.ends_with("$d");
@@ -331,12 +201,7 @@ impl<'a> Link<'a> {
         if folded {
             return Ok(String::new());
         }
-        let expression = strip(right.trim_end_matches(';'));
-        Ok(format!(
-            "  assign {} = {};\n",
-            self.name(left),
-            self.names.rename(expression)
-        ))
+        Ok(format!("  assign {} = {right};\n", self.name(left)))
     }
 
     fn register_of(&self, path: &str) -> Option<&Part> {

@@ -8,12 +8,13 @@ mod body;
 mod expression;
 mod link;
 mod names;
+mod scope;
 
 pub use body::body;
 
-use link::{Part, Scope};
 use rust_hdl_core::check_error::{CheckError, PathedName};
 use rust_hdl_core::prelude::*;
+use scope::{Part, Scope};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 

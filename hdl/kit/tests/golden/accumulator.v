@@ -8,7 +8,7 @@ module accumulator (
 );
   reg [11:0] held;
   // Wraps
-  wire [11:0] next = (held + {8'd0, term});
+  wire [11:0] next = held + {8'd0, term};
   always @(posedge clock) if (reset) held <= 0; else held <= next;
   assign sum = held;
 endmodule
