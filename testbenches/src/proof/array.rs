@@ -1,7 +1,7 @@
 //! A small array, edges and correction included, against the sum of products.
 
-use super::edge::{largest_threshold, threshold_word_bits};
-use super::{Claim, SmallArray, golden, not_emitted};
+use super::edge::{no_bias, threshold_word_bits, valid_threshold};
+use super::{Claim, Layer, SmallArray, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::Shape;
 use cromulent_design::Design;
@@ -12,15 +12,6 @@ use std::fmt::Write;
 /// Cycles from a row 0 code to the column 0 sum, with the design's rows: edge, rows, foot.
 fn latency(shape: &Shape) -> usize {
     shape.rows + 2
-}
-
-/// What an array is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
-    /// Codes.
-    Codes,
-    /// Integers, as digits.
-    Integers,
 }
 
 /// The columns of an emitted array, with row edges, correction column, feet and skew, deliver the golden
@@ -263,24 +254,13 @@ impl Miter<'_> {
             "  wire reached = age >= {};\n  always @* begin\n",
             ready + last
         );
-        let _ = match self.layer {
-            Layer::Codes => writeln!(
-                text,
-                "    assume(threshold_word[{}:0] <= {});",
-                self.shape.design.format.code_bits(),
-                largest_threshold(&self.shape.design)
-            ),
-            Layer::Integers => self.shape.pe.bias_bits.map_or(Ok(()), |bits| {
-                let low = self.shape.weight_word_bits() - bits;
-                (0..self.shape.columns).try_for_each(|j| {
-                    writeln!(
-                        text,
-                        "    assume(weight_{j}[{}:{low}] == 0);",
-                        low + bits - 1
-                    )
-                })
-            }),
-        };
+        match self.layer {
+            Layer::Codes => text += &valid_threshold(&self.shape.design),
+            Layer::Integers => {
+                let columns = 0..self.shape.columns;
+                text.extend(columns.map(|j| no_bias(self.shape, &format!("weight_{j}"))));
+            }
+        }
         for j in 0..self.shape.columns {
             let sum_top = self.shape.sum_bits - 1;
             let _ = match self.layer {

@@ -1,6 +1,6 @@
 //! The row edge against the affine and the ReLU.
 
-use super::{Claim, golden, not_emitted};
+use super::{Claim, Layer, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::{RowEdge, Shape};
 use cromulent_design::{Affine, Design};
@@ -8,13 +8,14 @@ use cromulent_kit::emit;
 use rust_hdl_core::prelude::*;
 
 /// What the emitted `row_edge` sends is legal and contributes what the golden formulation says, for every
-/// code, threshold, direction, place on or off the map, and pattern of load and swap. In layers of
-/// integers the digits are the non-adjacent form, lowest first, and after four beats their sum is the
-/// integer (the pad value off the map).
+/// code, threshold, direction, place on or off the map, and pattern of load and swap.
+///
+/// In layers of integers the digits are the non-adjacent form, lowest first, and after four beats their
+/// sum is the integer (the pad value off the map).
 ///
 /// # Errors
 /// The block cannot be emitted.
-pub fn row_edge(design: &Design) -> Result<Claim, Error> {
+pub fn row_edge(design: &Design, layer: Layer) -> Result<Claim, Error> {
     let shape = Shape::of(design);
     let mut edge = RowEdge::new(&shape);
     edge.connect_all();
@@ -22,8 +23,11 @@ pub fn row_edge(design: &Design) -> Result<Claim, Error> {
         emitted: emit::verilog(&edge).map_err(not_emitted)?,
         miter: golden::operand(design, &shape.pe)
             + &golden::code(design, &shape.pe)
-            + &miter(&shape),
-        cycles: if design.image_digits { 10 } else { 6 },
+            + &miter(&shape, layer),
+        cycles: match layer {
+            Layer::Codes => 5,
+            Layer::Integers => 9,
+        },
     })
 }
 
@@ -33,32 +37,36 @@ pub(super) fn threshold_word_bits(shape: &Shape) -> Option<usize> {
     kept.then(|| shape.threshold_bits() + 1)
 }
 
-fn miter(shape: &Shape) -> String {
+fn miter(shape: &Shape, layer: Layer) -> String {
     let design = &shape.design;
     let word = threshold_word_bits(shape);
     let threshold_port = word.map_or("", |_| ".threshold_word(threshold_word), ");
-    let digit_ports = match design.image_digits {
-        true => ".fresh(fresh), .digits(digits), ",
-        false => "",
+    let digit_ports = match (design.image_digits, layer) {
+        (false, _) => "",
+        (true, Layer::Codes) => ".fresh(fresh), .digits(1'b0), ",
+        (true, Layer::Integers) => ".fresh(fresh), .digits(1'b1), ",
     };
     let word = word.unwrap_or(shape.threshold_bits() + 1);
+    let (model, assumes, asserts) = match layer {
+        Layer::Codes => (
+            code_model(shape, word),
+            valid_threshold(design),
+            "assert(sent == expected);",
+        ),
+        Layer::Integers => (digit_model(shape), no_bias(shape, "weight"), DIGIT_ASSERTS),
+    };
     format!(
         "module miter (
   input clock, input [{code_top}:0] code, input inside, input fresh, input load, input swap,
-  input [{word_top}:0] threshold_word
+  input [{word_top}:0] threshold_word, input [{weight_top}:0] any_weight
 );
   reg [3:0] age = 0;
   always @(posedge clock) age <= age + 1'b1;
   // A threshold is loaded, then swapped in; after that both come as they like.
   wire load_in = load || age == 0, swap_in = swap || age == 1;
-  // Constants, and the kind of layer, are any, but the same all the time.
+  // Constants are any, but the same all the time.
   reg [{weight_top}:0] weight;
-  reg digits_held;
-  always @(posedge clock) begin
-    weight <= weight;
-    digits_held <= digits_held;
-  end
-  wire digits = digits_held && {has_digits};
+  always @(posedge clock) if (age == 0) weight <= any_weight;
 
   wire [{operand_top}:0] operand;
   wire load_out, swap_out;
@@ -76,29 +84,21 @@ fn miter(shape: &Shape) -> String {
     if (swapping) threshold <= shadow;
   end
 
-  wire signed [31:0] contribution;
-  golden_code golden (.code(code[{format_top}:0]), .threshold(threshold[{format_bits}:0]),
-    .descending(threshold[{word_top}]), .inside(inside), .weight(weight), .contribution(contribution));
-  reg signed [31:0] expected;
-  always @(posedge clock) expected <= contribution;
-
   wire signed [31:0] sent;
   wire negative, legal;
   golden_operand meaning (.operand(operand), .weight(weight), .contribution(sent), .negative(negative),
     .legal(legal));
-{digit_model}
+{model}
   wire reached = age >= 4;
   always @* begin
-    if (!digits) assume(threshold_word[{format_bits}:0] <= {largest_threshold});
-    {no_bias}
+    {assumes}
     // A contribution is linear in the constants: equal for each alone is equal for all.
     assume({basis});
     if (reached) begin
       assert(legal);
       assert(load_out == loading_late);
       assert(swap_out == swapping_late);
-      if (!digits) assert(sent == expected);
-      {digit_asserts}
+      {asserts}
     end
   end
 endmodule
@@ -107,31 +107,39 @@ endmodule
         word_top = word - 1,
         weight_top = shape.weight_word_bits() - 1,
         operand_top = shape.pe.operand.bits() - 1,
-        format_top = design.format.code_bits() - 1,
-        format_bits = design.format.code_bits(),
-        has_digits = u8::from(design.image_digits),
-        largest_threshold = largest_threshold(design),
-        digit_model = if design.image_digits { digit_model(shape) } else { String::new() },
-        digit_asserts = if design.image_digits { DIGIT_ASSERTS } else { "" },
-        no_bias = no_bias(shape),
         basis = basis(shape),
     )
 }
 
-/// The largest threshold a compiler writes: one past the codes' places where never active is a place.
-pub(super) fn largest_threshold(design: &Design) -> u32 {
-    let codes = 1 << design.format.code_bits();
-    match design.affine {
-        Affine::Exact => codes,
-        _ => codes - 1,
-    }
+/// The golden contribution of the code sent.
+fn code_model(shape: &Shape, word: usize) -> String {
+    let format_bits = shape.design.format.code_bits();
+    format!(
+        "  wire signed [31:0] contribution;
+  golden_code golden (.code(code[{}:0]), .threshold(threshold[{format_bits}:0]),
+    .descending(threshold[{}]), .inside(inside), .weight(weight), .contribution(contribution));
+  reg signed [31:0] expected;
+  always @(posedge clock) expected <= contribution;",
+        format_bits - 1,
+        word - 1,
+    )
+}
+
+/// Compilers write no threshold beyond the places of the codes and, in the exact form, one more: never.
+pub(super) fn valid_threshold(design: &Design) -> String {
+    let bits = design.format.code_bits();
+    let largest = match design.affine {
+        Affine::Exact => 1 << bits,
+        _ => (1 << bits) - 1,
+    };
+    format!("assume(threshold_word[{bits}:0] <= {largest});")
 }
 
 /// In layers of integers B is 0.
-pub(super) fn no_bias(shape: &Shape) -> String {
+pub(super) fn no_bias(shape: &Shape, weight: &str) -> String {
     shape.pe.bias_bits.map_or(String::new(), |bits| {
         let low = shape.weight_word_bits() - bits;
-        format!("if (digits) assume(weight[{}:{low}] == 0);", low + bits - 1)
+        format!("assume({weight}[{}:{low}] == 0);", low + bits - 1)
     })
 }
 
@@ -176,7 +184,7 @@ fn digit_model(shape: &Shape) -> String {
     )
 }
 
-const DIGIT_ASSERTS: &str = "if (digits && started) begin
+const DIGIT_ASSERTS: &str = "if (started) begin
         assert(plain);
         assert(fresh_late || !active || exponent >= next_exponent);
         if (beat >= 3) assert(total == integer_sent);

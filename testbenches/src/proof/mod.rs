@@ -15,10 +15,19 @@ use cromulent_kit::emit::{EmitError, Module};
 use std::fs;
 use std::time::Duration;
 
-pub use array::{Layer, array};
+pub use array::array;
 pub use edge::row_edge;
 pub use pe::processing_element;
 pub use small_array::SmallArray;
+
+/// What the rows are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Codes.
+    Codes,
+    /// Integers, as digits.
+    Integers,
+}
 
 /// One claim about an emitted module.
 #[derive(Clone, Debug)]
@@ -68,8 +77,7 @@ read_verilog -formal miter.v
 hierarchy -check -top miter
 proc
 flatten
-opt_expr
-opt_clean
+opt -full -nodffe -nosdff
 sat -set-assumes -seq {cycles} -set-at {cycles} reached 1 miter
 sat -prove-asserts -set-assumes -seq {cycles} -show-inputs -show-outputs miter
 "
