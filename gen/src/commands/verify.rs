@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use cromulent_design::Design;
 use cromulent_engine::Runner;
 
 use crate::cli::VerifyArgs;
@@ -20,8 +21,12 @@ use crate::{Error, Outcome};
 /// Bad input, or a tool that is missing or fails. A difference is no error but an outcome.
 pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
     let workload = Workload::load(&args.workload)?;
-    let rtl = args.rtl.as_deref().map(read_verilog).transpose()?;
     let image = &workload.image;
+    let rtl = args
+        .rtl
+        .as_deref()
+        .map(|folder| read_verilog(folder, &image.design))
+        .transpose()?;
     let mut bench = Bench::new(&image.design, &args.executors, rtl, progress);
     let runner = Runner::new(image);
     let mut checks = vec![];
@@ -48,8 +53,17 @@ pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
     })
 }
 
-/// The Verilog files of a folder, by name.
-fn read_verilog(folder: &Path) -> Result<Files, Error> {
+/// The Verilog files of a folder that `generate` wrote for this design, by name.
+fn read_verilog(folder: &Path, design: &Design) -> Result<Files, Error> {
+    let own = folder.join("design.toml");
+    if own.exists() {
+        let found = Design::load(&own)?;
+        if found.fingerprint() != design.fingerprint() {
+            let what = format!("is Verilog of another design, {}", found.name);
+            let fix = format!("generate it for {}, or give --design its own", design.name);
+            return Err(Error::bad_input(folder.display(), what, fix));
+        }
+    }
     let failed = |error: std::io::Error| Error::io("be read", folder, &error);
     let mut files = Files::new();
     for entry in fs::read_dir(folder).map_err(failed)? {

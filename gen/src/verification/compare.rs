@@ -17,8 +17,8 @@ pub struct Trace {
     pub leaves: Option<Vec<u64>>,
     /// Cycles of the layer; none without a clock. Of hardware: its own counter.
     pub cycles: Option<u64>,
-    /// Beats issued, by the hardware's own counter.
-    pub beats: Option<u64>,
+    /// Beats issued and cycles waited for weights; of hardware: its own counters.
+    pub counters: Option<(u64, u64)>,
     /// It never came to an end.
     pub hung: bool,
     /// How long it took.
@@ -59,6 +59,13 @@ pub enum Difference {
         wanted: u64,
         /// What is.
         found: u64,
+    },
+    /// The counts of beats issued and of cycles waited for weights.
+    Counters {
+        /// What should be.
+        wanted: (u64, u64),
+        /// What is.
+        found: (u64, u64),
     },
     /// It was still busy long after it should have been done.
     Hung,
@@ -176,7 +183,7 @@ mod tests {
             words: values.iter().enumerate().map(word).collect(),
             leaves: first_cycle.map(|first| (first..).take(values.len()).collect()),
             cycles: first_cycle.map(|first| first + values.len() as u64),
-            beats: None,
+            counters: None,
             hung: false,
             seconds: Duration::ZERO,
         }

@@ -127,10 +127,12 @@ impl<'a> Bench<'a> {
                 let run = cycle_model::run(job.design, job.layer, job.activations)
                     .map_err(|e| wrong_input(&e))?;
                 let cycles = Some(run.counters.cycles);
+                let counters = Some((run.counters.issued, run.counters.weight_load));
                 Trace {
                     words: run.words,
                     leaves: Some(run.leaves),
                     cycles,
+                    counters,
                     ..Trace::empty(executor)
                 }
             }
@@ -187,7 +189,7 @@ fn hardware(executor: Executor, run: HardwareRun) -> Trace {
         words: run.words,
         leaves: Some(run.leaves),
         cycles: Some(run.cycles),
-        beats: Some(run.beats),
+        counters: Some((run.beats, run.load_stalls)),
         hung: run.hung,
         ..Trace::empty(executor)
     }
@@ -209,7 +211,7 @@ impl Trace {
             words: vec![],
             leaves: None,
             cycles: None,
-            beats: None,
+            counters: None,
             hung: false,
             seconds: Duration::ZERO,
         }

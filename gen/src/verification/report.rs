@@ -60,9 +60,11 @@ fn utilisation(design: &Design, check: &LayerCheck) -> Option<String> {
         .find(|trace| trace.cycles.is_some())?;
     let places = f64::from(design.rows) * f64::from(design.columns);
     let share = 100.0 * check.macs as f64 / (places * trace.cycles? as f64);
-    let source = match trace.beats {
-        Some(_) => format!("by {}'s counters", trace.executor.name()),
-        None => "by the model".to_owned(),
+    let source = match trace.executor {
+        Executor::RustHdl | Executor::Verilator => {
+            format!("by {}'s counters", trace.executor.name())
+        }
+        _ => "by the model".to_owned(),
     };
     Some(format!(
         "  {} multiply-accumulates keep the array {share:.1} % busy, {source}",
@@ -108,6 +110,10 @@ fn first_difference(check: &LayerCheck, comparison: &Comparison) -> Option<Strin
         ),
         Difference::Count { wanted, found } => format!("{found} words instead of {wanted}"),
         Difference::Cycles { wanted, found } => format!("{found} cycles instead of {wanted}"),
+        Difference::Counters { wanted, found } => format!(
+            "{} beats and {} cycles waited for weights instead of {} and {}",
+            found.0, found.1, wanted.0, wanted.1
+        ),
         Difference::Hung => "still busy long after its last word was due".to_owned(),
     };
     let (executor, with) = (comparison.executor.name(), comparison.with.name());
