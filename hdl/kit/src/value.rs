@@ -204,6 +204,16 @@ impl Word for Value {
     }
     #[inline(always)]
     #[track_caller]
+    fn repeat(self, times: usize) -> Value {
+        assert!(times > 0, "a word is repeated at least once");
+        if self.width == 1 {
+            // A flag that gates a word: the common case, and a slow one step by step.
+            return Value::new(times, false, -self.bits.abs());
+        }
+        (1..times).fold(self.as_unsigned(), |word, _| word.concat(self))
+    }
+    #[inline(always)]
+    #[track_caller]
     fn mux(self, then: Value, otherwise: Value) -> Value {
         assert!(
             self.width == 1,

@@ -44,11 +44,7 @@ pub trait Word:
     ///
     /// # Panics
     /// When `times` is zero.
-    #[track_caller]
-    fn repeat(self, times: usize) -> Self {
-        assert!(times > 0, "a word is repeated at least once");
-        (1..times).fold(self.as_unsigned(), |word, _| word.concat(self))
-    }
+    fn repeat(self, times: usize) -> Self;
     /// `self ? then : otherwise`; `self` has one bit.
     fn mux(self, then: Self, otherwise: Self) -> Self;
     /// One bit: equal.
