@@ -3,7 +3,7 @@
 use super::{Claim, Layer, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::{RowEdge, Shape};
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, PeKind};
 use cromulent_kit::emit;
 use rust_hdl_core::prelude::*;
 
@@ -22,38 +22,55 @@ pub fn row_edge(design: &Design, layer: Layer) -> Result<Claim, Error> {
     Ok(Claim {
         emitted: emit::verilog(&edge).map_err(not_emitted)?,
         miter: golden::operand(design, &shape.pe)
-            + &golden::code(design, &shape.pe)
-            + &miter(&shape, layer),
-        cycles: match layer {
-            Layer::Codes => 5,
-            Layer::Integers => 9,
+            + &golden::word(&shape, layer)
+            + &miter(&shape, &edge, layer),
+        // A word is compared two cycles after its threshold came into use; an integer has four beats.
+        cycles: if edge.fresh.is_present() && layer == Layer::Integers {
+            9
+        } else {
+            5
         },
+        cases: vec![],
     })
 }
 
-/// Bits of a threshold word of the design, if its edges keep one: threshold or pad value, direction.
-pub(super) fn threshold_word_bits(shape: &Shape) -> Option<usize> {
-    let kept = shape.design.affine != Affine::Rectified || shape.design.image_digits;
-    kept.then(|| shape.threshold_bits() + 1)
+/// The kinds of layer a design has: rows of codes, and of integers where it takes them.
+pub fn layers(design: &Design) -> &'static [Layer] {
+    let integers = design.image_digits || design.pe == PeKind::Multiply;
+    if integers {
+        &[Layer::Codes, Layer::Integers]
+    } else {
+        &[Layer::Codes]
+    }
 }
 
-fn miter(shape: &Shape, layer: Layer) -> String {
-    let design = &shape.design;
-    let word = threshold_word_bits(shape);
-    let threshold_port = word.map_or("", |_| ".threshold_word(threshold_word), ");
-    let digit_ports = match (design.image_digits, layer) {
-        (false, _) => "",
-        (true, Layer::Codes) => ".fresh(fresh), .digits(1'b0), ",
-        (true, Layer::Integers) => ".fresh(fresh), .digits(1'b1), ",
-    };
-    let word = word.unwrap_or(shape.threshold_bits() + 1);
-    let (model, assumes, asserts) = match layer {
-        Layer::Codes => (
-            code_model(shape, word),
-            valid_threshold(design),
-            "assert(sent == expected);",
+/// The ports of an edge that not every form has, connected.
+fn optional_ports(edge: &RowEdge, layer: Layer) -> String {
+    let integers = u8::from(layer == Layer::Integers);
+    let ports = [
+        (edge.fresh.is_present(), ".fresh(fresh), ".to_string()),
+        (
+            edge.digits.is_present(),
+            format!(".digits(1'b{integers}), "),
         ),
-        Layer::Integers => (digit_model(shape), no_bias(shape, "weight"), DIGIT_ASSERTS),
+        (
+            edge.threshold_word.is_present(),
+            ".threshold_word(threshold_word), ".to_string(),
+        ),
+    ];
+    ports
+        .into_iter()
+        .filter_map(|(present, port)| present.then_some(port))
+        .collect()
+}
+
+fn miter(shape: &Shape, edge: &RowEdge, layer: Layer) -> String {
+    let (model, assumes, asserts) = match layer {
+        Layer::Integers if shape.design.image_digits => {
+            (digit_model(shape), no_bias(shape), DIGIT_ASSERTS)
+        }
+        Layer::Integers => (WORD_MODEL.to_string(), String::new(), WORD_ASSERT),
+        Layer::Codes => (WORD_MODEL.to_string(), valid_threshold(shape), WORD_ASSERT),
     };
     format!(
         "module miter (
@@ -70,7 +87,7 @@ fn miter(shape: &Shape, layer: Layer) -> String {
 
   wire [{operand_top}:0] operand;
   wire load_out, swap_out;
-  row_edge emitted (.clock(clock), .code(code), .inside_(inside), {digit_ports}{threshold_port}
+  row_edge emitted (.clock(clock), .code(code), .inside_(inside), {ports}
     .load(load_in), .swap(swap_in), .operand(operand), .load_out(load_out), .swap_out(swap_out));
 
   reg loading, loading_late, swapping, swapping_late;
@@ -84,12 +101,13 @@ fn miter(shape: &Shape, layer: Layer) -> String {
     if (swapping) threshold <= shadow;
   end
 
-  wire signed [31:0] sent;
+  wire signed [{contribution_top}:0] sent, contribution;
+  reg signed [{contribution_top}:0] expected;
   wire negative, legal;
   golden_operand meaning (.operand(operand), .weight(weight), .contribution(sent), .negative(negative),
     .legal(legal));
 {model}
-  wire reached = age >= 4;
+  (* keep *) wire reached = age >= 4;
   always @* begin
     {assumes}
     // A contribution is linear in the constants: equal for each alone is equal for all.
@@ -104,31 +122,29 @@ fn miter(shape: &Shape, layer: Layer) -> String {
 endmodule
 ",
         code_top = shape.code_word_bits() - 1,
-        word_top = word - 1,
+        word_top = shape.threshold_bits(),
         weight_top = shape.weight_word_bits() - 1,
         operand_top = shape.pe.operand.bits() - 1,
+        contribution_top = shape.sum_bits - 1,
+        ports = optional_ports(edge, layer),
         basis = basis(shape),
     )
 }
 
-/// The golden contribution of the code sent.
-fn code_model(shape: &Shape, word: usize) -> String {
-    let format_bits = shape.design.format.code_bits();
-    format!(
-        "  wire signed [31:0] contribution;
-  golden_code golden (.code(code[{}:0]), .threshold(threshold[{format_bits}:0]),
-    .descending(threshold[{}]), .inside(inside), .weight(weight), .contribution(contribution));
-  reg signed [31:0] expected;
-  always @(posedge clock) expected <= contribution;",
-        format_bits - 1,
-        word - 1,
-    )
-}
+/// The golden contribution of the word sent.
+const WORD_MODEL: &str = "  wire active;
+  wire [7:0] value;
+  golden_row golden (.word(code), .threshold_word(threshold), .on_map(inside), .active(active),
+    .value(value));
+  golden_product product (.active(active), .value(value), .weight(weight), .contribution(contribution));
+  always @(posedge clock) expected <= contribution;";
+
+const WORD_ASSERT: &str = "assert(sent == expected);";
 
 /// Compilers write no threshold beyond the places of the codes and, in the exact form, one more: never.
-pub(super) fn valid_threshold(design: &Design) -> String {
-    let bits = design.format.code_bits();
-    let largest = match design.affine {
+pub(super) fn valid_threshold(shape: &Shape) -> String {
+    let bits = shape.design.format.code_bits();
+    let largest = match shape.design.affine {
         Affine::Exact => 1 << bits,
         _ => (1 << bits) - 1,
     };
@@ -136,10 +152,10 @@ pub(super) fn valid_threshold(design: &Design) -> String {
 }
 
 /// In layers of integers B is 0.
-pub(super) fn no_bias(shape: &Shape, weight: &str) -> String {
+fn no_bias(shape: &Shape) -> String {
     shape.pe.bias_bits.map_or(String::new(), |bits| {
         let low = shape.weight_word_bits() - bits;
-        format!("assume({weight}[{}:{low}] == 0);", low + bits - 1)
+        format!("assume(weight[{}:{low}] == 0);", low + bits - 1)
     })
 }
 
@@ -161,13 +177,13 @@ fn digit_model(shape: &Shape) -> String {
     format!(
         "  wire active = operand[{active}], minus = operand[{root_end}], plain = {root};
   wire [{shift_top}:0] exponent = operand[{shift_top}:0];
-  wire signed [31:0] power = 32'sd1 <<< exponent;
-  wire signed [31:0] digit = active ? (minus ? -power : power) : 32'sd0;
+  wire signed [8:0] power = 9'sd1 <<< exponent;
+  wire signed [9:0] digit = active ? (minus ? -power : power) : 0;
   reg fresh_late, started = 0;
   reg [3:0] beats, next_exponent;
-  reg signed [31:0] integer_sent, before;
+  reg signed [9:0] integer_sent, before;
   wire [3:0] beat = fresh_late ? 4'd0 : beats;
-  wire signed [31:0] total = digit + (fresh_late ? 32'sd0 : before);
+  wire signed [9:0] total = digit + (fresh_late ? 10'sd0 : before);
   always @(posedge clock) begin
     fresh_late <= fresh && age >= 3;
     if (fresh && age >= 3) begin

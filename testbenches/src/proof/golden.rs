@@ -1,6 +1,7 @@
 //! Golden formulations in Verilog, from the number contract: values compared as numbers, products with `*`.
 
-use cromulent_core::PeShape;
+use super::Layer;
+use cromulent_core::{PeShape, Shape};
 use cromulent_design::{Affine, Design, PeKind};
 
 /// The module `golden_operand`: what an operand contributes to a column, whether it is counted as
@@ -10,7 +11,6 @@ use cromulent_design::{Affine, Design, PeKind};
 /// the digits of integers, where B is 0, its shift may be 0 as well. In other forms it contributes 0 and
 /// must not be negative.
 pub(super) fn operand(design: &Design, shape: &PeShape) -> String {
-    let (operand, weight) = (shape.operand.bits(), shape.weight_word_bits());
     let body = match shape.kind {
         PeKind::Multiply => "  assign contribution = $signed(operand) * $signed(weight);
   assign negative = 1'b0;
@@ -22,12 +22,13 @@ pub(super) fn operand(design: &Design, shape: &PeShape) -> String {
     format!(
         "module golden_operand (
   input [{}:0] operand, input [{}:0] weight,
-  output signed [31:0] contribution, output negative, output legal
+  output signed [{}:0] contribution, output negative, output legal
 );
 {body}endmodule
 ",
-        operand - 1,
-        weight - 1
+        shape.operand.bits() - 1,
+        shape.weight_word_bits() - 1,
+        shape.sum_bits - 1,
     )
 }
 
@@ -42,20 +43,20 @@ fn shifted_operand(design: &Design, shape: &PeShape) -> String {
         true => format!("operand[{bit}]"),
         false => otherwise.to_string(),
     };
-    let negative = flag(fields.negative, root_end, "1'b0");
-    let active = flag(fields.active, fields.bits() - 1, "1'b1");
     let (inactive, legal) = inactive(design, shape);
     format!(
         "  wire [{shift_top}:0] shift = operand[{shift_top}:0];
   wire [1:0] root = {root};
   wire active = {active};
   wire signed [{a_top}:0] a = weight[{bits} * root +: {bits}];
-  wire signed [31:0] power = 32'sd1 <<< shift;
+  wire signed [8:0] power = 9'sd1 <<< shift;
   assign negative = {negative};
   assign contribution = active ? (negative ? -(a * power) : a * power) : {inactive};
   assign legal = active ? shift <= {largest} : {legal};
 ",
         shift_top = fields.shift - 1,
+        active = flag(fields.active, fields.bits() - 1, "1'b1"),
+        negative = flag(fields.negative, root_end, "1'b0"),
         a_top = shape.weight_bits - 1,
         bits = shape.weight_bits,
         largest = design.largest_shift(),
@@ -65,12 +66,11 @@ fn shifted_operand(design: &Design, shape: &PeShape) -> String {
 /// What an inactive operand contributes, and when it is legal.
 fn inactive(design: &Design, shape: &PeShape) -> (String, String) {
     let Some(bits) = shape.bias_bits else {
-        return ("32'sd0".into(), "!negative".into());
+        return ("0".into(), "!negative".into());
     };
-    let s = design.format.bias_shift();
-    let b = bias(shape, bits);
+    let (s, b) = (design.format.bias_shift(), bias(shape, bits));
     let legal = format!("negative && root == 0 && (shift == {s} || (shift == 0 && {b} == 0))");
-    (format!("-({b} * 32'sd{})", 1 << s), legal)
+    (format!("-({b} * 5'sd{})", 1 << s), legal)
 }
 
 fn bias(shape: &PeShape, bits: usize) -> String {
@@ -78,74 +78,113 @@ fn bias(shape: &PeShape, bits: usize) -> String {
     format!("$signed(weight[{}:{low}])", low + bits - 1)
 }
 
-/// The module `golden_code`: what a stored code contributes to a column through affine and ReLU.
+/// Bits of a value between `golden_row` and `golden_product`: a code, its index, or an integer.
+pub(super) const VALUE_BITS: usize = 8;
+
+/// The modules `golden_row`, which decides affine and ReLU for a stored word from the row's threshold
+/// word and whether the tap lies on the map, and `golden_product`, which multiplies what it sends.
 ///
-/// | form | contribution |
+/// | layer, form | contribution to a column |
 /// |---|---|
 /// | exact | \[active\](A·v + B·2^s) − B·2^s, active by the place of v among all values, off the map never |
 /// | snapped, re-centred | A·max(v, t) (min when descending), off the map A·t |
 /// | rectified | A·v, off the map 0 |
 /// | int8 | weight·v, off the map 0 |
+/// | integers | A·v, off the map A·pad; the sum over all beats |
 ///
-/// Here v·A stands for ±A\[root\]·2^shift: A\[root\] holds the root's power.
-pub(super) fn code(design: &Design, shape: &PeShape) -> String {
-    let body = match design.affine {
-        _ if shape.kind == PeKind::Multiply => {
-            "  assign contribution = inside ? $signed(code) * $signed(weight) : 32'sd0;\n"
-                .to_string()
+/// Here A·v stands for ±A\[root\]·2^shift: A\[root\] holds the root's power.
+pub(super) fn word(shape: &Shape, layer: Layer) -> String {
+    row(shape, layer) + &product(shape, layer)
+}
+
+fn row(shape: &Shape, layer: Layer) -> String {
+    let design = &shape.design;
+    let body = match (design.affine, layer) {
+        (_, Layer::Integers) => "  assign active = 1'b1;
+  assign value = on_map ? word[7:0] : threshold_word[7:0];
+"
+        .to_string(),
+        (Affine::Rectified, _) if shape.pe.kind == PeKind::Shift => {
+            "  assign active = on_map && code != 0;
+  assign value = code - 1'b1;
+"
+            .to_string()
         }
-        Affine::Rectified => format!(
-            "  assign contribution = inside && code != 0 ? times(code - 1'b1) : 32'sd0;\n{}",
-            times(design, shape, false)
+        (Affine::Rectified, _) => "  assign active = on_map;
+  assign value = code;
+"
+        .to_string(),
+        (Affine::Exact, _) => format!(
+            "  assign active = on_map && (descending ? place(code) < threshold : place(code) >= threshold);
+  assign value = code;
+{}",
+            place(design)
         ),
-        Affine::Exact => exact(design, shape),
-        Affine::Snapped | Affine::Recentred => clamped(design, shape),
+        (Affine::Snapped | Affine::Recentred, _) => clamped(design),
     };
+    let (bits, threshold) = (design.format.code_bits(), shape.threshold_bits());
     format!(
-        "module golden_code (
-  input [{}:0] code, input [{}:0] threshold, input descending, input inside, input [{}:0] weight,
-  output signed [31:0] contribution
+        "module golden_row (
+  input [{}:0] word, input [{threshold}:0] threshold_word, input on_map,
+  output active, output [{}:0] value
 );
+  wire [{code_top}:0] code = word[{code_top}:0];
+  wire [{bits}:0] threshold = threshold_word[{bits}:0];
+  wire descending = threshold_word[{threshold}];
 {body}endmodule
 ",
-        design.format.code_bits() - 1,
-        design.format.code_bits(),
-        shape.weight_word_bits() - 1,
+        shape.code_word_bits() - 1,
+        VALUE_BITS - 1,
+        code_top = bits - 1,
     )
 }
 
-fn exact(design: &Design, shape: &PeShape) -> String {
-    let b = bias(shape, shape.bias_bits.unwrap_or(1));
-    format!(
-        "  wire signed [31:0] offset = {b} * 32'sd{};
-  wire active = inside && (descending ? place(code) < threshold : place(code) >= threshold);
-  wire signed [31:0] rectified = active ? times(code) + offset : 32'sd0;
-  assign contribution = rectified - offset;
-{}{}",
-        1 << design.format.bias_shift(),
-        place(design),
-        times(design, shape, true)
-    )
-}
-
-fn clamped(design: &Design, shape: &PeShape) -> String {
+/// The code, or the one at the threshold's place if that is larger (smaller when descending).
+fn clamped(design: &Design) -> String {
     let top = design.format.code_bits() - 1;
     format!(
         "  wire lower = place(code) < threshold;
-  wire [{}:0] clamped = inside && lower == descending ? place(code) : threshold;
-  reg [{top}:0] sent;
+  reg [{top}:0] at_threshold;
   integer c;
   always @* begin
-    sent = 0;
+    at_threshold = 0;
     for (c = 0; c < {}; c = c + 1)
-      if (place(c[{top}:0]) == clamped) sent = c[{top}:0];
+      if (place(c[{top}:0]) == threshold) at_threshold = c[{top}:0];
   end
-  assign contribution = times(sent);
-{}{}",
-        top + 1,
+  assign active = 1'b1;
+  assign value = on_map && lower == descending ? code : at_threshold;
+{}",
         1 << (top + 1),
         place(design),
-        times(design, shape, true)
+    )
+}
+
+fn product(shape: &Shape, layer: Layer) -> String {
+    let pe = &shape.pe;
+    let top = pe.sum_bits - 1;
+    let offset = match (pe.bias_bits, layer) {
+        (Some(bits), Layer::Codes) => {
+            format!("{} * 5'sd{}", bias(pe, bits), 1 << pe.bias_shift)
+        }
+        _ => "0".to_string(),
+    };
+    let (product, function) = match (pe.kind, layer) {
+        (PeKind::Shift, Layer::Codes) => ("times(value)", times(&shape.design, pe)),
+        _ => ("$signed(value) * a", String::new()),
+    };
+    format!(
+        "module golden_product (
+  input active, input [{}:0] value, input [{}:0] weight, output signed [{top}:0] contribution
+);
+  wire signed [{}:0] a = weight[{}:0];
+  wire signed [{top}:0] offset = {offset};
+  assign contribution = (active ? {product} + offset : 0) - offset;
+{function}endmodule
+",
+        VALUE_BITS - 1,
+        pe.weight_word_bits() - 1,
+        pe.weight_bits - 1,
+        pe.weight_bits - 1,
     )
 }
 
@@ -172,30 +211,29 @@ fn place(design: &Design) -> String {
     )
 }
 
-/// The function `times`: the constant times the value of a code (`signed`), or of an index.
-fn times(design: &Design, shape: &PeShape, signed: bool) -> String {
+/// The function `times`: the constant times the value of a signed code, or of a rectified code's index.
+fn times(design: &Design, shape: &PeShape) -> String {
     let (bits, root) = (shape.weight_bits, design.format.root());
     let top = design.format.code_bits() - 1;
-    let index = if signed {
-        format!("c[{}:0]", top - 1)
-    } else {
-        "c".to_string()
-    };
-    let negate = if signed {
-        format!("if (c[{top}]) times = -times;")
-    } else {
-        String::new()
+    let (index, negate) = match design.format.is_signed_log() {
+        true => (
+            format!("c[{}:0]", top - 1),
+            format!("\n      if (c[{top}]) times = -times;"),
+        ),
+        false => ("c".to_string(), String::new()),
     };
     format!(
-        "  function signed [31:0] times(input [{top}:0] c);
-    reg signed [{}:0] a;
+        "  function signed [{contribution_top}:0] times(input [{top}:0] c);
+    reg signed [{a_top}:0] chosen;
+    reg signed [8:0] power;
     begin
-      a = weight[{bits} * ({index} % {root}) +: {bits}];
-      times = a * (32'sd1 <<< ({index} / {root}));
-      {negate}
+      chosen = weight[{bits} * ({index} % {root}) +: {bits}];
+      power = 9'sd1 <<< ({index} / {root});
+      times = chosen * power;{negate}
     end
   endfunction
 ",
-        bits - 1,
+        contribution_top = shape.sum_bits - 1,
+        a_top = bits - 1,
     )
 }

@@ -16,7 +16,7 @@ use std::fs;
 use std::time::Duration;
 
 pub use array::array;
-pub use edge::row_edge;
+pub use edge::{layers, row_edge};
 pub use pe::processing_element;
 pub use small_array::SmallArray;
 
@@ -39,6 +39,8 @@ pub struct Claim {
     pub miter: String,
     /// Cycles of the run.
     pub cycles: u32,
+    /// Options of the solver's `sat` that together allow every input, one case each; none is one case.
+    pub cases: Vec<String>,
 }
 
 /// What became of a claim.
@@ -60,28 +62,40 @@ impl Claim {
     /// Yosys fails or takes too long, or no input at all meets the miter's assumptions.
     pub fn prove(&self, yosys: &Found) -> Result<Verdict, Error> {
         let folder = Scratch::new()?;
-        let emitted: String = self.emitted.iter().map(|m| m.text.as_str()).collect();
-        for (name, text) in [("emitted.v", &emitted), ("miter.v", &self.miter)] {
+        for (name, text) in [("emitted.v", &self.text()), ("miter.v", &self.miter)] {
             let path = folder.path().join(name);
             fs::write(&path, text).map_err(|error| Error::io("be written", &path, &error))?;
         }
         let log = yosys::script(yosys, &self.script(), folder.path(), LIMIT)?;
-        verdict(&log)
+        verdict(&log, self.cases().len())
     }
 
     fn script(&self) -> String {
         let cycles = self.cycles;
-        format!(
+        let run = format!("-set-assumes -seq {cycles}");
+        let mut script = format!(
             "read_verilog emitted.v
 read_verilog -formal miter.v
 hierarchy -check -top miter
 proc
 flatten
 opt -full -nodffe -nosdff
-sat -set-assumes -seq {cycles} -set-at {cycles} reached 1 miter
-sat -prove-asserts -set-assumes -seq {cycles} -show-inputs -show-outputs miter
+sat {run} -set-at {cycles} reached 1 miter
 "
-        )
+        );
+        for case in self.cases() {
+            script +=
+                &format!("sat -prove-asserts {run} {case} -show-inputs -show-outputs miter\n");
+        }
+        script
+    }
+
+    fn cases(&self) -> &[String] {
+        static WHOLE: [String; 1] = [String::new()];
+        match self.cases.is_empty() {
+            true => &WHOLE,
+            false => &self.cases,
+        }
     }
 
     /// The claim with `from` replaced by `to` in the emitted Verilog: a planted fault.
@@ -90,16 +104,9 @@ sat -prove-asserts -set-assumes -seq {cycles} -show-inputs -show-outputs miter
     /// When `from` does not occur exactly once.
     #[track_caller]
     pub fn with_fault(mut self, from: &str, to: &str) -> Claim {
-        let count: usize = self
-            .emitted
-            .iter()
-            .map(|m| m.text.matches(from).count())
-            .sum();
-        assert!(
-            count == 1,
-            "`{from}` occurs {count} times in\n{}",
-            self.text()
-        );
+        let text = self.text();
+        let count = text.matches(from).count();
+        assert!(count == 1, "`{from}` occurs {count} times in\n{text}");
         for module in &mut self.emitted {
             module.text = module.text.replace(from, to);
         }
@@ -109,10 +116,19 @@ sat -prove-asserts -set-assumes -seq {cycles} -show-inputs -show-outputs miter
     fn text(&self) -> String {
         self.emitted.iter().map(|m| m.text.as_str()).collect()
     }
+
+    /// What the claim is about: equal texts, comments aside, are equal claims.
+    pub fn subject(&self) -> String {
+        let text = self.text() + &self.miter;
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        code.flat_map(|line| [line, "\n"]).collect()
+    }
 }
 
-/// Reads the log: first a run that reaches a compare must exist, then none may break it.
-fn verdict(log: &str) -> Result<Verdict, Error> {
+/// Reads the log: first a run that reaches a compare must exist, then none may break it in any case.
+fn verdict(log: &str, cases: usize) -> Result<Verdict, Error> {
     let failed = |what: &str| Error::ToolFailed {
         tool: "Yosys".to_owned(),
         what: what.to_owned(),
@@ -121,13 +137,16 @@ fn verdict(log: &str) -> Result<Verdict, Error> {
     if !log.contains("SAT solving finished - model found") {
         return Err(failed("found no input that meets the assumptions"));
     }
-    if log.contains("SAT proof finished - no model found: SUCCESS!") {
+    if let Some((_, table)) = log.split_once("SAT proof finished - model found: FAIL!") {
+        return Ok(Verdict::Fails(table.trim().to_owned()));
+    }
+    let proved = log
+        .matches("SAT proof finished - no model found: SUCCESS!")
+        .count();
+    if proved == cases {
         return Ok(Verdict::Holds);
     }
-    match log.split_once("SAT proof finished - model found: FAIL!") {
-        Some((_, table)) => Ok(Verdict::Fails(table.trim().to_owned())),
-        None => Err(failed("neither proved nor refuted the claim")),
-    }
+    Err(failed("neither proved nor refuted the claim"))
 }
 
 /// A mistake in the description of a block, as an error of the proof.

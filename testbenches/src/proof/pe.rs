@@ -3,7 +3,7 @@
 use super::{Claim, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::{Pe, PeShape};
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 use cromulent_kit::emit;
 use rust_hdl_core::prelude::*;
 
@@ -11,17 +11,29 @@ use rust_hdl_core::prelude::*;
 /// plus the documented corrections: 2^(product_bits−1), and one less when the operand is negative. Holds
 /// for every operand a row edge may send, every constant, every sum, every pattern of load and swap.
 ///
+/// Of int8 products a solver decides one half of the operand at a time; a shorter run tells them apart.
+///
 /// # Errors
 /// The block cannot be emitted.
 pub fn processing_element(design: &Design, shape: &PeShape) -> Result<Claim, Error> {
     let mut pe = Pe::new(shape);
     pe.connect_all();
+    let multiplies = shape.kind == PeKind::Multiply;
     Ok(Claim {
         emitted: emit::verilog(&pe).map_err(not_emitted)?,
         miter: golden::operand(design, shape) + &miter(shape),
-        cycles: 5,
+        cycles: if multiplies { COMPARED } else { COMPARED + 1 },
+        cases: match multiplies {
+            true => (0..16)
+                .map(|high| format!("-set-at {} operand_in[7:4] {high}", COMPARED - 1))
+                .collect(),
+            false => vec![],
+        },
     })
 }
+
+/// Cycles until the first sum is compared: load, swap, add, compare.
+const COMPARED: u32 = 4;
 
 fn miter(shape: &PeShape) -> String {
     let (swap_ports, weights, swap_assert) = match shape.shadow {
@@ -59,7 +71,7 @@ fn miter(shape: &PeShape) -> String {
     .load_out(load_out), {swap_ports}.weight(weight), .sum_in(sum_in), .sum_out(sum_out));
 
 {weights}
-  wire signed [31:0] contribution;
+  wire signed [{contribution_top}:0] contribution;
   wire negative, legal;
   golden_operand golden (.operand(operand_in), .weight(constants), .contribution(contribution),
     .negative(negative), .legal(legal));
@@ -67,13 +79,13 @@ fn miter(shape: &PeShape) -> String {
   reg [{operand_top}:0] operand;
   reg loaded, swapped;
   always @(posedge clock) begin
-    sum <= sum_in + contribution + {offset} - negative;
+    sum <= $signed(sum_in) + contribution + 32'sd{offset} - $signed({{1'b0, negative}});
     operand <= operand_in;
     loaded <= load_in;
     swapped <= swap_in;
   end
 
-  wire reached = age >= 3;
+  (* keep *) wire reached = age >= 3;
   always @* begin
     assume(legal);
     if (reached) begin
@@ -88,6 +100,7 @@ endmodule
         operand_top = shape.operand.bits() - 1,
         weight_top = shape.weight_word_bits() - 1,
         sum_top = shape.sum_bits - 1,
+        contribution_top = shape.sum_bits - 1,
         offset = shape.offset(),
     )
 }

@@ -41,16 +41,17 @@ impl SmallArray {
         let (rows, columns) = (shape.rows, shape.columns);
         let row_edge: Vec<_> = (0..rows).map(|_| RowEdge::new(shape)).collect();
         let width = |net: &Optional<Net<In>>| net.get().map(|net| net.width());
-        let (word, digits) = (
-            width(&row_edge[0].threshold_word),
-            row_edge[0].digits.get().is_some(),
+        let word = width(&row_edge[0].threshold_word);
+        let (fresh, digits) = (
+            row_edge[0].fresh.is_present(),
+            row_edge[0].digits.is_present(),
         );
         let counted = shape.count_bits();
         SmallArray {
             clock: Net::flag(),
             code: Net::array(rows, shape.code_word_bits(), false),
             inside: Net::array(rows, 1, false),
-            fresh: Net::array(if digits { rows } else { 0 }, 1, false),
+            fresh: Net::array(if fresh { rows } else { 0 }, 1, false),
             digits: Optional::when(digits, Net::flag),
             threshold_word: Optional::when(word.is_some(), || Net::bits(word.unwrap_or(1))),
             load: Net::array(rows, 1, false),
