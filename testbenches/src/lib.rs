@@ -3,8 +3,10 @@
 //! 1. [`forms`] lists the designs that differ in what a processing element or a row edge does;
 //! 2. [`proof`] puts an emitted module beside a golden one, written with `*` and compares of values, and
 //!    asks Yosys' SAT solver for an input on which they differ;
-//! 3. [`tools`] finds the programs: a missing one skips a test loudly, and fails it in CI.
+//! 3. [`area`] synthesises the processing element alone, for FPGAs and for standard cells;
+//! 4. [`tools`] finds the programs: a missing one skips a test loudly, and fails it in CI.
 
+pub mod area;
 pub mod forms;
 pub mod proof;
 pub mod tools;
