@@ -108,14 +108,20 @@ pub struct Design {
     pub image_digits: bool,
     /// Codes (or pixels) a row's bank holds.
     pub code_depth: u32,
-    /// Weight words a column's bank holds, and row words the bank of the row edge holds.
+    /// Lines of the queue of weights; a tile has one for each row.
     pub weight_depth: u32,
-    /// Sets of quantizer constants a column holds: output channels per column.
+    /// Sets of quantizer constants a column holds at a time, one per column tile.
     pub channel_depth: u32,
     /// Accumulators a column holds: output positions per pass.
     pub tile_depth: u32,
     /// Largest height or width of a feature map, pixels.
     pub map_side: u32,
+    /// Words of the residual stream a column holds.
+    pub stream_depth: u32,
+    /// D: bits of the memory bus and of the streams, a power of two in 32..=512.
+    pub bus_bits: u32,
+    /// Bits of a byte address on the memory bus, 16..=64.
+    pub memory_address_bits: u32,
 }
 
 impl Design {
@@ -138,11 +144,14 @@ impl Design {
             accumulator_bits: 32,
             threshold_fraction_bits: 16,
             image_digits: false,
-            code_depth: 2048,
-            weight_depth: 5120,
+            code_depth: 8192,
+            weight_depth: 512,
             channel_depth: 16,
             tile_depth: 1024,
             map_side: 32,
+            stream_depth: 4096,
+            bus_bits: 128,
+            memory_address_bits: 32,
         }
     }
 
@@ -195,6 +204,9 @@ impl Design {
             "channel_depth" => self.channel_depth.to_string(),
             "tile_depth" => self.tile_depth.to_string(),
             "map_side" => self.map_side.to_string(),
+            "stream_depth" => self.stream_depth.to_string(),
+            "bus_bits" => self.bus_bits.to_string(),
+            "memory_address_bits" => self.memory_address_bits.to_string(),
             _ => return None,
         })
     }

@@ -42,7 +42,7 @@ const DEEPEST: u32 = 1 << 20;
 
 /// Every key, in the order of the canonical file.
 #[rustfmt::skip] // One line a part reads as the table it is.
-pub const FIELDS: [Field; 17] = [
+pub const FIELDS: [Field; 20] = [
     Field {
         name: "name", kind: Kind::Name, unit: "", default: Some("the file's name without `.toml`"),
         meaning: "What reports and comments in the emitted Verilog call the design.",
@@ -92,16 +92,16 @@ pub const FIELDS: [Field; 17] = [
         meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image. Not with `pe = \"multiply\"`, which takes them as they are.",
     },
     Field {
-        name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("2048"),
-        meaning: "Depth of a row's bank of input codes or pixels.",
+        name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("8192"),
+        meaning: "Depth of a row's bank of codes or pixels: all feature maps a network needs at one time.",
     },
     Field {
-        name: "weight_depth", kind: integer(1, DEEPEST), unit: "words per column", default: Some("5120"),
-        meaning: "Depth of a column's bank of weights, and of the one bank of row parameters: one word per row and tile, so at least `rows`.",
+        name: "weight_depth", kind: integer(1, DEEPEST), unit: "lines", default: Some("512"),
+        meaning: "Depth of the queue of weights: a line for each row of a tile, so at least 2 · `rows` to load one tile while another waits.",
     },
     Field {
-        name: "channel_depth", kind: integer(1, 4096), unit: "sets per column", default: Some("16"),
-        meaning: "Quantizer constants a column holds: a layer has at most columns × channel_depth output channels.",
+        name: "channel_depth", kind: integer(2, 4096), unit: "sets per column", default: Some("16"),
+        meaning: "Quantizer constants a column holds at a time, one set per column tile.",
     },
     Field {
         name: "tile_depth", kind: integer(1, 1 << 16), unit: "words per column", default: Some("1024"),
@@ -110,6 +110,18 @@ pub const FIELDS: [Field; 17] = [
     Field {
         name: "map_side", kind: integer(1, 4096), unit: "pixels", default: Some("32"),
         meaning: "Largest height or width of a feature map.",
+    },
+    Field {
+        name: "stream_depth", kind: integer(1, DEEPEST), unit: "words per column", default: Some("4096"),
+        meaning: "Words of the residual stream a column holds: all stream values a network needs at one time.",
+    },
+    Field {
+        name: "bus_bits", kind: integer(32, 512), unit: "bits", default: Some("128"),
+        meaning: "Width of the memory bus and of the streams: 32, 64, 128, 256 or 512.",
+    },
+    Field {
+        name: "memory_address_bits", kind: integer(16, 64), unit: "bits", default: Some("32"),
+        meaning: "Width of a byte address on the memory bus.",
     },
 ];
 

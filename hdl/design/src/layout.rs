@@ -129,8 +129,7 @@ fn unpack<const N: usize>(fields: [WordField; N], word: u64) -> [i64; N] {
     fields.map(|field| field.extract(word))
 }
 
-/// What one row of one tile reads and how it decides: one word per row and row tile, bank 0, address
-/// tile·rows + row.
+/// What one row of one tile reads and how it decides: the first word of a tile line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RowWord {
     /// Added to the position's offset to address the code bank, modulo 2^`address_bits`.
@@ -202,8 +201,7 @@ impl RowWord {
     }
 }
 
-/// The constants of one processing element: bank = column, address
-/// (column tile·row tiles + row tile)·rows + row.
+/// The constants of one processing element: a tile line has one for each column.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct WeightWord {
     /// A·2^(i/constants) for each of [`Design::constants`]; the rest 0.
@@ -260,29 +258,27 @@ impl WeightWord {
     }
 }
 
-/// The first half of an output channel's quantizer constants: bank = column, address = column tile.
+/// What takes an output channel's accumulator to the residual stream, or to the quantizer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct OffsetWord {
     /// Subtracted from the accumulator.
     pub mean: i64,
-    /// The quantizer's exponent in steps of the base; `I8`: the shift after the multiplication.
-    pub exponent: i32,
-    /// Whether the difference is negated (a < 0, rectified codes).
-    pub negate: bool,
+    /// How far the difference is shifted to the right to reach the unit of the residual stream, rounding
+    /// half up; to the left if negative.
+    pub align: i32,
 }
 
 impl OffsetWord {
-    /// The fields: mean, exponent, negate.
-    pub fn fields(design: &Design) -> [WordField; 3] {
+    /// The fields: mean, align.
+    pub fn fields(design: &Design) -> [WordField; 2] {
         lay([
             ("mean", design.accumulator_bits, true),
-            ("exponent", Self::EXPONENT_BITS, true),
-            ("negate", 1, false),
+            ("align", Self::ALIGN_BITS, true),
         ])
     }
 
-    /// Bits of the exponent.
-    pub const EXPONENT_BITS: u32 = 8;
+    /// Bits of the shift.
+    pub const ALIGN_BITS: u32 = 6;
 
     /// Width of the word in bits.
     pub fn bits(design: &Design) -> u32 {
@@ -294,22 +290,80 @@ impl OffsetWord {
     /// # Errors
     /// The first field whose value is out of range.
     pub fn pack(&self, design: &Design) -> Result<u64, DoesNotFit> {
-        let values = [self.mean, i64::from(self.exponent), i64::from(self.negate)];
-        pack(Self::fields(design), values)
+        pack(Self::fields(design), [self.mean, i64::from(self.align)])
     }
 
     /// The fields of a word.
     pub fn unpack(word: u64, design: &Design) -> OffsetWord {
-        let [mean, exponent, negate] = unpack(Self::fields(design), word);
+        let [mean, align] = unpack(Self::fields(design), word);
         OffsetWord {
             mean,
-            exponent: exponent as i32,
-            negate: negate != 0,
+            align: align as i32,
         }
     }
 }
 
-/// One cut of an output channel's quantizer: bank = column, address = column tile, a memory per cut.
+/// How an output channel is coded: N(x) less its cuts, and the floor of the residual stream.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct NormWord {
+    /// Subtracted from a word of the residual stream; 0 in a layer that does not feed it.
+    pub mean: i32,
+    /// The quantizer's exponent in steps of the base; `I8`: the shift after the multiplication.
+    pub exponent: i32,
+    /// Whether the difference is negated (a < 0, rectified codes).
+    pub negate: bool,
+    /// The least word of the residual stream, where the layer clamps it.
+    pub floor: i32,
+}
+
+impl NormWord {
+    /// Bits of the mean: one more than a word of the stream.
+    pub const MEAN_BITS: u32 = Design::STREAM_BITS + 1;
+    /// Bits of the exponent.
+    pub const EXPONENT_BITS: u32 = 8;
+
+    /// The fields: mean, exponent, negate, floor.
+    pub fn fields(_design: &Design) -> [WordField; 4] {
+        lay([
+            ("mean", Self::MEAN_BITS, true),
+            ("exponent", Self::EXPONENT_BITS, true),
+            ("negate", 1, false),
+            ("floor", Design::STREAM_BITS, true),
+        ])
+    }
+
+    /// Width of the word in bits.
+    pub fn bits(design: &Design) -> u32 {
+        total(Self::fields(design))
+    }
+
+    /// The word.
+    ///
+    /// # Errors
+    /// The first field whose value is out of range.
+    pub fn pack(&self, design: &Design) -> Result<u64, DoesNotFit> {
+        let values = [
+            i64::from(self.mean),
+            i64::from(self.exponent),
+            i64::from(self.negate),
+            i64::from(self.floor),
+        ];
+        pack(Self::fields(design), values)
+    }
+
+    /// The fields of a word.
+    pub fn unpack(word: u64, design: &Design) -> NormWord {
+        let [mean, exponent, negate, floor] = unpack(Self::fields(design), word);
+        NormWord {
+            mean: mean as i32,
+            exponent: exponent as i32,
+            negate: negate != 0,
+            floor: floor as i32,
+        }
+    }
+}
+
+/// One cut of an output channel's quantizer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ThetaWord {
     /// The cut less its leading one, θ − 2^W, 0..=2^W. `I8`: the multiplier, 0..2^(W+1).

@@ -5,16 +5,19 @@
 //!    wrong values and values that do not work together. [`FIELDS`] describes every key.
 //! 2. The methods of [`Design`] give every width that follows from it ([`Design::sum_bits`], …). Nobody
 //!    computes a width elsewhere: circuit, cycle model and compiler ask here.
-//! 3. [`RowWord`], [`WeightWord`], [`OffsetWord`] and [`ThetaWord`] are the words of the parameter
-//!    memories, [`LoadKind`] the memories they are written to.
-//! 4. [`LayerRegisters`] is what the sequencer is told about a layer.
+//! 3. [`RowWord`], [`WeightWord`], [`OffsetWord`], [`NormWord`] and [`ThetaWord`] are the words of the
+//!    parameter memories, [`Bits`] strings them together to lines of the program.
+//! 4. [`Header`] and [`Command`] are the program, [`LayerRegisters`] what it says of a layer.
+//! 5. [`CONTROL_REGISTERS`] and [`Fault`] are what a host sees.
 //!
 //! Integers only. `docs/design-files.md` is the same description for the reader of a design file.
 
+mod bits;
+mod command;
+mod control;
 mod design;
 mod fields;
 mod layout;
-mod load_port;
 mod parse;
 mod problem;
 mod registers;
@@ -22,14 +25,25 @@ mod rules;
 mod suggest;
 mod widths;
 
+pub use bits::Bits;
+pub use command::{COMMAND_LANES, Command, Fetch, Header, PROGRAM_MAGIC, PROGRAM_VERSION};
+pub use control::{
+    Access, CONTROL_ADDRESS_BITS, CONTROL_REGISTERS, CORE_COUNTERS, ControlRegister, FIRST_COUNTER,
+    Fault,
+};
 pub use design::{Affine, Design, PeKind};
 pub use fields::{FIELDS, Field, Kind};
-pub use layout::{DoesNotFit, OffsetWord, RowWord, ThetaWord, WeightWord, WordField};
-pub use load_port::LoadKind;
+pub use layout::{DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord, WordField};
 pub use problem::{Problem, Problems};
-pub use registers::{LayerRegisters, REGISTERS, register_bits};
+pub use registers::{LayerField, LayerRegisters, REGISTER_COUNT, REGISTERS, register_bits};
 pub use widths::{COORDINATE_MARGIN, bits_for, clog2};
 
 /// Clock cycles from the issue of a position at row 0 to its word leaving column 0, less the rows and
 /// columns it travels: a word of column j leaves rows + j + `LATENCY` cycles after its last beat was issued.
-pub const LATENCY: u32 = 10;
+pub const LATENCY: u32 = 13;
+
+/// Most beats of a burst on the memory bus; none crosses a multiple of them.
+pub const BURST_BEATS: u32 = 16;
+
+/// Beats of the program that are held or on their way, at most.
+pub const FIFO_BEATS: u32 = 64;

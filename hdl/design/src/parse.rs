@@ -277,6 +277,9 @@ fn assemble(values: &BTreeMap<&'static str, Value>) -> Design {
         channel_depth: number("channel_depth").unwrap_or(base.channel_depth),
         tile_depth: number("tile_depth").unwrap_or(base.tile_depth),
         map_side: number("map_side").unwrap_or(base.map_side),
+        stream_depth: number("stream_depth").unwrap_or(base.stream_depth),
+        bus_bits: number("bus_bits").unwrap_or(base.bus_bits),
+        memory_address_bits: number("memory_address_bits").unwrap_or(base.memory_address_bits),
         ..base
     }
 }

@@ -12,49 +12,124 @@ pub struct LayerRegisters {
     pub width: u32,
     /// Pixels between neighbouring output positions, both ways.
     pub stride: u32,
-    /// Code-bank words between horizontal neighbours: stride·groups, modulo 2^`address_bits`.
-    pub x_step: u32,
-    /// Code-bank words between vertical neighbours: stride·width·groups, modulo 2^`address_bits`.
-    pub y_step: u32,
     /// Width of the output map, positions.
     pub output_width: u32,
+    /// Code-bank words between vertical neighbours: stride·width, modulo 2^`address_bits`.
+    pub y_step: u32,
     /// Positions of every pass but the last.
     pub pass_positions: u32,
     /// Positions of the last pass, 1..=`pass_positions`.
     pub last_positions: u32,
     /// Passes over the output positions.
     pub passes: u32,
-    /// Tiles along K: taps × channel groups.
+    /// Beats an operand takes: 1, or the digits of an integer.
+    pub beats: u32,
+    /// Tiles along K: taps × planes of the input.
     pub row_tiles: u32,
     /// Tiles along the output channels.
     pub column_tiles: u32,
-    /// Beats an operand takes: 1, or the digits of an integer.
-    pub beats: u32,
+    /// Where the codes go: code-bank address of the plane of output channel 0.
+    pub output_address: u32,
+    /// Code-bank words from one plane of the output to the next: its positions.
+    pub output_plane: u32,
+    /// Bank of output channel 0, below `rows`.
+    pub output_rotation: u32,
+    /// Output channels of the last column tile, 1..=`columns`.
+    pub last_columns: u32,
+    /// Where the words of the residual stream are read that are added to.
+    pub stream_read: u32,
+    /// Where the words of the residual stream are written.
+    pub stream_write: u32,
+    /// Words a column gives in a column tile: the positions of all passes, or 1 if `pool`.
+    pub positions: u32,
+    /// Tile lines of a column tile: `passes`·`row_tiles`·`rows`.
+    pub tile_lines: u32,
     /// Whether the layer streams integers in place of codes.
     pub digits: bool,
     /// Whether all positions add into one output word: global pooling.
     pub pool: bool,
-    /// Whether a word leaves as the difference of accumulator and mean, in place of its code.
+    /// Whether a word leaves as a difference, in place of its code.
     pub raw: bool,
+    /// Whether words are added to the residual stream at `stream_read`.
+    pub add: bool,
+    /// Whether words are written to the residual stream.
+    pub stream: bool,
+    /// Whether words of the residual stream are raised to their channel's floor.
+    pub clamp: bool,
+    /// Whether codes are written to the code banks.
+    pub codes: bool,
+    /// Whether words leave as results.
+    pub scores: bool,
 }
 
-/// The names of the registers, in the order of the fields of [`LayerRegisters`].
-pub const REGISTERS: [&str; 15] = [
-    "height",
-    "width",
-    "stride",
-    "x_step",
-    "y_step",
-    "output_width",
-    "pass_positions",
-    "last_positions",
-    "passes",
-    "row_tiles",
-    "column_tiles",
-    "beats",
-    "digits",
-    "pool",
-    "raw",
+/// A register of a layer and its field in the LAYER command.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct LayerField {
+    /// The register's name, a field of [`LayerRegisters`].
+    pub name: &'static str,
+    /// The lane of the command.
+    pub lane: usize,
+    /// The lowest bit in the lane.
+    pub low: u32,
+    /// Bits of the field; those beyond the register's own must be 0.
+    pub bits: u32,
+    /// Whether 0 is no value: a count.
+    pub counts: bool,
+}
+
+const fn field(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerField {
+    LayerField {
+        name,
+        lane,
+        low,
+        bits,
+        counts: false,
+    }
+}
+
+const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerField {
+    LayerField {
+        name,
+        lane,
+        low,
+        bits,
+        counts: true,
+    }
+}
+
+/// Registers of a layer.
+pub const REGISTER_COUNT: usize = 27;
+
+/// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
+#[rustfmt::skip] // A table.
+pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
+    count("height", 1, 0, 16),
+    count("width", 1, 16, 16),
+    count("stride", 2, 0, 16),
+    count("output_width", 2, 16, 16),
+    field("y_step", 3, 0, 32),
+    count("pass_positions", 4, 0, 32),
+    count("last_positions", 5, 0, 32),
+    count("passes", 6, 0, 16),
+    count("beats", 6, 16, 16),
+    count("row_tiles", 7, 0, 16),
+    count("column_tiles", 7, 16, 16),
+    field("output_address", 8, 0, 32),
+    count("output_plane", 9, 0, 32),
+    field("output_rotation", 10, 0, 16),
+    count("last_columns", 10, 16, 16),
+    field("stream_read", 11, 0, 32),
+    field("stream_write", 12, 0, 32),
+    count("positions", 13, 0, 32),
+    count("tile_lines", 14, 0, 32),
+    field("digits", 0, 8, 1),
+    field("pool", 0, 9, 1),
+    field("raw", 0, 10, 1),
+    field("add", 0, 11, 1),
+    field("stream", 0, 12, 1),
+    field("clamp", 0, 13, 1),
+    field("codes", 0, 14, 1),
+    field("scores", 0, 15, 1),
 ];
 
 /// Largest stride, pixels: one less than [`COORDINATE_MARGIN`].
@@ -74,98 +149,140 @@ fn positions(design: &Design) -> u32 {
 }
 
 /// Name and width in bits of each register, all unsigned, in the order of [`REGISTERS`].
-pub fn register_bits(design: &Design) -> [(&'static str, u32); 15] {
+pub fn register_bits(design: &Design) -> [(&'static str, u32); REGISTER_COUNT] {
     let position = bits_for(positions(design));
-    let tiles = bits_for(design.tile_capacity());
     let address = design.address_bits();
+    let stream = design.stream_address_bits();
     let side = bits_for(design.map_side);
-    let bits = [
-        side,
-        side,
-        bits_for(LARGEST_STRIDE),
-        address,
-        address,
-        bits_for(output_side(design)),
-        position,
-        position,
-        bits_for(positions(design).div_ceil(design.tile_depth.max(1))),
-        tiles,
-        bits_for(design.channel_depth).min(tiles),
-        bits_for(MOST_BEATS),
-        1,
-        1,
-        1,
-    ];
-    std::array::from_fn(|i| (REGISTERS[i], bits[i]))
+    let passes = bits_for(positions(design).div_ceil(design.tile_depth.max(1))).min(16);
+    REGISTERS.map(|field| {
+        let bits = match field.name {
+            "height" | "width" => side,
+            "stride" => bits_for(LARGEST_STRIDE),
+            "output_width" => bits_for(output_side(design)),
+            "y_step" | "output_address" => address,
+            "pass_positions" | "last_positions" | "positions" | "output_plane" => position,
+            "passes" => passes,
+            "beats" => bits_for(MOST_BEATS),
+            "row_tiles" | "column_tiles" => 16,
+            "output_rotation" => bits_for(design.rows.saturating_sub(1)),
+            "last_columns" => bits_for(design.columns),
+            "stream_read" | "stream_write" => stream,
+            "tile_lines" => 32,
+            _ => 1,
+        };
+        (field.name, bits)
+    })
 }
 
 impl LayerRegisters {
     /// The values, in the order of [`REGISTERS`].
-    pub fn values(&self) -> [u32; 15] {
+    pub fn values(&self) -> [u32; REGISTER_COUNT] {
         [
             self.height,
             self.width,
             self.stride,
-            self.x_step,
-            self.y_step,
             self.output_width,
+            self.y_step,
             self.pass_positions,
             self.last_positions,
             self.passes,
+            self.beats,
             self.row_tiles,
             self.column_tiles,
-            self.beats,
+            self.output_address,
+            self.output_plane,
+            self.output_rotation,
+            self.last_columns,
+            self.stream_read,
+            self.stream_write,
+            self.positions,
+            self.tile_lines,
             u32::from(self.digits),
             u32::from(self.pool),
             u32::from(self.raw),
+            u32::from(self.add),
+            u32::from(self.stream),
+            u32::from(self.clamp),
+            u32::from(self.codes),
+            u32::from(self.scores),
         ]
     }
 
-    /// The registers with these values, in the order of [`REGISTERS`]; a flag is set unless 0.
-    pub fn from_values(values: [u32; 15]) -> LayerRegisters {
+    /// The registers with these values; a flag is set by anything but 0.
+    pub fn from_values(values: [u32; REGISTER_COUNT]) -> LayerRegisters {
         let [
             height,
             width,
             stride,
-            x_step,
-            y_step,
             output_width,
+            y_step,
             pass_positions,
             last_positions,
             passes,
+            beats,
             row_tiles,
             column_tiles,
-            beats,
+            output_address,
+            output_plane,
+            output_rotation,
+            last_columns,
+            stream_read,
+            stream_write,
+            positions,
+            tile_lines,
             digits,
             pool,
             raw,
+            add,
+            stream,
+            clamp,
+            codes,
+            scores,
         ] = values;
         LayerRegisters {
             height,
             width,
             stride,
-            x_step,
-            y_step,
             output_width,
+            y_step,
             pass_positions,
             last_positions,
             passes,
+            beats,
             row_tiles,
             column_tiles,
-            beats,
+            output_address,
+            output_plane,
+            output_rotation,
+            last_columns,
+            stream_read,
+            stream_write,
+            positions,
+            tile_lines,
             digits: digits != 0,
             pool: pool != 0,
             raw: raw != 0,
+            add: add != 0,
+            stream: stream != 0,
+            clamp: clamp != 0,
+            codes: codes != 0,
+            scores: scores != 0,
         }
     }
 
     /// Output positions of the layer, over all passes.
-    pub fn positions(&self) -> u64 {
+    pub fn all_positions(&self) -> u64 {
         u64::from(self.passes.saturating_sub(1)) * u64::from(self.pass_positions)
             + u64::from(self.last_positions)
     }
 
-    /// Whether the sequencer of this design can run the layer.
+    /// Tiles of the layer: column tiles × passes × row tiles.
+    pub fn tiles(&self) -> u64 {
+        u64::from(self.column_tiles) * u64::from(self.passes) * u64::from(self.row_tiles)
+    }
+
+    /// Whether the machine of this design can run the layer.
     ///
     /// # Errors
     /// What is out of range, one sentence each, naming the register and the design's field.
@@ -176,22 +293,15 @@ impl LayerRegisters {
                 faults.push(fault);
             }
         };
-        let counted = [
-            ("height", self.height),
-            ("width", self.width),
-            ("stride", self.stride),
-            ("output_width", self.output_width),
-            ("pass_positions", self.pass_positions),
-            ("last_positions", self.last_positions),
-            ("passes", self.passes),
-            ("row_tiles", self.row_tiles),
-            ("column_tiles", self.column_tiles),
-            ("beats", self.beats),
-        ];
-        for (name, value) in counted {
-            require(value > 0, format!("{name} is 0, at least 1 is needed"));
+        for (field, value) in REGISTERS.iter().zip(self.values()) {
+            let name = field.name;
+            require(
+                !field.counts || value > 0,
+                format!("{name} is 0, at least 1 is needed"),
+            );
         }
         self.check_memories(design, &mut require);
+        self.check_counts(design, &mut require);
         self.check_modes(design, &mut require);
         if faults.is_empty() {
             Ok(())
@@ -217,38 +327,66 @@ impl LayerRegisters {
                 format!("{name} = {side} exceeds map_side = {limit}"),
             );
         }
-        let tiles = u64::from(self.row_tiles) * u64::from(self.column_tiles);
-        let (words, depth) = (tiles * u64::from(design.rows), design.weight_depth);
-        require(
-            words <= u64::from(depth),
-            format!("{tiles} tiles need {words} words a weight bank, weight_depth = {depth}"),
-        );
-        let (sets, depth) = (self.column_tiles, design.channel_depth);
-        require(
-            sets <= depth,
-            format!(
-                "{sets} column tiles need as many quantizer constants, channel_depth = {depth}"
-            ),
-        );
         let (positions, depth) = (self.pass_positions, design.tile_depth);
         require(
             self.pool || positions <= depth,
             format!("pass_positions = {positions} exceeds tile_depth = {depth}"),
         );
+        let words = u64::from(self.positions) * u64::from(self.column_tiles);
+        let streams = [
+            ("stream_read", self.add, self.stream_read),
+            ("stream_write", self.stream, self.stream_write),
+        ];
+        for (name, used, base) in streams {
+            let (end, depth) = (u64::from(base) + words, design.stream_depth);
+            require(
+                !used || end <= u64::from(depth),
+                format!("{name} = {base} and {words} words exceed stream_depth = {depth}"),
+            );
+        }
+        let channels = u64::from(self.column_tiles.saturating_sub(1)) * u64::from(design.columns)
+            + u64::from(self.last_columns);
+        let planes = (u64::from(self.output_rotation) + channels).div_ceil(u64::from(design.rows));
+        let end = u64::from(self.output_address) + planes * u64::from(self.output_plane);
+        let depth = design.code_depth;
+        require(
+            !self.codes || end <= u64::from(depth),
+            format!("the output ends at code {end} of a bank, code_depth = {depth}"),
+        );
+    }
+
+    fn check_counts(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        let (rotation, rows) = (self.output_rotation, design.rows);
+        require(
+            rotation < rows,
+            format!("output_rotation = {rotation} is no bank of {rows} rows"),
+        );
+        let (last, columns) = (self.last_columns, design.columns);
+        require(
+            last <= columns,
+            format!("last_columns = {last} exceeds columns = {columns}"),
+        );
+        let words = if self.pool { 1 } else { self.all_positions() };
+        let given = self.positions;
+        require(
+            u64::from(given) == words,
+            format!("positions = {given}, and the passes have {words}"),
+        );
+        let lines = u64::from(self.passes) * u64::from(self.row_tiles) * u64::from(rows);
+        let given = self.tile_lines;
+        require(
+            u64::from(given) == lines,
+            format!("tile_lines = {given}, and the tiles have {lines}"),
+        );
+        let (last, usual) = (self.last_positions, self.pass_positions);
+        require(
+            last <= usual,
+            format!("last_positions = {last} exceeds pass_positions = {usual}"),
+        );
     }
 
     fn check_modes(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
-        let LayerRegisters {
-            pass_positions,
-            last_positions,
-            passes,
-            beats,
-            ..
-        } = *self;
-        require(
-            last_positions <= pass_positions,
-            format!("last_positions = {last_positions} exceeds pass_positions = {pass_positions}"),
-        );
+        let (passes, beats) = (self.passes, self.beats);
         require(
             !self.pool || passes == 1,
             format!("a pooled layer is one pass, not {passes}"),
@@ -262,6 +400,18 @@ impl LayerRegisters {
         require(
             beats <= 1 || (self.digits && design.pe == PeKind::Shift),
             format!("beats = {beats}: only digits take more than one"),
+        );
+        require(
+            !(self.add || self.clamp) || self.stream,
+            "add and clamp work on the residual stream, and stream is not set".to_owned(),
+        );
+        require(
+            !self.scores || (self.raw && self.positions == 1),
+            "scores are raw words of one position".to_owned(),
+        );
+        require(
+            !(self.raw && self.codes),
+            "raw words are no codes to be written".to_owned(),
         );
     }
 }

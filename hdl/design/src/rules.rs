@@ -4,7 +4,7 @@ use cromulent_number::Format;
 
 use crate::design::{Affine, Design, PeKind};
 use crate::fields::{FIELDS, Kind};
-use crate::layout::{OffsetWord, RowWord, ThetaWord, WeightWord};
+use crate::layout::{NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use crate::problem::{Problem, Problems};
 
 /// A rule that a design breaks.
@@ -69,6 +69,9 @@ impl Design {
             ("channel_depth", self.channel_depth),
             ("tile_depth", self.tile_depth),
             ("map_side", self.map_side),
+            ("stream_depth", self.stream_depth),
+            ("bus_bits", self.bus_bits),
+            ("memory_address_bits", self.memory_address_bits),
         ];
         numbers.extend(self.has_bias().then_some(("bias_bits", self.bias_bits)));
         numbers.extend(self.partial_sum_bits.map(|bits| ("partial_sum_bits", bits)));
@@ -93,7 +96,9 @@ impl Design {
         breaches.extend(self.multiplier_breaches());
         breaches.extend(self.bias_breach());
         breaches.extend(self.sum_breaches());
+        breaches.extend(self.shape_breach());
         breaches.extend(self.depth_breach());
+        breaches.extend(self.bus_breach());
         breaches.extend(self.word_breaches());
         breaches
     }
@@ -199,21 +204,45 @@ impl Design {
         breaches
     }
 
+    /// Words leave a column a cycle after those of the column to its left, and a tile takes at least as
+    /// many cycles as there are rows: with more columns than rows, codes of two tiles would meet.
+    fn shape_breach(&self) -> Option<Breach> {
+        let (rows, columns) = (self.rows, self.columns);
+        (columns > rows).then(|| {
+            breach(
+                &["columns", "rows"],
+                format!("columns = {columns} exceeds rows = {rows}"),
+                format!("write columns = {rows} or less, or rows = {columns} or more"),
+            )
+        })
+    }
+
     fn depth_breach(&self) -> Option<Breach> {
         let (depth, rows) = (self.weight_depth, self.rows);
-        let what = format!("weight_depth = {depth} holds no tile of {rows} rows");
-        (depth < rows).then(|| {
+        let what = format!("weight_depth = {depth} does not hold two tiles of {rows} rows");
+        (depth < 2 * rows).then(|| {
             breach(
                 &["weight_depth", "rows"],
                 what,
-                format!("write {rows} or more"),
+                format!("write {} or more", 2 * rows),
+            )
+        })
+    }
+
+    fn bus_breach(&self) -> Option<Breach> {
+        let bits = self.bus_bits;
+        (!bits.is_power_of_two()).then(|| {
+            breach(
+                &["bus_bits"],
+                format!("bus_bits = {bits} is no width of a bus"),
+                "write 32, 64, 128, 256 or 512",
             )
         })
     }
 
     /// Words that software could not handle as 64-bit integers.
     fn word_breaches(&self) -> Vec<Breach> {
-        let words: [(&str, u32, &[&'static str]); 4] = [
+        let words: [(&str, u32, &[&'static str]); 5] = [
             (
                 "row word",
                 RowWord::bits(self),
@@ -229,6 +258,7 @@ impl Design {
                 OffsetWord::bits(self),
                 &["accumulator_bits"],
             ),
+            ("a norm word", NormWord::bits(self), &["accumulator_bits"]),
             (
                 "theta word",
                 ThetaWord::bits(self),

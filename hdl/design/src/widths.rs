@@ -1,6 +1,7 @@
 //! Every width that follows from a design.
 
 use crate::design::{Affine, Design, PeKind};
+use crate::layout::{NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 
 /// How far, in pixels, a tap or the last stride may reach outside a map: `map_side` + 16 still fits a
 /// coordinate.
@@ -85,7 +86,46 @@ impl Design {
         address_bits(self.code_depth)
     }
 
-    /// Address bits of a weight bank, and of the row words.
+    /// Bits of a word of the residual stream.
+    pub const STREAM_BITS: u32 = 16;
+
+    /// Address bits of a column's residual stream.
+    pub fn stream_address_bits(&self) -> u32 {
+        address_bits(self.stream_depth)
+    }
+
+    /// Lanes of 32 bits in a beat of the bus.
+    pub fn bus_lanes(&self) -> u32 {
+        self.bus_bits / 32
+    }
+
+    /// Beats of the bus that a line of this many bits takes.
+    pub fn beats(&self, bits: u32) -> u32 {
+        bits.div_ceil(self.bus_bits.max(1))
+    }
+
+    /// Beats of a command, and of the header of a program.
+    pub fn command_beats(&self) -> u32 {
+        self.beats(32 * crate::COMMAND_LANES as u32)
+    }
+
+    /// Bits of a constant line: for each column an offset word, a norm word and its theta words.
+    pub fn constant_line_bits(&self) -> u32 {
+        let thetas = self.theta_banks() * ThetaWord::bits(self);
+        self.columns * (OffsetWord::bits(self) + NormWord::bits(self) + thetas)
+    }
+
+    /// Bits of a tile line: a row word, then the weight word of each column.
+    pub fn tile_line_bits(&self) -> u32 {
+        RowWord::bits(self) + self.columns * WeightWord::bits(self)
+    }
+
+    /// Bits of a code line: a word for each row's bank.
+    pub fn code_line_bits(&self) -> u32 {
+        self.rows * self.code_word_bits()
+    }
+
+    /// Address bits of the queue of weights.
     pub fn weight_address_bits(&self) -> u32 {
         address_bits(self.weight_depth)
     }
@@ -147,7 +187,7 @@ impl Design {
         self.accumulator_bits + 1
     }
 
-    /// Tiles of rows × columns weights the banks hold, at most.
+    /// Tiles of rows × columns weights the queue holds, at most.
     pub fn tile_capacity(&self) -> u32 {
         self.weight_depth / self.rows.max(1)
     }
@@ -242,7 +282,7 @@ mod tests {
         );
         assert_eq!(
             (design.weight_address_bits(), design.tile_address_bits()),
-            (13, 10)
+            (9, 10)
         );
         assert_eq!(design.coordinate_bits(), 7);
     }
