@@ -272,7 +272,7 @@ mod tests {
     fn memories_of_one_word_still_have_an_address() {
         let design = Design {
             code_depth: 1,
-            channel_depth: 1,
+            channel_depth: 2,
             map_side: 32,
             ..Design::new(1, 1, Format::L4, Affine::Exact)
         };

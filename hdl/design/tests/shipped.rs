@@ -44,17 +44,17 @@ fn every_shipped_design_is_valid_and_named_after_its_file() {
 }
 
 #[test]
-fn any_rows_and_columns_leave_a_shipped_design_valid() {
+fn any_size_leaves_a_shipped_design_valid() {
     for (path, text) in shipped() {
         for rows in 1..=128 {
-            let text = with(&text, "rows", &rows.to_string());
-            // Columns enter no rule together with rows: the whole square is done for a few rows only.
+            let text = with(&with(&text, "columns", "1"), "rows", &rows.to_string());
+            // The whole range of columns is done for a few rows only.
             let step = if [1, 3, 8, 127, 128].contains(&rows) {
                 1
             } else {
                 31
             };
-            for columns in (1..=128).step_by(step) {
+            for columns in (1..=rows).step_by(step) {
                 let text = with(&text, "columns", &columns.to_string());
                 let design = Design::parse(&text, "changed.toml").unwrap_or_else(|problems| {
                     panic!("{} at {rows}x{columns}: {problems}", path.display())

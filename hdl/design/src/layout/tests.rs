@@ -17,13 +17,13 @@ prop_compose! {
     /// Any valid design.
     fn designs()(
         form in prop::sample::select(forms()),
-        rows in 1u32..=128, columns in 1u32..=128,
+        rows in 1u32..=128, narrower in 0u32..=127,
         constants in (4u32..=12, 4u32..=12),
         accumulator_bits in 30u32..=48, fraction in 4u32..=24, digits: bool,
-        depths in (0u32..=20, 7u32..=20, 0u32..=12, 0u32..=16),
+        depths in (0u32..=20, 8u32..=20, 1u32..=12, 0u32..=16),
         map_side in 1u32..=4096,
     ) -> Design {
-        let base = Design::new(rows, columns, form.0, form.1);
+        let base = Design::new(rows, rows - narrower % rows, form.0, form.1);
         let shift = base.pe == PeKind::Shift;
         Design {
             weight_bits: if shift { constants.0 } else { 8 },
@@ -47,6 +47,7 @@ fn words(design: &Design) -> Vec<Vec<WordField>> {
         RowWord::fields(design).to_vec(),
         WeightWord::fields(design).to_vec(),
         OffsetWord::fields(design).to_vec(),
+        NormWord::fields(design).to_vec(),
         ThetaWord::fields(design).to_vec(),
     ]
 }
@@ -115,6 +116,8 @@ proptest! {
         prop_assert_eq!(WeightWord::unpack(weight, &design).pack(&design), Ok(weight));
         let offset = low(OffsetWord::bits(&design));
         prop_assert_eq!(OffsetWord::unpack(offset, &design).pack(&design), Ok(offset));
+        let norm = low(NormWord::bits(&design));
+        prop_assert_eq!(NormWord::unpack(norm, &design).pack(&design), Ok(norm));
         let theta = low(ThetaWord::bits(&design));
         prop_assert_eq!(ThetaWord::unpack(theta, &design).pack(&design), Ok(theta));
     }
@@ -162,8 +165,8 @@ fn the_layout_is_the_documented_one() {
         threshold: 5,
         descending: true,
     };
-    // base 11 bits, dy and dx 7 each, threshold 8, descending.
-    let expected = 3 | 0b111_1111 << 11 | 2 << 18 | 5 << 25 | 1 << 33;
+    // base 13 bits, dy and dx 7 each, threshold 8, descending.
+    let expected = 3 | 0b111_1111 << 13 | 2 << 20 | 5 << 27 | 1 << 35;
     assert_eq!(word.pack(&design), Ok(expected));
     let word = WeightWord {
         a: [-2, 0, 0, 0],
@@ -172,10 +175,17 @@ fn the_layout_is_the_documented_one() {
     assert_eq!(word.pack(&design), Ok(0xfe | 1 << 8));
     let word = OffsetWord {
         mean: -1,
+        align: -3,
+    };
+    assert_eq!(word.pack(&design), Ok(0xffff_ffff | 0x3d << 32));
+    let word = NormWord {
+        mean: -1,
         exponent: -3,
         negate: true,
+        floor: -2,
     };
-    assert_eq!(word.pack(&design), Ok(0xffff_ffff | 0xfd << 32 | 1 << 40));
+    let expected = 0x1_ffff | 0xfd << 17 | 1 << 25 | 0xfffe << 26;
+    assert_eq!(word.pack(&design), Ok(expected));
     let word = ThetaWord::from_theta(3 << 15, &design);
     assert_eq!((word.value, word.theta(&design)), (1 << 15, 3 << 15));
 }
@@ -225,15 +235,15 @@ fn a_design_with_words_wider_than_64_bits_is_refused() {
         .unwrap();
     assert_eq!(
         offset.what,
-        "an offset word would have 69 bits, more than 64"
+        "an offset word would have 66 bits, more than 64"
     );
     assert!(
         OffsetWord {
-            negate: true,
+            align: 1,
             ..OffsetWord::default()
         }
         .pack(&design)
         .is_err()
     );
-    assert!(!OffsetWord::unpack(u64::MAX, &design).negate);
+    assert_eq!(OffsetWord::unpack(u64::MAX, &design).mean, -1);
 }

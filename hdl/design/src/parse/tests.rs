@@ -29,7 +29,7 @@ fn canonical_text_reads_back() {
     let design = Design {
         partial_sum_bits: Some(24),
         accumulator_bits: 40,
-        ..Design::new(3, 5, Format::R4, Affine::Rectified)
+        ..Design::new(5, 3, Format::R4, Affine::Rectified)
     };
     assert_eq!(Design::parse(&design.to_toml(), "x.toml").unwrap(), design);
     let exact = Design::parse(SMALL, "x.toml").unwrap();
@@ -110,7 +110,7 @@ fn integers_beyond_any_width_are_out_of_range() {
 }
 
 /// A change of one line of SMALL, extra lines, and what the message says.
-const CLASHES: [(&str, &str, &str, &str); 10] = [
+const CLASHES: [(&str, &str, &str, &str); 12] = [
     (
         "\"exact\"",
         "\"rectified\"",
@@ -170,7 +170,19 @@ const CLASHES: [(&str, &str, &str, &str); 10] = [
         "",
         "",
         "weight_depth = 7\n",
-        "d.toml:6:16: weight_depth = 7 holds no tile of 8 rows; write 8 or more",
+        "d.toml:6:16: weight_depth = 7 does not hold two tiles of 8 rows; write 16 or more",
+    ),
+    (
+        "rows = 8",
+        "rows = 3",
+        "",
+        "d.toml:2:11: columns = 4 exceeds rows = 3; write columns = 3 or less, or rows = 4 or more",
+    ),
+    (
+        "",
+        "",
+        "bus_bits = 96\n",
+        "d.toml:6:12: bus_bits = 96 is no width of a bus; write 32, 64, 128, 256 or 512",
     ),
     (
         "",

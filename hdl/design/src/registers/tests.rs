@@ -17,8 +17,7 @@ fn layer() -> LayerRegisters {
         height: 28,
         width: 28,
         stride: 1,
-        x_step: 2,
-        y_step: 56,
+        y_step: 28,
         output_width: 28,
         pass_positions: 784,
         last_positions: 784,
@@ -26,6 +25,12 @@ fn layer() -> LayerRegisters {
         row_tiles: 18,
         column_tiles: 2,
         beats: 1,
+        output_address: 1568,
+        output_plane: 784,
+        last_columns: 8,
+        positions: 784,
+        tile_lines: 144,
+        codes: true,
         ..LayerRegisters::default()
     }
 }
@@ -41,6 +46,7 @@ fn a_real_layer_is_accepted() {
     assert_eq!(layer().validate(&design()), Ok(()));
     let pooled = LayerRegisters {
         pool: true,
+        positions: 1,
         pass_positions: 1100,
         last_positions: 1100,
         ..layer()
@@ -101,18 +107,56 @@ fn what_the_sequencer_cannot_run_is_refused() {
     );
     refused(
         LayerRegisters {
-            row_tiles: 72,
-            column_tiles: 10,
+            column_tiles: 9,
             ..layer()
         },
-        "720 tiles need 5760 words a weight bank, weight_depth = 5120",
+        "the output ends at code 8624 of a bank, code_depth = 8192",
     );
     refused(
         LayerRegisters {
-            column_tiles: 17,
+            output_rotation: 1,
+            column_tiles: 8,
+            output_address: 1921,
             ..layer()
         },
-        "17 column tiles need as many quantizer constants, channel_depth = 16",
+        "the output ends at code 8977 of a bank, code_depth = 8192",
+    );
+    refused(
+        LayerRegisters {
+            stream: true,
+            add: true,
+            stream_read: 3000,
+            ..layer()
+        },
+        "stream_read = 3000 and 1568 words exceed stream_depth = 4096",
+    );
+    refused(
+        LayerRegisters {
+            clamp: true,
+            ..layer()
+        },
+        "add and clamp work on the residual stream, and stream is not set",
+    );
+    refused(
+        LayerRegisters {
+            row_tiles: 19,
+            ..layer()
+        },
+        "tile_lines = 144, and the tiles have 152",
+    );
+    refused(
+        LayerRegisters {
+            positions: 783,
+            ..layer()
+        },
+        "positions = 783, and the passes have 784",
+    );
+    refused(
+        LayerRegisters {
+            scores: true,
+            ..layer()
+        },
+        "scores are raw words of one position",
     );
     refused(
         LayerRegisters {
@@ -131,27 +175,30 @@ fn positions_are_over_all_passes() {
         last_positions: 7,
         ..layer()
     };
-    assert_eq!(layer.positions(), 207);
+    assert_eq!(layer.all_positions(), 207);
 }
 
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 12], flags: [bool; 3]) {
-        let mut all = [0; 15];
-        all[..12].copy_from_slice(&values);
-        all[12..].copy_from_slice(&flags.map(u32::from));
+    fn values_come_back(values: [u32; 19], flags: [bool; 8]) {
+        let mut all = [0; 27];
+        all[..19].copy_from_slice(&values);
+        all[19..].copy_from_slice(&flags.map(u32::from));
         prop_assert_eq!(LayerRegisters::from_values(all).values(), all);
     }
 
     /// Whatever the design's limits admit has the bits it needs.
     #[test]
-    fn registers_are_wide_enough(side in 1u32..=4096, tile_depth in 1u32..=65536, depth in 128u32..=(1 << 20)) {
-        let design = Design { map_side: side, tile_depth, weight_depth: depth, ..design() };
+    fn registers_are_wide_enough(side in 1u32..=4096, tile_depth in 1u32..=65536, depth in 1u32..=(1 << 20)) {
+        let design = Design { map_side: side, tile_depth, code_depth: depth, ..design() };
         let bits: std::collections::BTreeMap<_, _> = register_bits(&design).into();
         let largest = |name: &str| (1u64 << bits[name]) - 1;
         prop_assert!(largest("height") >= u64::from(side));
         prop_assert!(largest("pass_positions") >= u64::from(side) * u64::from(side));
-        prop_assert!(largest("row_tiles") >= u64::from(design.tile_capacity()));
+        prop_assert!(largest("output_address") >= u64::from(depth) - 1);
+        for (field, (name, bits)) in REGISTERS.iter().zip(register_bits(&design)) {
+            prop_assert!(bits <= field.bits, "{name}");
+        }
         prop_assert!(bits.values().all(|&bits| (1..=32).contains(&bits)));
     }
 }
