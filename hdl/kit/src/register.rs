@@ -4,6 +4,7 @@ use crate::describe::Interpreter;
 use crate::net::Net;
 use crate::optional::Optional;
 use crate::value::Value;
+use crate::word::Word;
 use rust_hdl_core::prelude::*;
 
 /// The first line of a register's Verilog, by which the emitter knows to inline it.
@@ -78,6 +79,18 @@ impl Register {
         let port = self.enable.get().expect("a register made with `enabled`");
         i.drive(port, enable);
         self.load(i, clock, next);
+    }
+
+    /// Describes a register without reset and enable that stores zero when `clear` is high.
+    pub fn load_or_zero<I: Interpreter>(
+        &self,
+        i: &mut I,
+        clock: &Net<In>,
+        clear: I::Word,
+        next: I::Word,
+    ) {
+        let zero = i.literal(self.q.width(), self.q.is_signed(), 0);
+        self.load(i, clock, clear.mux(zero, next));
     }
 
     /// Describes a control register, cleared by `reset`.
