@@ -1,118 +1,182 @@
-//! What hardware executors share: how a layer is loaded, and how its words are read back.
+//! What a program did in hardware: words, cycles, counters, results.
 
-use cromulent_design::{Design, LoadKind};
-use cromulent_engine::{Activations, Layer, OutputWord, schedule};
+use cromulent_design::{Fault, LayerRegisters};
+use cromulent_engine::OutputWord;
 
-/// A layer to run on one input.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
-    /// The design.
-    pub design: &'a Design,
-    /// The layer.
-    pub layer: &'a Layer,
-    /// Its input, which [`Activations::check`] accepts.
-    pub activations: &'a Activations,
-}
+use super::job::{Job, counter_registers};
+use super::script::{Observed, ObservedWord, Record};
 
-/// One write through the load port.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Load {
-    /// Which memory.
-    pub kind: LoadKind,
-    /// Row or column.
-    pub bank: usize,
-    /// Address in the bank.
-    pub address: usize,
-    /// The word.
-    pub data: u64,
-}
-
-/// What a layer did in hardware.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What a run did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct HardwareRun {
+    /// The layers that started, in order.
+    pub layers: Vec<HardwareLayer>,
+    /// The results in memory.
+    pub results: Vec<i64>,
+    /// The accelerator's own counters.
+    pub counters: Counters,
+    /// What its status register says.
+    pub status: Status,
+    /// Beats read and written on the bus, as the bench counted them.
+    pub bus_beats: (u64, u64),
+    /// The interrupt never came.
+    pub hung: bool,
+    /// The rule of the bus that was broken, whereupon the run ended.
+    pub broken: Option<String>,
+}
+
+/// What one layer did.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HardwareLayer {
     /// The words in the engine's order, those of idle columns left out.
     pub words: Vec<OutputWord>,
-    /// The cycle in which each word leaves, counted from the cycle of `start`.
+    /// The cycle in which each leaves, counted from the layer's start.
     pub leaves: Vec<u64>,
-    /// The core's own count of cycles.
+    /// The cycle in which it starts; only distances between layers mean something.
+    pub start: u64,
+    /// Cycles from its start to its last word, both included, as the bench counted them.
     pub cycles: u64,
-    /// The core's own count of beats issued.
-    pub beats: u64,
-    /// The core's own count of cycles in which a tile waited for its weights.
-    pub load_stalls: u64,
-    /// The core was still busy when it should long have been done.
-    pub hung: bool,
+    /// The same, as the accelerator counted them.
+    pub counted: u64,
 }
 
-/// A word as it leaves a column.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Leaving {
-    pub cycle: u64,
-    pub column: usize,
-    pub value: i64,
+/// The status register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Status {
+    /// A program runs.
+    pub busy: bool,
+    /// A program came to its end.
+    pub done: bool,
+    /// A start was refused.
+    pub refused: bool,
+    /// A program stopped early, and why.
+    pub fault: Option<Fault>,
+}
+
+impl Status {
+    /// The status in a word of the register.
+    pub fn of(word: u32) -> Status {
+        Status {
+            busy: word & 1 != 0,
+            done: word & 2 != 0,
+            refused: word & 8 != 0,
+            fault: Fault::from_code(word >> 8 & 0xff).filter(|_| word & 4 != 0),
+        }
+    }
+}
+
+/// The accelerator's counters, by the lower-case names of their registers.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counters {
+    values: Vec<(String, u64)>,
+}
+
+impl Counters {
+    /// Counters with these values.
+    pub fn new(values: impl IntoIterator<Item = (String, u64)>) -> Counters {
+        Counters {
+            values: values.into_iter().collect(),
+        }
+    }
+
+    /// A counter; `None` if there is none of this name.
+    pub fn get(&self, name: &str) -> Option<u64> {
+        let found = self.values.iter().find(|(own, _)| own == name);
+        found.map(|(_, value)| *value)
+    }
+
+    /// All of them, in the order of their registers.
+    pub fn all(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.values
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+    }
 }
 
 impl Job<'_> {
-    /// Every write that fills the memories, in a fixed order.
-    pub fn loads(&self) -> Vec<Load> {
-        let layer = self.layer;
-        let codes = self.activations.banks(self.design, &layer.geometry);
-        let rows = vec![layer.row_words.clone()];
-        let mut loads = vec![];
-        loads.extend(fill(LoadKind::Codes, &codes));
-        loads.extend(fill(LoadKind::RowWords, &rows));
-        loads.extend(fill(LoadKind::Weights, &layer.weight_words));
-        loads.extend(fill(LoadKind::Offsets, &layer.offset_words));
-        for (cut, banks) in layer.theta_words.iter().enumerate() {
-            loads.extend(fill(LoadKind::Thetas(cut as u32), banks));
-        }
-        loads
-    }
-
-    /// Cycles after which a core that is still busy hangs.
-    pub fn patience(&self) -> u64 {
-        2 * schedule::schedule(&self.layer.registers, self.design).cycles + 1000
-    }
-
-    /// Puts the words that left each column in the engine's order: a column's words come by column
-    /// tile, then position.
-    pub(super) fn collect(&self, leaving: &[Leaving]) -> (Vec<OutputWord>, Vec<u64>) {
-        let positions = match self.layer.mode.pool {
-            true => 1,
-            false => self.layer.registers.positions().max(1) as usize,
+    /// The run that the records of [`Job::steps`] tell of.
+    pub fn gather(&self, records: &[Record]) -> HardwareRun {
+        let mut run = HardwareRun {
+            hung: true,
+            ..HardwareRun::default()
         };
-        let (columns, channels) = (
-            self.design.columns as usize,
-            self.layer.geometry.out_channels,
-        );
-        let mut seen = vec![0usize; columns];
-        let mut words: Vec<(OutputWord, u64)> = vec![];
-        for word in leaving {
-            let number = seen[word.column];
-            seen[word.column] += 1;
-            let column_tile = number / positions;
-            if column_tile * columns + word.column < channels {
-                let output = OutputWord {
-                    column_tile: column_tile as u32,
-                    position: (number % positions) as u32,
-                    column: word.column as u32,
-                    value: word.value,
-                };
-                words.push((output, word.cycle));
+        let mut words = vec![];
+        for record in records {
+            match record {
+                Record::Run(observed) => self.take(observed, &mut run),
+                Record::Value { data, .. } => words.push(*data),
+                Record::Bytes(bytes) => run.results = numbers(bytes),
+                Record::Broken(rule) => run.broken = Some(rule.clone()),
+                Record::Response(_) => {}
             }
+        }
+        if let Some((status, counters)) = words.split_first() {
+            run.status = Status::of(*status);
+            let named = counter_registers().zip(counters);
+            run.counters = Counters::new(
+                named.map(|(register, value)| (register.name.to_lowercase(), u64::from(*value))),
+            );
+        }
+        run
+    }
+
+    fn take(&self, observed: &Observed, run: &mut HardwareRun) {
+        run.hung = !observed.interrupted;
+        run.bus_beats = (observed.reads, observed.writes);
+        let layers = observed.layers.iter().enumerate();
+        run.layers = layers
+            .map(|(number, layer)| {
+                let own = |word: &&ObservedWord| word.layer == number as u64;
+                let words: Vec<&ObservedWord> = observed.words.iter().filter(own).collect();
+                let registers = self.program.layers.get(number).map(|l| l.registers);
+                let (words, leaves) = self.order(&words, &registers.unwrap_or_default());
+                HardwareLayer {
+                    words,
+                    leaves,
+                    start: layer.start,
+                    cycles: (layer.last + 1).saturating_sub(layer.start),
+                    counted: layer.counted,
+                }
+            })
+            .collect();
+    }
+
+    /// The words of a layer in the engine's order: a column's words come by column tile, then position.
+    fn order(
+        &self,
+        observed: &[&ObservedWord],
+        registers: &LayerRegisters,
+    ) -> (Vec<OutputWord>, Vec<u64>) {
+        let columns = self.design.columns;
+        let positions = u64::from(registers.positions.max(1));
+        let spare = u64::BITS - self.design.total_bits();
+        let mut given = vec![0u64; columns as usize];
+        let mut words = vec![];
+        for word in observed {
+            let Some(number) = given.get_mut(word.column as usize) else {
+                continue;
+            };
+            let (column_tile, position) = (*number / positions, *number % positions);
+            *number += 1;
+            let last = column_tile + 1 == u64::from(registers.column_tiles);
+            if last && word.column >= u64::from(registers.last_columns) {
+                continue;
+            }
+            let output = OutputWord {
+                column_tile: column_tile as u32,
+                position: position as u32,
+                column: word.column as u32,
+                value: (word.value << spare).cast_signed() >> spare,
+            };
+            words.push((output, word.cycle));
         }
         words.sort_by_key(|(word, _)| (word.column_tile, word.position, word.column));
         words.into_iter().unzip()
     }
 }
 
-fn fill(kind: LoadKind, banks: &[Vec<u64>]) -> impl Iterator<Item = Load> + '_ {
-    banks.iter().enumerate().flat_map(move |(bank, words)| {
-        words.iter().enumerate().map(move |(address, &data)| Load {
-            kind,
-            bank,
-            address,
-            data,
-        })
-    })
+/// 64-bit numbers in memory.
+fn numbers(bytes: &[u8]) -> Vec<i64> {
+    let chunks = bytes.as_chunks().0;
+    chunks.iter().map(|chunk| i64::from_le_bytes(*chunk)).collect()
 }

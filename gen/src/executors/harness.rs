@@ -1,57 +1,65 @@
-//! The C++ that drives a Verilated core: one file for all designs, and a header of this design's ports.
+//! The C++ that drives a Verilated accelerator: the same for all designs but for a header of sizes.
 
-use std::fmt::Write as _;
-
-use cromulent_design::{Design, REGISTERS};
+use cromulent_design::Design;
 
 use crate::output::Files;
 
-/// Top module of the emitted Verilog.
-pub const TOP: &str = "cromulent_core";
+/// Top module of the emitted Verilog: the accelerator with its buses.
+pub const TOP: &str = "cromulent";
 
-const HARNESS: &str = include_str!("../../../testbenches/harness/harness.cpp");
+/// The sources beside `ports.h`.
+const SOURCES: [(&str, &str); 5] = [
+    (
+        "harness.cpp",
+        include_str!("../../../testbenches/harness/harness.cpp"),
+    ),
+    (
+        "lite.h",
+        include_str!("../../../testbenches/harness/lite.h"),
+    ),
+    (
+        "memory.h",
+        include_str!("../../../testbenches/harness/memory.h"),
+    ),
+    (
+        "observe.h",
+        include_str!("../../../testbenches/harness/observe.h"),
+    ),
+    (
+        "ports_access.h",
+        include_str!("../../../testbenches/harness/ports_access.h"),
+    ),
+];
 
 /// The harness of a design, by file name.
 pub fn harness_files(design: &Design) -> Files {
-    [
-        ("harness.cpp".into(), HARNESS.to_owned()),
-        ("ports.h".into(), ports_header(design)),
-    ]
-    .into()
+    let mut files: Files = SOURCES
+        .into_iter()
+        .map(|(name, text)| (name.into(), text.to_owned()))
+        .collect();
+    files.insert("ports.h".into(), ports_header(design));
+    files
 }
 
-/// Accessors for ports whose names depend on the design.
+/// The sizes of a design's ports.
 pub fn ports_header(design: &Design) -> String {
-    let columns = 0..design.columns;
-    let valid: String = columns
-        .clone()
-        .map(|j| format!("        case {j}: return top.word_valid_{j};\n"))
-        .collect();
-    let word: String = columns
-        .map(|j| format!("        case {j}: return top.word_{j};\n"))
-        .collect();
-    let registers: String = REGISTERS
-        .iter()
-        .enumerate()
-        .map(|(n, name)| format!("        case {n}: top.layer_{name} = value; break;\n"))
-        .collect();
-    let mut text = String::new();
-    let _ = write!(
-        text,
+    let Design {
+        name,
+        columns,
+        bus_bits,
+        memory_address_bits,
+        ..
+    } = design;
+    format!(
         "// Ports of {name}. Generated; do not edit.\n\
          #pragma once\n\
-         #include <cstdint>\n\
          #include \"V{TOP}.h\"\n\
          #include \"verilated.h\"\n\n\
          using Top = V{TOP};\n\
          constexpr int COLUMNS = {columns};\n\
-         constexpr int REGISTERS = {count};\n\n\
-         inline bool word_valid(const Top& top, int column) {{\n    switch (column) {{\n{valid}        default: return false;\n    }}\n}}\n\n\
-         inline uint64_t word(const Top& top, int column) {{\n    switch (column) {{\n{word}        default: return 0;\n    }}\n}}\n\n\
-         inline void set_register(Top& top, int n, uint64_t value) {{\n    switch (n) {{\n{registers}        default: break;\n    }}\n}}\n",
-        name = design.name,
-        columns = design.columns,
-        count = REGISTERS.len(),
-    );
-    text
+         constexpr int WORD_BITS = {};\n\
+         constexpr int BUS_BITS = {bus_bits};\n\
+         constexpr int ADDRESS_BITS = {memory_address_bits};\n",
+        design.total_bits()
+    )
 }

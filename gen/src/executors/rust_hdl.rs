@@ -1,123 +1,357 @@
 //! The circuit description, simulated by rust_hdl.
 
-use cromulent_core::Core;
+use cromulent_core::Accelerator;
 use cromulent_design::Design;
-use cromulent_engine::Layer;
-use rust_hdl_core::prelude::{Block, simulate};
+use cromulent_kit::Net;
+use rust_hdl_core::prelude::{Block, In, Out, simulate};
 
-use super::hardware::{HardwareRun, Job, Leaving, Load};
+use super::bus::Bus;
+use super::hardware::HardwareRun;
+use super::job::Job;
+use super::script::{Observed, ObservedLayer, ObservedWord, Record, Step};
 use crate::Error;
 
 /// Updates until the circuit settles, at most: far more than the deepest path of blocks needs.
 const MOST_UPDATES: usize = 1000;
 
-/// A core that lives through any number of layers.
+/// An access to a control register takes this many cycles at most.
+const PATIENCE: u64 = 10_000;
+
+/// An accelerator that lives through any number of scripts.
 pub struct Simulator {
-    core: Core,
+    top: Accelerator,
+    bus: Bus,
+    now: u64,
+    origin: u64,
+    observed: Observed,
+    finished: usize,
 }
 
 impl Simulator {
-    /// A core after reset.
+    /// An accelerator after reset.
     ///
     /// # Errors
     /// [`Error::ToolFailed`] if the circuit does not settle.
     pub fn new(design: &Design) -> Result<Simulator, Error> {
-        let mut core = Core::new(design);
-        core.connect_all();
-        let mut simulator = Simulator { core };
-        simulator.core.reset.set(1);
-        simulator.cycle()?;
-        simulator.cycle()?;
-        simulator.core.reset.set(0);
+        let mut top = Accelerator::new(design);
+        top.connect_all();
+        let mut simulator = Simulator {
+            top,
+            bus: Bus::new(design.bus_lanes()),
+            now: 0,
+            origin: 0,
+            observed: Observed::default(),
+            finished: 0,
+        };
+        simulator.reset(4)?;
         Ok(simulator)
     }
 
-    /// Runs a layer; `say` is told the cycle now and then.
+    /// Runs a program; `say` is told the cycle now and then.
     ///
     /// # Errors
     /// [`Error::ToolFailed`] if the circuit does not settle.
     pub fn run(&mut self, job: &Job, say: &mut dyn FnMut(u64)) -> Result<HardwareRun, Error> {
-        for load in job.loads() {
-            self.load(load)?;
+        Ok(job.gather(&self.perform(&job.steps(), say)?))
+    }
+
+    /// Performs a script; `say` is told the cycle now and then.
+    ///
+    /// # Errors
+    /// [`Error::ToolFailed`] if the circuit does not settle, or a control register does not answer.
+    pub fn perform(
+        &mut self,
+        steps: &[Step],
+        say: &mut dyn FnMut(u64),
+    ) -> Result<Vec<Record>, Error> {
+        let mut records = vec![];
+        for step in steps {
+            records.extend(self.step(step, say)?);
         }
-        self.core.load_enable.set(0);
-        self.registers(job.layer);
-        let mut leaving = vec![];
-        let limit = job.patience();
-        self.core.start.set(1);
-        let mut cycle = 0;
-        loop {
+        Ok(records)
+    }
+
+    fn step(
+        &mut self,
+        step: &Step,
+        say: &mut dyn FnMut(u64),
+    ) -> Result<Option<Record>, Error> {
+        match step {
+            Step::Memory(memory) => self.bus.configure(*memory),
+            Step::Fail { read, write } => self.bus.fail = (*read, *write),
+            Step::Load { address, bytes } => {
+                for (n, byte) in (0..).zip(bytes) {
+                    self.bus.store.write(address + n, *byte);
+                }
+            }
+            // Stray writes are looked for in Verilator.
+            Step::Window { .. } => {}
+            Step::Write {
+                register,
+                data,
+                strobes,
+            } => {
+                let response = self.write(*register, *data, *strobes)?;
+                return Ok(Some(Record::Response(response)));
+            }
+            Step::Read { register } => return self.read(*register).map(Some),
+            Step::Start { register, data } => {
+                self.restart();
+                self.write(*register, *data, 15)?;
+            }
+            Step::Wait { limit } => {
+                while self.now - self.origin < *limit && !self.top.irq.value().is_true() {
+                    self.cycle()?;
+                    if self.now.is_multiple_of(1000) {
+                        say(self.now - self.origin);
+                    }
+                }
+                return Ok(Some(self.record()));
+            }
+            Step::Run { cycles } => {
+                for _ in 0..*cycles {
+                    self.cycle()?;
+                }
+            }
+            Step::Reset { cycles } => self.reset(*cycles)?,
+            Step::Dump { address, bytes } => {
+                let read = |n| self.bus.store.read(address + n);
+                return Ok(Some(Record::Bytes((0..*bytes).map(read).collect())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn restart(&mut self) {
+        self.origin = self.now;
+        self.observed = Observed::default();
+        self.finished = 0;
+    }
+
+    fn record(&mut self) -> Record {
+        let (reads, writes) = self.bus.beats;
+        Record::Run(Observed {
+            interrupted: self.top.irq.value().is_true(),
+            cycles: self.now - self.origin,
+            reads,
+            writes,
+            ..self.observed.clone()
+        })
+    }
+
+    fn reset(&mut self, cycles: u64) -> Result<(), Error> {
+        self.bus.reset();
+        let top = &self.top;
+        for valid in [
+            &top.s_axil_awvalid,
+            &top.s_axil_wvalid,
+            &top.s_axil_bready,
+            &top.s_axil_arvalid,
+            &top.s_axil_rready,
+            &top.m_axi_arready,
+            &top.m_axi_rvalid,
+            &top.m_axi_awready,
+            &top.m_axi_wready,
+            &top.m_axi_bvalid,
+        ] {
+            valid.set(0);
+        }
+        top.reset.set(1);
+        for _ in 0..cycles {
             self.settle(0)?;
-            self.take(cycle, &mut leaving);
-            let busy = self.core.busy.value().is_true();
-            if cycle > 0 && !busy || cycle >= limit {
-                break;
-            }
             self.settle(1)?;
-            self.core.start.set(0);
-            cycle += 1;
-            if cycle.is_multiple_of(1000) {
-                say(cycle);
+            self.now += 1;
+        }
+        self.top.reset.set(0);
+        self.restart();
+        Ok(())
+    }
+
+    /// One clock cycle: inputs, what follows from them, what is handed over, the edge.
+    fn cycle(&mut self) -> Result<Lite, Error> {
+        self.drive();
+        self.settle(0)?;
+        self.hand_over();
+        self.observe();
+        let lite = Lite::of(&self.top);
+        self.settle(1)?;
+        self.now += 1;
+        Ok(lite)
+    }
+
+    fn drive(&mut self) {
+        let (beat, answer) = self.bus.begin(self.now);
+        let top = &self.top;
+        top.m_axi_arready.set(self.bus.ready[0].into());
+        top.m_axi_awready.set(self.bus.ready[1].into());
+        top.m_axi_wready.set(self.bus.ready[2].into());
+        top.m_axi_rvalid.set(beat.is_some().into());
+        if let Some(beat) = beat {
+            set_lanes(&top.m_axi_rdata, &beat.lanes);
+            top.m_axi_rlast.set(beat.last.into());
+            top.m_axi_rid.set(beat.id as i64);
+            top.m_axi_rresp.set(2 * i64::from(beat.error));
+        }
+        top.m_axi_bvalid.set(answer.is_some().into());
+        if let Some(answer) = answer {
+            top.m_axi_bresp.set(2 * i64::from(answer.error));
+            top.m_axi_bid.set(answer.id as i64);
+        }
+    }
+
+    fn hand_over(&mut self) {
+        let (top, bus, now) = (&self.top, &mut self.bus, self.now);
+        if both(&top.m_axi_rvalid, &top.m_axi_rready) {
+            bus.take_read_beat(now);
+        }
+        if both(&top.m_axi_arready, &top.m_axi_arvalid) {
+            let beats = top.m_axi_arlen.value().pattern() + 1;
+            let id = top.m_axi_arid.value().pattern();
+            bus.take_read_address(now, top.m_axi_araddr.value().pattern(), beats, id);
+        }
+        if both(&top.m_axi_bvalid, &top.m_axi_bready) {
+            bus.take_answer();
+        }
+        if both(&top.m_axi_awready, &top.m_axi_awvalid) {
+            let id = top.m_axi_awid.value().pattern();
+            bus.take_write_address(now, top.m_axi_awaddr.value().pattern(), id);
+        }
+        if both(&top.m_axi_wready, &top.m_axi_wvalid) {
+            let lanes = top.m_axi_wdata.iter();
+            let lanes = lanes.map(|lane| lane.value().pattern() as u32).collect();
+            bus.take_write_beat(now, lanes, top.m_axi_wstrb.value().pattern());
+        }
+    }
+
+    fn observe(&mut self) {
+        let (top, observed) = (&self.top, &mut self.observed);
+        let cycle = self.now - self.origin;
+        if top.layer_done.value().is_true() {
+            if let Some(layer) = observed.layers.get_mut(self.finished) {
+                layer.last = cycle - 1;
+                layer.counted = top.layer_cycles.value().pattern();
             }
+            self.finished += 1;
         }
-        Ok(self.result(job, &leaving))
-    }
-
-    fn result(&self, job: &Job, leaving: &[Leaving]) -> HardwareRun {
-        let (words, leaves) = job.collect(leaving);
-        HardwareRun {
-            words,
-            leaves,
-            cycles: self.core.cycles.value().pattern(),
-            beats: self.core.beats.value().pattern(),
-            load_stalls: self.core.load_stalls.value().pattern(),
-            hung: self.core.busy.value().is_true(),
-        }
-    }
-
-    fn load(&mut self, load: Load) -> Result<(), Error> {
-        let core = &self.core;
-        core.load_enable.set(1);
-        core.load_kind.set(i64::from(load.kind.number()));
-        core.load_bank.set(load.bank as i64);
-        core.load_address.set(load.address as i64);
-        core.load_data.set(load.data.cast_signed());
-        self.cycle()
-    }
-
-    fn registers(&self, layer: &Layer) {
-        for (net, value) in self.core.layer.nets().zip(layer.registers.values()) {
-            net.set(i64::from(value));
-        }
-    }
-
-    fn take(&self, cycle: u64, leaving: &mut Vec<Leaving>) {
-        for (column, valid) in self.core.word_valid.iter().enumerate() {
+        let start = observed.layers.last().map_or(0, |layer| layer.start);
+        let layer = (observed.layers.len() as u64).wrapping_sub(1);
+        for (column, (valid, word)) in top.word_valid.iter().zip(&top.word).enumerate() {
             if valid.value().is_true() {
-                let value = self.core.word[column].value().number();
-                leaving.push(Leaving {
-                    cycle,
-                    column,
-                    value,
+                observed.words.push(ObservedWord {
+                    layer,
+                    cycle: cycle - start,
+                    column: column as u64,
+                    value: word.value().pattern(),
                 });
             }
         }
+        if top.layer_start.value().is_true() {
+            observed.layers.push(ObservedLayer {
+                start: cycle,
+                ..ObservedLayer::default()
+            });
+        }
     }
 
-    fn cycle(&mut self) -> Result<(), Error> {
-        self.settle(0)?;
-        self.settle(1)
+    fn write(&mut self, register: u32, data: u32, strobes: u8) -> Result<u64, Error> {
+        let top = &self.top;
+        top.s_axil_awaddr.set(register.into());
+        top.s_axil_wdata.set(data.into());
+        top.s_axil_wstrb.set(strobes.into());
+        top.s_axil_awvalid.set(1);
+        top.s_axil_wvalid.set(1);
+        top.s_axil_bready.set(1);
+        for _ in 0..PATIENCE {
+            let lite = self.cycle()?;
+            if lite.address_taken[1] {
+                self.top.s_axil_awvalid.set(0);
+            }
+            if lite.data_taken {
+                self.top.s_axil_wvalid.set(0);
+            }
+            if let Some(response) = lite.written {
+                self.top.s_axil_bready.set(0);
+                return Ok(response);
+            }
+        }
+        Err(silent())
+    }
+
+    fn read(&mut self, register: u32) -> Result<Record, Error> {
+        self.top.s_axil_araddr.set(register.into());
+        self.top.s_axil_arvalid.set(1);
+        self.top.s_axil_rready.set(1);
+        for _ in 0..PATIENCE {
+            let lite = self.cycle()?;
+            if lite.address_taken[0] {
+                self.top.s_axil_arvalid.set(0);
+            }
+            if let Some((data, response)) = lite.answered {
+                self.top.s_axil_rready.set(0);
+                return Ok(Record::Value { data, response });
+            }
+        }
+        Err(silent())
     }
 
     fn settle(&mut self, clock: i64) -> Result<(), Error> {
-        self.core.clock.set(clock);
-        match simulate(&mut self.core, MOST_UPDATES) {
+        self.top.clock.set(clock);
+        match simulate(&mut self.top, MOST_UPDATES) {
             true => Ok(()),
-            false => Err(Error::ToolFailed {
-                tool: "rust_hdl".to_owned(),
-                what: "finds no stable state: a combinational loop".to_owned(),
-                output: String::new(),
+            false => Err(failed("finds no stable state: a combinational loop")),
+        }
+    }
+}
+
+/// What was handed over on the control port in a cycle.
+#[derive(Clone, Copy, Default)]
+struct Lite {
+    /// Addresses of a read and of a write.
+    address_taken: [bool; 2],
+    data_taken: bool,
+    /// Response to a write.
+    written: Option<u64>,
+    /// Data and response of a read.
+    answered: Option<(u32, u64)>,
+}
+
+impl Lite {
+    fn of(top: &Accelerator) -> Lite {
+        Lite {
+            address_taken: [
+                both(&top.s_axil_arvalid, &top.s_axil_arready),
+                both(&top.s_axil_awvalid, &top.s_axil_awready),
+            ],
+            data_taken: both(&top.s_axil_wvalid, &top.s_axil_wready),
+            written: both(&top.s_axil_bready, &top.s_axil_bvalid)
+                .then(|| top.s_axil_bresp.value().pattern()),
+            answered: both(&top.s_axil_rready, &top.s_axil_rvalid).then(|| {
+                let data = top.s_axil_rdata.value().pattern() as u32;
+                (data, top.s_axil_rresp.value().pattern())
             }),
         }
+    }
+}
+
+/// Whether a channel hands something over: an input and an output are both high.
+fn both(input: &Net<In>, output: &Net<Out>) -> bool {
+    input.value().is_true() && output.value().is_true()
+}
+
+fn set_lanes(lanes: &[Net<In>], values: &[u32]) {
+    for (lane, value) in lanes.iter().zip(values) {
+        lane.set((*value).into());
+    }
+}
+
+fn silent() -> Error {
+    failed("gives no answer on AXI4-Lite")
+}
+
+fn failed(what: &str) -> Error {
+    Error::ToolFailed {
+        tool: "rust_hdl".to_owned(),
+        what: what.to_owned(),
+        output: String::new(),
     }
 }

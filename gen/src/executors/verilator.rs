@@ -1,21 +1,23 @@
 //! The emitted Verilog in Verilator.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use cromulent_design::Design;
 
-use super::hardware::{HardwareRun, Job, Leaving};
+use super::hardware::HardwareRun;
 pub use super::harness::TOP;
 use super::harness::harness_files;
+use super::job::Job;
+use super::script::{Record, Step, decode};
 use crate::Error;
 use crate::output::Files;
 use crate::tools::verilator::{Sources, VERILATOR, build};
 use crate::tools::{Scratch, run};
 
-/// A layer takes this long at most.
+/// A script takes this long at most.
 const RUN_LIMIT: Duration = Duration::from_secs(3600);
 
 /// A built simulator of one design.
@@ -24,7 +26,8 @@ pub struct Simulator {
     program: PathBuf,
 }
 
-/// The Verilog of a design, by file name.
+/// The Verilog of a design, by file name: the accelerator with its buses, and the core that is a top of its
+/// own for those who bring their streams.
 ///
 /// # Errors
 /// [`Error::ToolFailed`] if a block of the design is described wrongly: a fault of this program.
@@ -41,8 +44,8 @@ pub fn emit(design: &Design) -> Result<Files, Error> {
 }
 
 impl Simulator {
-    /// Builds a simulator of this Verilog, which has the ports of the design's core; `say` is told what
-    /// the build is at.
+    /// Builds a simulator of this Verilog, which has the ports of the design's accelerator; `say` is told
+    /// what the build is at.
     ///
     /// # Errors
     /// A missing Verilator, or a build that fails.
@@ -63,75 +66,43 @@ impl Simulator {
         })
     }
 
-    /// Runs layers one after another on one core.
+    /// Runs programs one after another on one accelerator.
     ///
     /// # Errors
     /// A simulator that fails, or files that cannot be written.
     pub fn run(&self, jobs: &[Job]) -> Result<Vec<HardwareRun>, Error> {
+        // A broken rule ends a script, so each program has its own.
+        jobs.iter()
+            .map(|job| Ok(job.gather(&self.perform(&job.steps())?)))
+            .collect()
+    }
+
+    /// Performs a script on an accelerator after reset.
+    ///
+    /// # Errors
+    /// A simulator that fails, or files that cannot be written.
+    pub fn perform(&self, steps: &[Step]) -> Result<Vec<Record>, Error> {
         let folder = Scratch::new()?;
-        let (input, output) = (folder.path().join("jobs"), folder.path().join("results"));
-        fs::write(&input, encode(jobs)).map_err(|error| Error::io("write", &input, &error))?;
-        let mut command = Command::new(&self.program);
-        command.arg(&input).arg(&output);
-        run("the Verilated core", &mut command, RUN_LIMIT, &mut |_| ())?;
-        read(jobs, &output)
-    }
-}
-
-/// The jobs as the harness reads them.
-fn encode(jobs: &[Job]) -> Vec<u8> {
-    let mut numbers = vec![jobs.len() as u64];
-    for job in jobs {
-        let loads = job.loads();
-        numbers.push(loads.len() as u64);
-        for load in loads {
-            numbers.extend([
-                u64::from(load.kind.number()),
-                load.bank as u64,
-                load.address as u64,
-                load.data,
-            ]);
+        let (script, records) = (folder.path().join("script"), folder.path().join("records"));
+        let mut bytes = vec![];
+        for step in steps {
+            step.encode(&mut bytes);
         }
-        numbers.extend(job.layer.registers.values().map(u64::from));
-        numbers.push(job.patience());
+        fs::write(&script, bytes).map_err(|error| Error::io("be written", &script, &error))?;
+        let mut command = Command::new(&self.program);
+        command.arg(&script).arg(&records);
+        run(
+            "the Verilated accelerator",
+            &mut command,
+            RUN_LIMIT,
+            &mut |_| (),
+        )?;
+        let bytes =
+            fs::read(&records).map_err(|error| Error::io("be read", &records, &error))?;
+        decode(&bytes).ok_or_else(|| Error::ToolFailed {
+            tool: "the Verilated accelerator".to_owned(),
+            what: "wrote records that cannot be read".to_owned(),
+            output: String::new(),
+        })
     }
-    numbers.into_iter().flat_map(u64::to_le_bytes).collect()
-}
-
-fn read(jobs: &[Job], path: &Path) -> Result<Vec<HardwareRun>, Error> {
-    let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
-    let chunks = bytes
-        .chunks_exact(8)
-        .map(|chunk| chunk.try_into().unwrap_or([0; 8]));
-    let mut numbers = chunks.map(u64::from_le_bytes);
-    let runs: Option<Vec<HardwareRun>> = jobs.iter().map(|job| decode(job, &mut numbers)).collect();
-    runs.ok_or_else(|| Error::ToolFailed {
-        tool: "the Verilated core".to_owned(),
-        what: "wrote fewer results than jobs".to_owned(),
-        output: String::new(),
-    })
-}
-
-fn decode(job: &Job, numbers: &mut impl Iterator<Item = u64>) -> Option<HardwareRun> {
-    let spare = 64 - job.design.total_bits();
-    let mut leaving = vec![];
-    for _ in 0..numbers.next()? {
-        let (cycle, column, value) = (numbers.next()?, numbers.next()?, numbers.next()?);
-        let value = (value << spare).cast_signed() >> spare;
-        leaving.push(Leaving {
-            cycle,
-            column: column as usize,
-            value,
-        });
-    }
-    let (words, leaves) = job.collect(&leaving);
-    let (cycles, beats, load_stalls) = (numbers.next()?, numbers.next()?, numbers.next()?);
-    Some(HardwareRun {
-        words,
-        leaves,
-        cycles,
-        beats,
-        load_stalls,
-        hung: numbers.next()? != 0,
-    })
 }
