@@ -46,10 +46,7 @@ impl Fifo {
             output: lanes.iter().map(|&bits| Net::bits(bits)).collect(),
             ready: Net::flag(),
             held: Net::bits(count),
-            memory: lanes
-                .iter()
-                .map(|&bits| Memory::new(depth, bits))
-                .collect(),
+            memory: lanes.iter().map(|&bits| Memory::new(depth, bits)).collect(),
             write: Register::control(address),
             read: Register::control(address),
             count: Register::control(count),
