@@ -22,11 +22,13 @@ pub struct Cli {
 pub enum Command {
     /// Say whether a network is cromulent, whether a design is sound, and whether one fits the other.
     Check(CheckArgs),
-    /// Write the Verilog of a design.
+    /// Compile a network for a design: the program image, and where everything lies in memory.
+    Compile(CompileArgs),
+    /// Write the Verilog of a design, its register map and a test bench.
     Generate(GenerateArgs),
     /// Run a network on the cycle model: words, cycles, utilisation, stalls.
     Simulate(SimulateArgs),
-    /// Run layers on several executors and compare every output word and its cycle.
+    /// Run a network on several executors and compare every word, every cycle and the results.
     Verify(VerifyArgs),
 }
 
@@ -45,6 +47,31 @@ pub struct CheckArgs {
     /// Network file; prints its modules and what breaks the cromulent form.
     #[arg(long, value_name = "FILE")]
     pub network: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `compile`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:
+  cromulent compile --design constraints/designs/small-8x8.toml \\
+      --network docs/examples/fashion-resnet8.toml --out build/fashion"
+)]
+pub struct CompileArgs {
+    /// Design file.
+    #[arg(long, value_name = "FILE")]
+    pub design: PathBuf,
+    /// Network file.
+    #[arg(long, value_name = "FILE")]
+    pub network: PathBuf,
+    /// Folder to write, which must not exist yet.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Where the memory map begins: a byte address, decimal or 0x….
+    #[arg(long, value_name = "ADDRESS", default_value = "0", value_parser = address)]
+    pub base: u64,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -82,19 +109,55 @@ pub struct Workload {
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// How many images, from the first on.
-    #[arg(long, value_name = "K", default_value = "1")]
+    #[arg(long, value_name = "K", default_value = "1", value_parser = images)]
     pub images: NonZeroUsize,
+}
+
+/// The memory that program and input lie in.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct MemoryArgs {
+    /// Cycles from an address taken to its first beat, and from a write taken to its answer.
+    #[arg(long, value_name = "CYCLES", default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub latency: u64,
+    /// Cycles from one beat to the next: 1 is a beat a cycle.
+    #[arg(long, value_name = "CYCLES", default_value = "1", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub interval: u64,
+}
+
+/// A number of images, at least one.
+fn images(text: &str) -> Result<NonZeroUsize, String> {
+    let count: usize = text.parse().map_err(|_| "write a whole number, 1 or more".to_owned())?;
+    NonZeroUsize::new(count).ok_or_else(|| "there is nothing to do on no image; write 1 or more".to_owned())
+}
+
+/// A byte address, decimal or hexadecimal.
+fn address(text: &str) -> Result<u64, String> {
+    let digits = text.replace('_', "");
+    let parsed = match digits.strip_prefix("0x") {
+        Some(hexadecimal) => u64::from_str_radix(hexadecimal, 16),
+        None => digits.parse(),
+    };
+    parsed.map_err(|_| "write a byte address, such as 65536 or 0x10000".to_owned())
 }
 
 /// Arguments of `simulate`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cromulent simulate --design constraints/designs/small-8x8.toml \\
-      --network docs/examples/fashion-resnet8.toml --json")]
+      --network docs/examples/fashion-resnet8.toml --json
+  cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only
+
+Networks known by name, without weights, for --timing-only: resnet18, densenet121.")]
 pub struct SimulateArgs {
     /// What runs on what.
     #[command(flatten)]
     pub workload: Workload,
+    /// The memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+    /// Only cycles, no words: needs no images and no weights.
+    #[arg(long, conflicts_with_all = ["input", "images", "layer"])]
+    pub timing_only: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -102,28 +165,35 @@ pub struct SimulateArgs {
 
 /// Arguments of `verify`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
+  cromulent verify --design constraints/designs/small-8x8.toml \\
+      --network docs/examples/fashion-resnet8.toml --images 3
   cromulent verify --design constraints/designs/small-8x8.toml \\
       --network docs/examples/fashion-resnet8.toml --layer blocks.0.conv1
 
 Set CROMULENT_VERILATOR to the program if it is not on the PATH; builds are kept in CROMULENT_CACHE, by default
 ~/.cache/cromulent.")]
 pub struct VerifyArgs {
-    /// What runs on what.
+    /// What runs on what. With --layer, that layer alone, fed with what the reference computes up to there.
     #[command(flatten)]
     pub workload: Workload,
+    /// The memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+    /// Pause every channel of both buses at random, by this seed; words and results are compared, cycles are
+    /// not.
+    #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u64).range(1..))]
+    pub stall_seed: Option<u64>,
+    /// A program image that `compile` wrote, in place of compiling the network again.
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
     /// Verilog to check in place of what the design generates: a folder `generate` wrote.
     #[arg(long, value_name = "FOLDER")]
     pub rtl: Option<PathBuf>,
-    /// Which executors to run, separated by commas; all are compared with the first that ran.
-    #[arg(
-        long,
-        value_name = "LIST",
-        value_enum,
-        value_delimiter = ',',
-        default_values_t = Executor::ALL
-    )]
-    pub executors: Vec<Executor>,
+    /// Which executors to run, separated by commas; all are compared with the first that ran. All of them if
+    /// absent, but rust_hdl only where it takes seconds.
+    #[arg(long, value_name = "LIST", value_enum, value_delimiter = ',')]
+    pub executors: Option<Vec<Executor>>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -194,8 +264,23 @@ mod tests {
         let Command::Verify(args) = Cli::parse_from(line.split(' ')).command else {
             panic!("verify")
         };
-        assert_eq!(args.executors, [Executor::Model, Executor::RustHdl]);
+        let executors = args.executors.unwrap();
+        assert_eq!(executors, [Executor::Model, Executor::RustHdl]);
         assert_eq!(args.workload.images.get(), 1);
+    }
+
+    #[test]
+    fn no_images_and_no_address_are_refused_with_a_reason() {
+        let verify = "cromulent verify --design d --network n --images";
+        let refused = |line: &str, last: &str| {
+            let words = line.split(' ').chain([last]);
+            Cli::try_parse_from(words).unwrap_err().to_string()
+        };
+        assert!(refused(verify, "0").contains("write 1 or more"));
+        assert!(refused(verify, "two").contains("a whole number"));
+        let compile = "cromulent compile --design d --network n --out o --base";
+        assert!(refused(compile, "up").contains("0x10000"));
+        assert_eq!(address("0x8000_0000"), Ok(1 << 31));
     }
 
     #[test]

@@ -85,6 +85,35 @@ impl Error {
         )
     }
 
+    /// The object that `--json` prints: `{"error": {"code", "kind", …}}`.
+    pub fn to_json(&self) -> Value {
+        let mut error = json!({ "code": self.exit_code() });
+        match self {
+            Error::BadInput(problems) => {
+                error["kind"] = json!("bad_input");
+                let problems: Vec<Value> = problems.iter().map(Problem::to_json).collect();
+                error["problems"] = json!(problems);
+            }
+            Error::ToolMissing {
+                tool,
+                found,
+                remedy,
+            } => {
+                error["kind"] = json!("tool_missing");
+                error["tool"] = json!(tool);
+                error["what"] = json!(found);
+                error["fix"] = json!(remedy);
+            }
+            Error::ToolFailed { tool, what, output } => {
+                error["kind"] = json!("tool_failed");
+                error["tool"] = json!(tool);
+                error["what"] = json!(what);
+                error["output"] = json!(output);
+            }
+        }
+        json!({ "error": error })
+    }
+
     /// The exit code: 2 bad input, 3 tool missing or too old, 4 tool failed.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -189,6 +218,15 @@ mod tests {
             "error: Yosys exited with 1; it said:\n  ERROR: a\n  b"
         );
         assert_eq!(failed.exit_code(), 4);
+        for (error, kind) in [
+            (bad, "bad_input"),
+            (missing, "tool_missing"),
+            (failed, "tool_failed"),
+        ] {
+            let value = &error.to_json()["error"];
+            assert_eq!(value["kind"], kind);
+            assert_eq!(value["code"], error.exit_code());
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod executors;
 mod outcome;
 pub mod output;
 pub mod progress;
+pub mod register_map;
 pub mod tools;
 pub mod verification;
 pub mod workload;

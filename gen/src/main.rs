@@ -10,13 +10,31 @@ use cromulent::{Error, Outcome, commands};
 
 fn main() -> ExitCode {
     let progress = Progress::stderr();
-    let (result, json) = match Cli::parse().command {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return refuse(&error),
+    };
+    let (result, json) = match command {
         Command::Check(args) => (commands::check::run(&args), args.json),
+        Command::Compile(args) => (commands::compile::run(&args, &progress), args.json),
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),
         Command::Simulate(args) => (commands::simulate::run(&args, &progress), args.json),
         Command::Verify(args) => (commands::verify::run(&args, &progress), args.json),
     };
     ExitCode::from(report(&result, json))
+}
+
+/// Answers a command line that is wrong, or that only asks for help.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        let message = error.to_string();
+        let what = message.trim_start_matches("error: ").trim_end();
+        let fix = "see --help";
+        print(&Error::bad_input("command line", what, fix).to_json());
+    }
+    let _ = error.print();
+    ExitCode::from(error.exit_code() as u8)
 }
 
 /// Prints the result where it belongs; the exit code.
@@ -28,8 +46,16 @@ fn report(result: &Result<Outcome, Error>, json: bool) -> u8 {
             outcome.exit_code
         }
         Err(error) => {
+            if json {
+                print(&error.to_json());
+            }
             let _ = writeln!(std::io::stderr(), "{error}");
             error.exit_code()
         }
     }
+}
+
+/// Prints an object on standard output.
+fn print(object: &serde_json::Value) {
+    let _ = writeln!(std::io::stdout(), "{object:#}");
 }

@@ -1,6 +1,7 @@
 //! One module per command: from arguments to an outcome.
 
 pub mod check;
+pub mod compile;
 pub mod generate;
 pub mod simulate;
 pub mod verify;

@@ -7,6 +7,9 @@ use crate::output::Files;
 /// Top module of the emitted Verilog: the accelerator with its buses.
 pub const TOP: &str = "cromulent";
 
+/// Top module for those who bring their streams.
+pub const STREAM_TOP: &str = "cromulent_core";
+
 /// The sources beside `ports.h`.
 const SOURCES: [(&str, &str); 5] = [
     (

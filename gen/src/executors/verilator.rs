@@ -8,7 +8,7 @@ use std::time::Duration;
 use cromulent_design::Design;
 
 use super::hardware::HardwareRun;
-pub use super::harness::TOP;
+pub use super::harness::{STREAM_TOP, TOP};
 use super::harness::harness_files;
 use super::job::Job;
 use super::script::{Record, Step, decode};
