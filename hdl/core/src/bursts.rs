@@ -1,0 +1,140 @@
+//! Cuts a run of beats into bursts.
+
+use crate::decoder::LANE_BITS;
+use cromulent_design::BURST_BEATS;
+use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
+use rust_hdl_core::prelude::*;
+
+/// Bits of the beats of a burst, 0..=16.
+pub(crate) const BURST_BITS: usize = 5;
+
+/// What a client of the reader still has to ask for, and the next burst of it: up to 16 beats, never
+/// across a multiple of 16.
+#[derive(LogicBlock)]
+pub struct Bursts {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Synchronous reset: nothing is left.
+    pub reset: Net<In>,
+    /// Go on at `place_address`.
+    pub place: Net<In>,
+    /// Beat address.
+    pub place_address: Net<In>,
+    /// `ask_beats` are left.
+    pub ask: Net<In>,
+    /// Beats.
+    pub ask_beats: Net<In>,
+    /// The next burst is taken.
+    pub taken: Net<In>,
+    /// Beat address of the next burst.
+    pub address: Net<Out>,
+    /// Its beats; 0 when nothing is left.
+    pub beats: Net<Out>,
+    at: Register,
+    left: Register,
+}
+
+impl Bursts {
+    /// A client with beat addresses of so many bits, at least 5.
+    pub fn new(address: usize) -> Bursts {
+        Bursts {
+            clock: Net::flag(),
+            reset: Net::flag(),
+            place: Net::flag(),
+            place_address: Net::bits(address),
+            ask: Net::flag(),
+            ask_beats: Net::bits(LANE_BITS),
+            taken: Net::flag(),
+            address: Net::bits(address),
+            beats: Net::bits(BURST_BITS),
+            at: Register::data(address, false),
+            left: Register::data(LANE_BITS, false),
+        }
+    }
+}
+
+impl Describe for Bursts {
+    fn module(&self) -> String {
+        "bursts".to_string()
+    }
+    fn about(&self) -> String {
+        format!(
+            "Cuts a run of beats into bursts that do not cross a multiple of {BURST_BEATS} beats."
+        )
+    }
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        let (at, left) = (self.at.read(i), self.left.read(i));
+        let whole = i.constant(BURST_BITS, u64::from(BURST_BEATS));
+        let inside = at.slice(0, address_bits(BURST_BEATS as usize));
+        let room = i.name("room", whole - inside.resize(BURST_BITS));
+        let few = room.resize(LANE_BITS).at_least(left);
+        let few = i.name("few", few);
+        let beats = few.mux(left.slice(0, BURST_BITS), room);
+        let beats = i.name("burst", beats);
+        let taken = i.read(&self.taken);
+        let (place, from) = (i.read(&self.place), i.read(&self.place_address));
+        let further = taken.mux(at + beats.resize(at.width()), at);
+        self.at.load(i, &self.clock, place.mux(from, further));
+        let (ask, asked) = (i.read(&self.ask), i.read(&self.ask_beats));
+        let fewer = taken.mux(left - beats.resize(LANE_BITS), left);
+        let reset = i.read(&self.reset);
+        self.left
+            .load_or_zero(i, &self.clock, reset, ask.mux(asked, fewer));
+        i.drive(&self.address, at);
+        i.drive(&self.beats, beats);
+    }
+}
+logic!(Bursts);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edge(bursts: &mut Bursts) {
+        for clock in [0, 1] {
+            bursts.clock.set(clock);
+            assert!(simulate(bursts, 20));
+        }
+    }
+
+    /// The bursts of so many beats from an address on.
+    fn cut(address: i64, beats: i64) -> Vec<(i64, i64)> {
+        let mut bursts = Bursts::new(12);
+        bursts.place.set(1);
+        bursts.ask.set(1);
+        bursts.place_address.set(address);
+        bursts.ask_beats.set(beats);
+        edge(&mut bursts);
+        bursts.place.set(0);
+        bursts.ask.set(0);
+        bursts.taken.set(1);
+        let mut found = vec![];
+        while bursts.beats.value().is_true() {
+            found.push((
+                bursts.address.value().number(),
+                bursts.beats.value().number(),
+            ));
+            edge(&mut bursts);
+        }
+        found
+    }
+
+    #[test]
+    fn no_burst_crosses_a_multiple_of_sixteen() {
+        assert_eq!(cut(0, 4), [(0, 4)]);
+        assert_eq!(cut(4, 12), [(4, 12)]);
+        assert_eq!(cut(4, 13), [(4, 12), (16, 1)]);
+        assert_eq!(cut(15, 35), [(15, 1), (16, 16), (32, 16), (48, 2)]);
+        for address in 0..40 {
+            for beats in 0..70 {
+                let mut next = address;
+                for (from, count) in cut(address, beats) {
+                    assert_eq!(from, next);
+                    assert_eq!(from / 16, (from + count - 1) / 16);
+                    next += count;
+                }
+                assert_eq!(next, address + beats);
+            }
+        }
+    }
+}
