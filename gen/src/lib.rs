@@ -11,6 +11,7 @@ pub mod cli;
 pub mod commands;
 mod error;
 pub mod executors;
+pub mod memory_map;
 mod outcome;
 pub mod output;
 pub mod progress;

@@ -1,7 +1,10 @@
 //! What runs on what: a design, a network compiled for it, and images.
 
+use std::fs;
+use std::path::Path;
+
 use cromulent_design::Design;
-use cromulent_engine::{Image, InputError, compile};
+use cromulent_engine::{Compiled, Image, InputError, compile};
 use cromulent_network::{Network, images::Example};
 
 use crate::cli;
@@ -23,47 +26,34 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Loads design, network and images, and compiles.
+    /// Loads design, network and images, and compiles, or reads the program image in `file`.
     ///
     /// # Errors
     /// Whatever is wrong with any of them; a layer that is not there.
-    pub fn load(args: &cli::Workload) -> Result<Workload, Error> {
-        let (design, network) = (Design::load(&args.design), Network::load(&args.network));
-        let (design, network) = match (design, network) {
-            (Ok(design), Ok(network)) => (design, network),
-            (design, network) => return Err(both(design.err(), network.err())),
+    pub fn load(args: &cli::Workload, file: Option<&Path>) -> Result<Workload, Error> {
+        let (design, network) = load_both(&args.design, &args.network)?;
+        let (bytes, notes) = match file {
+            Some(file) => (read_image(file, &design, &network)?, vec![]),
+            None => {
+                let compiled = compile(&network, &design)?;
+                (compiled.image.to_bytes(), notes(&compiled))
+            }
         };
-        let compiled = compile(&network, &design)?;
-        let layer = args
-            .layer
-            .as_deref()
-            .map(|name| find_layer(&compiled.image, name))
-            .transpose()?;
-        let examples = match &args.input {
-            Some(file) => network.read_images(file, None, None, args.images.get())?,
-            None => network.examples(args.images.get())?,
-        };
-        if examples.len() < args.images.get() {
-            let what = format!("there are only {} images", examples.len());
-            let fix = format!("ask for no more with --images, not {}", args.images);
-            return Err(Error::bad_input("--images", what, fix));
-        }
-        let bytes = compiled.image.to_bytes();
         let image = Image::from_bytes(&bytes).map_err(|error| Error::ToolFailed {
             tool: "the compiler".to_owned(),
             what: format!("wrote an image that cannot be read: {error}"),
             output: String::new(),
         })?;
-        let notes = compiled
-            .notes
-            .iter()
-            .map(|note| format!("{}: {}", note.place, note.what))
-            .collect();
+        let layer = args
+            .layer
+            .as_deref()
+            .map(|name| find_layer(&image, name))
+            .transpose()?;
         Ok(Workload {
+            examples: examples(&network, args)?,
             image,
             image_bytes: bytes.len(),
             notes,
-            examples,
             layer,
         })
     }
@@ -75,6 +65,56 @@ impl Workload {
             None => (0..self.image.layers.len()).collect(),
         }
     }
+}
+
+/// Design and network from their files.
+///
+/// # Errors
+/// What is wrong with either, or with both.
+pub fn load_both(design: &Path, network: &Path) -> Result<(Design, Network), Error> {
+    match (Design::load(design), Network::load(network)) {
+        (Ok(design), Ok(network)) => Ok((design, network)),
+        (design, network) => Err(both(design.err(), network.err())),
+    }
+}
+
+/// What compiling found worth knowing, a sentence each.
+pub fn notes(compiled: &Compiled) -> Vec<String> {
+    let notes = compiled.notes.iter();
+    notes
+        .map(|note| format!("{}: {}", note.place, note.what))
+        .collect()
+}
+
+/// The bytes of a program image, which can be read, is for this design and holds this network.
+fn read_image(file: &Path, design: &Design, network: &Network) -> Result<Vec<u8>, Error> {
+    let bytes = fs::read(file).map_err(|error| Error::io("be read", file, &error))?;
+    let image = Image::from_bytes(&bytes);
+    let image = image.and_then(|image| image.require_design(design).map(|()| image));
+    let refuse = |what: String| {
+        let fix = "give a program image that `cromulent compile` wrote for this design and network";
+        Error::bad_input(file.display(), what, fix)
+    };
+    let image = image.map_err(|error| refuse(error.to_string()))?;
+    if image.network != network.name {
+        return Err(refuse(format!("holds the network {}", image.network)));
+    }
+    Ok(bytes)
+}
+
+/// The images asked for.
+fn examples(network: &Network, args: &cli::Workload) -> Result<Vec<Example>, Error> {
+    let wanted = args.images.get();
+    let examples = match &args.input {
+        Some(file) => network.read_images(file, None, None, wanted)?,
+        None => network.examples(wanted)?,
+    };
+    if examples.len() < wanted {
+        let what = format!("there are only {} images", examples.len());
+        let fix = format!("ask for no more with --images, not {wanted}");
+        return Err(Error::bad_input("--images", what, fix));
+    }
+    Ok(examples)
 }
 
 /// The problems of design and network together.

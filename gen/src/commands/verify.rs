@@ -7,45 +7,51 @@ use cromulent_design::Design;
 use cromulent_engine::Runner;
 
 use crate::cli::VerifyArgs;
-use crate::executors::Job;
+use crate::executors::Memory;
 use crate::output::Files;
 use crate::progress::Progress;
-use crate::verification::{Bench, json, text};
+use crate::verification::{Bench, Conditions, RunCheck, Subject, json, text};
 use crate::workload::Workload;
 use crate::{Error, Outcome};
 
-/// Runs each layer asked for on each executor asked for; the input of a layer is what the reference
-/// makes of the image up to there.
+/// Runs the network, image by image, on each executor asked for, and compares every layer; with `--layer`
+/// that layer alone, on what the reference makes of the image up to there.
 ///
 /// # Errors
 /// Bad input, or a tool that is missing or fails. A difference is no error but an outcome.
 pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
-    let workload = Workload::load(&args.workload)?;
+    let workload = Workload::load(&args.workload, args.image.as_deref())?;
     let image = &workload.image;
-    let rtl = args
-        .rtl
-        .as_deref()
-        .map(|folder| read_verilog(folder, &image.design))
-        .transpose()?;
-    let mut bench = Bench::new(&image.design, &args.executors, rtl, progress);
+    let rtl = args.rtl.as_deref();
+    let conditions = Conditions {
+        memory: Memory {
+            latency: args.memory.latency,
+            interval: args.memory.interval,
+            seed: args.stall_seed.unwrap_or(0),
+        },
+        executors: args.executors.clone(),
+        rtl: rtl
+            .map(|folder| read_verilog(folder, &image.design))
+            .transpose()?,
+    };
+    let mut bench = Bench::new(&image.design, conditions, progress)?;
     let runner = Runner::new(image);
     let mut checks = vec![];
     for (number, example) in workload.examples.iter().enumerate() {
-        for &place in &workload.layers() {
-            let activations = runner.layer_input(&example.image.pixels, place)?;
-            let job = Job {
-                design: &image.design,
-                layer: &image.layers[place],
-                activations: &activations,
-            };
-            checks.push(bench.check(&job, number)?);
-        }
+        let pixels = &example.image.pixels;
+        let mut subject = match workload.layer {
+            None => Subject::network(image, &runner, pixels)?,
+            Some(place) => {
+                let activations = runner.layer_input(pixels, place)?;
+                Subject::layer(&image.design, &image.layers[place], activations)?
+            }
+        };
+        subject.image = number;
+        subject.label = example.label.filter(|_| workload.layer.is_none());
+        checks.push(bench.check(&subject)?);
     }
-    let (text, json) = (
-        text(&image.design, &checks),
-        json(&checks, bench.executors()),
-    );
-    let good = checks.iter().all(|check| check.mismatches() == 0);
+    let (text, json) = (text(&image.design, &image.network, &checks), json(&checks));
+    let good = checks.iter().all(|check: &RunCheck| check.mismatches() == 0);
     Ok(if good {
         Outcome::good(text, json)
     } else {

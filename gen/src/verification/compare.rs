@@ -1,29 +1,9 @@
 //! What differs between two executors.
 
-use std::time::Duration;
-
 use cromulent_engine::OutputWord;
 
+use super::trace::{Clock, RunTrace, Trace, UNTIMED};
 use crate::cli::Executor;
-
-/// What one executor did with a layer.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    /// Which.
-    pub executor: Executor,
-    /// Its words, in the engine's order.
-    pub words: Vec<OutputWord>,
-    /// The cycle in which each leaves; none without a clock.
-    pub leaves: Option<Vec<u64>>,
-    /// Cycles of the layer; none without a clock. Of hardware: its own counter.
-    pub cycles: Option<u64>,
-    /// Beats issued and cycles waited for weights; of hardware: its own counters.
-    pub counters: Option<(u64, u64)>,
-    /// It never came to an end.
-    pub hung: bool,
-    /// How long it took.
-    pub seconds: Duration,
-}
 
 /// The first thing that differs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,29 +26,26 @@ pub enum Difference {
         /// When it leaves.
         found: u64,
     },
-    /// How many words there are.
+    /// Something that is counted.
     Count {
-        /// What should be.
-        wanted: usize,
-        /// What is.
-        found: usize,
-    },
-    /// The count of cycles.
-    Cycles {
+        /// What is counted.
+        what: String,
         /// What should be.
         wanted: u64,
         /// What is.
         found: u64,
     },
-    /// The counts of beats issued and of cycles waited for weights.
-    Counters {
-        /// What should be.
-        wanted: (u64, u64),
-        /// What is.
-        found: (u64, u64),
+    /// A result in memory.
+    Result {
+        /// Which, from 0.
+        place: usize,
+        /// What should be there.
+        wanted: i64,
+        /// What is there.
+        found: i64,
     },
-    /// It was still busy long after it should have been done.
-    Hung,
+    /// It came to a bad end.
+    Failure(String),
 }
 
 /// How one executor compares with the first (its words) and with the first that has a clock (cycles).
@@ -76,78 +53,90 @@ pub enum Difference {
 pub struct Comparison {
     /// Which.
     pub executor: Executor,
-    /// The one it is compared with.
+    /// The one its words are compared with.
     pub with: Executor,
-    /// Words compared.
-    pub words: usize,
-    /// Words that differ, missing and surplus ones included.
+    /// Words or results that differ, missing and surplus ones included.
     pub different_words: usize,
-    /// Equal words that leave in another cycle, and a count of cycles that differs.
+    /// Equal words that leave in another cycle, and counts that differ.
     pub different_cycles: usize,
     /// What differs first.
     pub first: Option<Difference>,
 }
 
 impl Comparison {
+    fn new(executor: Executor, with: Executor) -> Comparison {
+        Comparison {
+            executor,
+            with,
+            different_words: 0,
+            different_cycles: 0,
+            first: None,
+        }
+    }
+
     /// Everything that differs.
     pub fn mismatches(&self) -> usize {
         self.different_words + self.different_cycles
     }
+
+    fn count(&mut self, what: &str, wanted: u64, found: u64) {
+        if wanted != found {
+            self.different_cycles += 1;
+            let what = what.to_owned();
+            self.first.get_or_insert(Difference::Count {
+                what,
+                wanted,
+                found,
+            });
+        }
+    }
 }
 
-/// Compares `trace` with `first`, and its cycles with the first of `all` that has a clock.
-pub fn compare(first: &Trace, all: &[Trace], trace: &Trace) -> Comparison {
-    let clocked = all
-        .iter()
-        .find(|other| other.leaves.is_some())
-        .filter(|other| other.executor != trace.executor);
-    let mut result = Comparison {
-        executor: trace.executor,
-        with: first.executor,
-        words: first.words.len(),
-        different_words: 0,
-        different_cycles: 0,
-        first: None,
+/// Compares each but the first with the first, layer `place` only.
+pub fn compare_layer(all: &[RunTrace], place: usize) -> Vec<Comparison> {
+    let none = Trace::default();
+    let layer = |run: &RunTrace| run.layers.get(place).cloned().unwrap_or(none.clone());
+    let traces: Vec<Trace> = all.iter().map(layer).collect();
+    let clocked = traces.iter().position(|trace| trace.clock.is_some());
+    let compare = |n: usize| {
+        let mut result = Comparison::new(all[n].executor, all[0].executor);
+        compare_words(&traces[0], &traces[n], &mut result);
+        let clock = clocked.filter(|&first| first != n);
+        if let Some(wanted) = clock.and_then(|first| traces[first].clock.as_ref())
+            && let Some(found) = &traces[n].clock
+        {
+            compare_clocks(&traces[0].words, wanted, found, &mut result);
+        }
+        result
     };
-    compare_words(first, trace, &mut result);
-    if let Some(clocked) = clocked {
-        compare_cycles(clocked, trace, &mut result);
-    }
-    if trace.hung {
-        result.different_cycles += 1;
-        result.first.get_or_insert(Difference::Hung);
-    }
-    result
+    (1..all.len()).map(compare).collect()
 }
 
 fn compare_words(wanted: &Trace, found: &Trace, result: &mut Comparison) {
     let pairs = wanted.words.iter().zip(&found.words).enumerate();
     for (n, (&wanted, &word)) in pairs.filter(|(_, (wanted, found))| wanted != found) {
         result.different_words += 1;
-        let cycle = found
-            .leaves
-            .as_ref()
-            .and_then(|leaves| leaves.get(n).copied());
+        let leaves = found.clock.as_ref().map(|clock| &clock.leaves);
         result.first.get_or_insert(Difference::Word {
             wanted,
             found: word,
-            cycle,
+            cycle: leaves.and_then(|leaves| leaves.get(n).copied()),
         });
     }
     let (wanted, found) = (wanted.words.len(), found.words.len());
     if wanted != found {
         result.different_words += wanted.abs_diff(found);
-        result
-            .first
-            .get_or_insert(Difference::Count { wanted, found });
+        result.first.get_or_insert(Difference::Count {
+            what: "words".to_owned(),
+            wanted: wanted as u64,
+            found: found as u64,
+        });
     }
 }
 
-fn compare_cycles(wanted: &Trace, found: &Trace, result: &mut Comparison) {
-    let (Some(own), Some(leaves)) = (&wanted.leaves, &found.leaves) else {
-        return;
-    };
-    for ((&word, &wanted), &found) in wanted.words.iter().zip(own).zip(leaves) {
+fn compare_clocks(words: &[OutputWord], wanted: &Clock, found: &Clock, result: &mut Comparison) {
+    let pairs = wanted.leaves.iter().zip(&found.leaves);
+    for (&word, (&wanted, &found)) in words.iter().zip(pairs) {
         if wanted != found {
             result.different_cycles += 1;
             result.first.get_or_insert(Difference::Cycle {
@@ -157,82 +146,66 @@ fn compare_cycles(wanted: &Trace, found: &Trace, result: &mut Comparison) {
             });
         }
     }
-    if let (Some(wanted), Some(found)) = (wanted.cycles, found.cycles)
-        && wanted != found
-    {
-        result.different_cycles += 1;
+    result.count("cycles", wanted.cycles, found.cycles);
+    result.count("cycles by its own counter", wanted.counted, found.counted);
+    result.count(
+        "cycles from the first layer's start to this one's",
+        wanted.start,
+        found.start,
+    );
+}
+
+/// Compares each but the first with the first in what is of the whole program: results, counters, its end.
+/// Without `timed`, only counters of which no stall takes anything.
+pub fn compare_run(all: &[RunTrace], timed: bool) -> Vec<Comparison> {
+    let Some(first) = all.first() else {
+        return vec![];
+    };
+    let clocked = all.iter().find(|run| run.totals.is_some());
+    let compare = |run: &RunTrace| {
+        let mut result = Comparison::new(run.executor, first.executor);
+        if let Some(what) = &run.failure {
+            result.different_words += 1;
+            result.first = Some(Difference::Failure(what.clone()));
+        }
+        compare_results(first, run, &mut result);
+        let clocked = clocked.filter(|other| other.executor != run.executor);
+        if let (Some(wanted), Some(found)) = (clocked.and_then(|c| c.totals.as_ref()), &run.totals)
+        {
+            for (name, wanted) in wanted.all() {
+                let found = found.get(name).unwrap_or(wanted);
+                if timed || UNTIMED.contains(&name) {
+                    result.count(name, wanted, found);
+                }
+            }
+        }
+        let (wanted, found) = (first.layers.len(), run.layers.len());
+        result.count("layers begun", wanted as u64, found as u64);
         result
-            .first
-            .get_or_insert(Difference::Cycles { wanted, found });
+    };
+    all.iter().skip(1).map(compare).collect()
+}
+
+fn compare_results(wanted: &RunTrace, found: &RunTrace, result: &mut Comparison) {
+    let pairs = wanted.results.iter().zip(&found.results).enumerate();
+    for (place, (&wanted, &found)) in pairs.filter(|(_, (wanted, found))| wanted != found) {
+        result.different_words += 1;
+        result.first.get_or_insert(Difference::Result {
+            place,
+            wanted,
+            found,
+        });
+    }
+    let (wanted, found) = (wanted.results.len(), found.results.len());
+    if wanted != found {
+        result.different_words += wanted.abs_diff(found);
+        result.first.get_or_insert(Difference::Count {
+            what: "results".to_owned(),
+            wanted: wanted as u64,
+            found: found as u64,
+        });
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn trace(executor: Executor, values: &[i64], first_cycle: Option<u64>) -> Trace {
-        let word = |(n, &value): (usize, &i64)| OutputWord {
-            column_tile: 0,
-            position: n as u32,
-            column: 0,
-            value,
-        };
-        Trace {
-            executor,
-            words: values.iter().enumerate().map(word).collect(),
-            leaves: first_cycle.map(|first| (first..).take(values.len()).collect()),
-            cycles: first_cycle.map(|first| first + values.len() as u64),
-            counters: None,
-            hung: false,
-            seconds: Duration::ZERO,
-        }
-    }
-
-    #[test]
-    fn the_first_differing_word_is_named() {
-        let all = [
-            trace(Executor::Reference, &[1, 2, 3], None),
-            trace(Executor::Model, &[1, 2, 3], Some(9)),
-            trace(Executor::Verilator, &[1, 7, 8], Some(9)),
-        ];
-        assert_eq!(compare(&all[0], &all, &all[1]).mismatches(), 0);
-        let comparison = compare(&all[0], &all, &all[2]);
-        assert_eq!(
-            (comparison.different_words, comparison.different_cycles),
-            (2, 0)
-        );
-        let Some(Difference::Word {
-            wanted,
-            found,
-            cycle,
-        }) = comparison.first
-        else {
-            panic!("a word differs")
-        };
-        assert_eq!(
-            (wanted.value, found.value, found.position, cycle),
-            (2, 7, 1, Some(10))
-        );
-    }
-
-    #[test]
-    fn late_missing_and_endless_words_differ_too() {
-        let all = [
-            trace(Executor::Model, &[1, 2], Some(9)),
-            trace(Executor::RustHdl, &[1, 2], Some(10)),
-        ];
-        let late = compare(&all[0], &all, &all[1]);
-        assert_eq!((late.different_words, late.different_cycles), (0, 3));
-        let short = trace(Executor::RustHdl, &[1], Some(9));
-        assert_eq!(compare(&all[0], &all, &short).different_words, 1);
-        let endless = Trace {
-            hung: true,
-            ..all[0].clone()
-        };
-        assert_eq!(
-            compare(&all[0], &all, &endless).first,
-            Some(Difference::Hung)
-        );
-    }
-}
+mod tests;

@@ -1,48 +1,33 @@
 //! What a verification found, as text and as JSON.
 
+mod json;
+
+pub use json::json;
+
 use cromulent_design::Design;
-use serde_json::{Map, Value, json};
+use cromulent_engine::OutputWord;
 
 use super::compare::Difference;
-use super::{Comparison, LayerCheck};
+use super::{Comparison, LayerCheck, RunCheck};
 use crate::cli::Executor;
 
-/// A table per layer and image, and what differs first.
-pub fn text(design: &Design, checks: &[LayerCheck]) -> String {
+/// A table per image, and what differs first.
+pub fn text(design: &Design, network: &str, checks: &[RunCheck]) -> String {
     let mut lines: Vec<String> = vec![];
     for check in checks {
-        lines.push(format!("{}, image {}", check.name, check.image));
         lines.push(format!(
-            "  {:<10} {:>9} {:>11} {:>10} {:>9}",
-            "executor", "words", "mismatches", "cycles", "seconds"
+            "{network} on {}, image {}",
+            design.name, check.image
         ));
-        for trace in &check.traces {
-            let comparison = check
-                .comparisons
-                .iter()
-                .find(|c| c.executor == trace.executor);
-            let mismatches = comparison.map_or("-".to_owned(), |c| c.mismatches().to_string());
-            let cycles = trace
-                .cycles
-                .map_or("-".to_owned(), |cycles| cycles.to_string());
-            let (name, words, seconds) = (
-                trace.executor.name(),
-                trace.words.len(),
-                trace.seconds.as_secs_f64(),
-            );
-            lines.push(format!(
-                "  {name:<10} {words:>9} {mismatches:>11} {cycles:>10} {seconds:>9.2}"
-            ));
-        }
-        lines.extend(utilisation(design, check));
-        lines.extend(
-            check
-                .comparisons
-                .iter()
-                .filter_map(|comparison| first_difference(check, comparison)),
-        );
+        lines.extend(layer_table(design, check));
+        lines.extend(executor_table(check));
+        lines.extend(check.skipped.iter().map(|(executor, why)| {
+            format!("  {} did not run: {why}", executor.name())
+        }));
+        lines.extend(outcome(check));
+        lines.extend(differences(check));
     }
-    let total: usize = checks.iter().map(LayerCheck::mismatches).sum();
+    let total: usize = checks.iter().map(RunCheck::mismatches).sum();
     lines.push(match total {
         0 => "all equal".to_owned(),
         1 => "1 mismatch".to_owned(),
@@ -51,51 +36,140 @@ pub fn text(design: &Design, checks: &[LayerCheck]) -> String {
     lines.join("\n")
 }
 
-/// How busy the array was, from the cycles its own counter holds where hardware ran.
-fn utilisation(design: &Design, check: &LayerCheck) -> Option<String> {
-    let trace = check
-        .traces
-        .iter()
-        .rev()
-        .find(|trace| trace.cycles.is_some())?;
-    let places = f64::from(design.rows) * f64::from(design.columns);
-    let share = 100.0 * check.macs as f64 / (places * trace.cycles? as f64);
-    let source = match trace.executor {
-        Executor::RustHdl | Executor::Verilator => {
-            format!("by {}'s counters", trace.executor.name())
+/// The clocked executor whose cycles are shown: hardware where it ran.
+fn shown(check: &RunCheck) -> Option<Executor> {
+    let clocked = |run: &&super::RunTrace| run.layers.iter().any(|layer| layer.clock.is_some());
+    check.runs.iter().rev().find(clocked).map(|run| run.executor)
+}
+
+fn layer_table(design: &Design, check: &RunCheck) -> Vec<String> {
+    let shown = shown(check);
+    let source = shown.map_or("", Executor::name);
+    let mut lines = vec![format!(
+        "  {:<20} {:>9} {:>11} {:>10} {:>8}  cycles by {source}",
+        "layer", "words", "mismatches", "cycles", "busy"
+    )];
+    if shown.is_none() {
+        lines = vec![format!(
+            "  {:<20} {:>9} {:>11}",
+            "layer", "words", "mismatches"
+        )];
+    }
+    let places = u64::from(design.rows) * u64::from(design.columns);
+    for (place, layer) in check.layers.iter().enumerate() {
+        let mut line = format!(
+            "  {:<20} {:>9} {:>11}",
+            layer.name,
+            layer.words,
+            layer.mismatches()
+        );
+        if let Some(cycles) = shown.and_then(|executor| check.cycles(executor, place)) {
+            let busy = 100.0 * layer.macs as f64 / (places * cycles.max(1)) as f64;
+            line += &format!(" {cycles:>10} {busy:>6.1} %");
         }
-        _ => "by the model".to_owned(),
-    };
+        lines.push(line);
+    }
+    lines
+}
+
+fn executor_table(check: &RunCheck) -> Vec<String> {
+    let mut lines = vec![format!(
+        "  {:<20} {:>9} {:>11} {:>10} {:>8}",
+        "executor", "words", "mismatches", "cycles", "seconds"
+    )];
+    for run in &check.runs {
+        let words: usize = run.layers.iter().map(|layer| layer.words.len()).sum();
+        let of = |comparisons: &[Comparison]| {
+            let own = comparisons.iter().filter(|c| c.executor == run.executor);
+            own.map(Comparison::mismatches).sum::<usize>()
+        };
+        let layers: usize = check.layers.iter().map(|l| of(&l.comparisons)).sum();
+        let mismatches = match check.runs.first() {
+            Some(first) if first.executor == run.executor => "-".to_owned(),
+            _ => (layers + of(&check.comparisons)).to_string(),
+        };
+        let cycles = run.totals.as_ref().and_then(|totals| totals.get("cycles"));
+        lines.push(format!(
+            "  {:<20} {words:>9} {mismatches:>11} {:>10} {:>8.2}",
+            run.executor.name(),
+            cycles.map_or("-".to_owned(), |cycles| cycles.to_string()),
+            run.seconds.as_secs_f64()
+        ));
+    }
+    lines
+}
+
+/// The results of the first executor, where there are any.
+fn outcome(check: &RunCheck) -> Option<String> {
+    let results = &check.runs.first()?.results;
+    let class = class(results)?;
+    let truth = check
+        .label
+        .map_or(String::new(), |label| format!(", labelled {label}"));
+    Some(format!("  {} results, class {class}{truth}", results.len()))
+}
+
+/// The place of the largest result, the first of them if there are several.
+pub(super) fn class(results: &[i64]) -> Option<usize> {
+    let best = results.iter().max()?;
+    results.iter().position(|result| result == best)
+}
+
+/// One line per executor that differs: the first difference in the order of the program.
+fn differences(check: &RunCheck) -> Vec<String> {
+    let executors = check.comparisons.iter().map(|c| c.executor);
+    executors
+        .filter_map(|executor| {
+            let of = |c: &&Comparison| c.executor == executor && c.first.is_some();
+            let layer = check.layers.iter().find_map(|layer| {
+                let comparison = layer.comparisons.iter().find(of)?;
+                layer_difference(layer, comparison)
+            });
+            layer.or_else(|| own_difference(check.comparisons.iter().find(of)?))
+        })
+        .map(|line| format!("  {line}"))
+        .collect()
+}
+
+/// What differs first in a layer.
+pub(super) fn layer_difference(layer: &LayerCheck, comparison: &Comparison) -> Option<String> {
+    let what = sentence(comparison.first.as_ref()?, layer.out_width);
+    let (executor, with) = (comparison.executor.name(), comparison.with.name());
+    let name = &layer.name;
     Some(format!(
-        "  {} multiply-accumulates keep the array {share:.1} % busy, {source}",
-        check.macs
+        "first difference of {executor} to {with} in {name}: {what}"
     ))
 }
 
-fn first_difference(check: &LayerCheck, comparison: &Comparison) -> Option<String> {
-    let place = |word: &cromulent_engine::OutputWord| {
-        let (y, x) = (
-            word.position as usize / check.out_width.max(1),
-            word.position as usize % check.out_width.max(1),
-        );
-        format!(
-            "column tile {}, column {}, y {y}, x {x}",
-            word.column_tile, word.column
-        )
-    };
-    let what = match comparison.first.as_ref()? {
+/// What differs first beside the layers.
+pub(super) fn own_difference(comparison: &Comparison) -> Option<String> {
+    let what = sentence(comparison.first.as_ref()?, 1);
+    let (executor, with) = (comparison.executor.name(), comparison.with.name());
+    Some(format!("first difference of {executor} to {with}: {what}"))
+}
+
+fn place(word: &OutputWord, out_width: usize) -> String {
+    let (y, x) = (
+        word.position as usize / out_width.max(1),
+        word.position as usize % out_width.max(1),
+    );
+    format!(
+        "column tile {}, column {}, y {y}, x {x}",
+        word.column_tile, word.column
+    )
+}
+
+fn sentence(difference: &Difference, out_width: usize) -> String {
+    let place = |word| place(word, out_width);
+    match difference {
         Difference::Word {
             wanted,
             found,
             cycle,
         } if (wanted.position, wanted.column) == (found.position, found.column) => {
             let cycle = cycle.map_or(String::new(), |cycle| format!(", leaving at cycle {cycle}"));
-            format!(
-                "{}: {} instead of {}{cycle}",
-                place(wanted),
-                found.value,
-                wanted.value
-            )
+            let (word, right) = (found.value, wanted.value);
+            format!("{}: {word} instead of {right}{cycle}", place(wanted))
         }
         Difference::Word { wanted, found, .. } => {
             format!("{} in place of the word of {}", place(found), place(wanted))
@@ -108,53 +182,16 @@ fn first_difference(check: &LayerCheck, comparison: &Comparison) -> Option<Strin
             "{}: leaves at cycle {found} instead of {wanted}",
             place(word)
         ),
-        Difference::Count { wanted, found } => format!("{found} words instead of {wanted}"),
-        Difference::Cycles { wanted, found } => format!("{found} cycles instead of {wanted}"),
-        Difference::Counters { wanted, found } => format!(
-            "{} beats and {} cycles waited for weights instead of {} and {}",
-            found.0, found.1, wanted.0, wanted.1
-        ),
-        Difference::Hung => "still busy long after its last word was due".to_owned(),
-    };
-    let (executor, with) = (comparison.executor.name(), comparison.with.name());
-    Some(format!(
-        "  first difference of {executor} to {with}: {what}"
-    ))
-}
-
-/// The documented object of `verify --json`.
-pub fn json(checks: &[LayerCheck], ran: &[Executor]) -> Value {
-    let layers: Vec<Value> = checks.iter().map(|check| layer(check, ran)).collect();
-    let total: usize = checks.iter().map(LayerCheck::mismatches).sum();
-    json!({ "layers": layers, "mismatches": total })
-}
-
-fn layer(check: &LayerCheck, ran: &[Executor]) -> Value {
-    let clocked = [Executor::Model, Executor::RustHdl, Executor::Verilator];
-    let (mut cycles, mut reasons) = (Map::new(), Map::new());
-    for executor in clocked {
-        cycles.insert(executor.name().to_owned(), json!(check.cycles(executor)));
-        if !ran.contains(&executor) {
-            reasons.insert(executor.name().to_owned(), json!("not among --executors"));
-        }
+        Difference::Count {
+            what,
+            wanted,
+            found,
+        } => format!("{what}: {found} instead of {wanted}"),
+        Difference::Result {
+            place,
+            wanted,
+            found,
+        } => format!("result {place}: {found} instead of {wanted}"),
+        Difference::Failure(what) => what.clone(),
     }
-    let words = check.traces.first().map_or(0, |trace| trace.words.len());
-    let first = check
-        .comparisons
-        .iter()
-        .find_map(|comparison| first_difference(check, comparison));
-    let mut object = json!({
-        "name": check.name,
-        "image": check.image,
-        "words": words,
-        "mismatches": check.mismatches(),
-        "cycles": cycles,
-    });
-    if !reasons.is_empty() {
-        object["reasons"] = Value::Object(reasons);
-    }
-    if let Some(first) = first {
-        object["first_difference"] = json!(first.trim());
-    }
-    object
 }

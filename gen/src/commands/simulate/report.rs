@@ -1,0 +1,201 @@
+//! What was simulated, and how it went, as text and as JSON.
+
+use cromulent_design::Design;
+use cromulent_engine::NetworkRun;
+use cromulent_engine::timing::{Causes, Timing};
+use serde_json::{Value, json};
+
+use super::Named;
+
+/// A simulation. Cycles are the same for every image.
+pub(super) struct Report<'a> {
+    pub network: &'a str,
+    pub design: &'a Design,
+    /// All layers, in the order they run.
+    pub layers: Vec<Named>,
+    /// The places of those that have a row.
+    pub shown: Vec<usize>,
+    pub timing: Timing,
+    pub program_bytes: Option<usize>,
+    pub runs: &'a [NetworkRun],
+    pub labels: Vec<Option<u8>>,
+    pub notes: &'a [String],
+}
+
+/// One row: a layer or a sum.
+#[derive(Clone, Copy, Default)]
+struct Row {
+    macs: u64,
+    cycles: u64,
+    causes: Causes,
+}
+
+impl Report<'_> {
+    fn row(&self, place: usize) -> Option<(&str, Row)> {
+        let (layer, timing) = (self.layers.get(place)?, self.timing.layers.get(place)?);
+        let row = Row {
+            macs: layer.macs,
+            cycles: timing.cycles,
+            causes: timing.causes,
+        };
+        Some((&layer.name, row))
+    }
+
+    fn rows(&self) -> Vec<(&str, Row)> {
+        self.shown.iter().filter_map(|&place| self.row(place)).collect()
+    }
+
+    /// The rows together.
+    fn total(&self) -> Row {
+        let mut total = Row::default();
+        for (_, row) in self.rows() {
+            total.macs += row.macs;
+            total.cycles += row.cycles;
+            total.causes.stall_weights += row.causes.stall_weights;
+            total.causes.stall_output += row.causes.stall_output;
+            total.causes.stall_fill += row.causes.stall_fill;
+            total.causes.stall_drain += row.causes.stall_drain;
+        }
+        total
+    }
+
+    /// The whole program, with what lies between its layers.
+    fn program(&self) -> Row {
+        Row {
+            macs: self.layers.iter().map(|layer| layer.macs).sum(),
+            cycles: self.timing.cycles,
+            causes: self.timing.causes,
+        }
+    }
+
+    /// The program from the first layer on that is not fed with the image.
+    fn without_image(&self) -> Option<Row> {
+        let place = self.layers.iter().position(|layer| !layer.image)?;
+        let start = self.timing.layers.get(place)?.start;
+        Some(Row {
+            macs: self.layers[place..].iter().map(|layer| layer.macs).sum(),
+            cycles: (self.timing.cycles + 1).saturating_sub(start),
+            causes: Causes::default(),
+        })
+    }
+
+    /// Multiply-accumulates per element and cycle, rounded down to millionths.
+    fn utilization(&self, row: &Row) -> f64 {
+        let elements = u128::from(self.design.rows) * u128::from(self.design.columns);
+        let whole = u128::from(row.macs) * 1_000_000;
+        let share = whole.checked_div(elements * u128::from(row.cycles));
+        share.unwrap_or(0) as f64 / 1e6
+    }
+
+    pub fn text(&self) -> String {
+        let design = self.design;
+        let bytes = self
+            .program_bytes
+            .map_or(String::new(), |bytes| format!(", program image {bytes} bytes"));
+        let mut lines = vec![
+            format!(
+                "{} on {} ({}×{}, {}, {}){bytes}",
+                self.network, design.name, design.rows, design.columns, design.format, design.affine,
+            ),
+            format!(
+                "  {:<24} {:>12} {:>10} {:>8} {:>9} {:>7} {:>7} {:>7}",
+                "layer", "MACs", "cycles", "busy", "weights", "output", "fill", "drain"
+            ),
+        ];
+        lines.extend(self.rows().iter().map(|(name, row)| self.line(name, row)));
+        lines.push(self.line("total", &self.total()));
+        lines.extend(self.program_lines());
+        let images = self.runs.iter().zip(&self.labels).enumerate();
+        lines.extend(images.map(outcome));
+        lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
+        lines.join("\n")
+    }
+
+    fn line(&self, name: &str, row: &Row) -> String {
+        let (busy, causes) = (100.0 * self.utilization(row), &row.causes);
+        format!(
+            "  {name:<24} {:>12} {:>10} {busy:>6.1} % {:>9} {:>7} {:>7} {:>7}",
+            row.macs,
+            row.cycles,
+            causes.stall_weights,
+            causes.stall_output,
+            causes.stall_fill,
+            causes.stall_drain
+        )
+    }
+
+    fn program_lines(&self) -> Vec<String> {
+        let (program, causes) = (self.program(), &self.timing.causes);
+        let mut lines = vec![format!(
+            "  program: {} cycles, {:.1} % busy; {} for the input, {} between layers; {} beats of program, {} of input",
+            program.cycles,
+            100.0 * self.utilization(&program),
+            causes.stall_input,
+            causes.stall_command,
+            self.timing.program_beats,
+            self.timing.input_beats
+        )];
+        if let Some(rest) = self.without_image().filter(|row| row.macs < program.macs) {
+            lines.push(format!(
+                "  image layer apart: {} cycles, {:.1} % busy",
+                rest.cycles,
+                100.0 * self.utilization(&rest)
+            ));
+        }
+        lines
+    }
+
+    pub fn json(&self) -> Value {
+        let row = |(name, row): &(&str, Row)| {
+            let mut object = self.row_json(row);
+            object["name"] = json!(name);
+            object["stalls"] = json!({
+                "weight_load": row.causes.stall_weights,
+                "output": row.causes.stall_output,
+                "fill": row.causes.stall_fill,
+                "drain": row.causes.stall_drain,
+            });
+            object
+        };
+        let layers: Vec<Value> = self.rows().iter().map(row).collect();
+        let image = |(run, label): (&NetworkRun, &Option<u8>)| {
+            let saturations: u64 = run.layers.iter().map(|layer| layer.saturations).sum();
+            json!({ "output": run.scores, "unit": run.score_unit, "class": run.class(), "label": label, "saturations": saturations })
+        };
+        let images = self.runs.iter().zip(&self.labels).map(image);
+        json!({
+            "layers": layers,
+            "total": self.row_json(&self.total()),
+            "program": self.program_json(),
+            "without_image": self.without_image().map(|row| self.row_json(&row)),
+            "output": self.runs.first().map_or(&[][..], |run| &run.scores),
+            "images": images.collect::<Vec<_>>(),
+        })
+    }
+
+    fn row_json(&self, row: &Row) -> Value {
+        json!({ "macs": row.macs, "cycles": row.cycles, "utilization": self.utilization(row) })
+    }
+
+    fn program_json(&self) -> Value {
+        let causes = &self.timing.causes;
+        let mut object = self.row_json(&self.program());
+        object["beats"] = json!(causes.beats);
+        object["stalls"] = json!({
+            "weight_load": causes.stall_weights,
+            "output": causes.stall_output,
+            "fill": causes.stall_fill,
+            "drain": causes.stall_drain,
+            "input": causes.stall_input,
+            "command": causes.stall_command,
+        });
+        object["program_beats"] = json!(self.timing.program_beats);
+        object["input_beats"] = json!(self.timing.input_beats);
+        object
+    }
+}
+
+fn outcome((number, (run, label)): (usize, (&NetworkRun, &Option<u8>))) -> String {
+    let truth = label.map_or(String::new(), |label| format!(", labelled {label}"));
+    format!("  image {number}: class {}{truth}", run.class())
+}
