@@ -9,8 +9,10 @@ mod expression;
 mod link;
 mod names;
 mod scope;
+mod wrapper;
 
 pub use body::body;
+pub use wrapper::Wrapper;
 
 use rust_hdl_core::check_error::{CheckError, PathedName};
 use rust_hdl_core::prelude::*;
@@ -61,6 +63,15 @@ pub enum EmitError {
         /// Path of the block.
         block: String,
     },
+    /// A [`Wrapper`] does not fit what it is put around.
+    Wrapper {
+        /// Name of the wrapper.
+        module: String,
+        /// The port it is about.
+        port: String,
+        /// What is wrong.
+        why: &'static str,
+    },
 }
 
 impl fmt::Display for EmitError {
@@ -81,6 +92,9 @@ impl fmt::Display for EmitError {
                     f,
                     "block {block} is not described through the kit: use `logic!`"
                 )
+            }
+            EmitError::Wrapper { module, port, why } => {
+                write!(f, "wrapper {module}: {port}: {why}")
             }
         }
     }
