@@ -1,5 +1,6 @@
 //! The accumulators below one column.
 
+use crate::counting::around;
 use crate::position::{FLAG_BITS, Flags};
 use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, logic};
@@ -11,6 +12,8 @@ use rust_hdl_core::prelude::*;
 pub struct Accumulator {
     /// Clock.
     pub clock: Net<In>,
+    /// Synchronous reset: no beat is under way, the next set of constants is the first.
+    pub reset: Net<In>,
     /// Flags of the beat whose sum comes next cycle.
     pub flags_in: Net<In>,
     /// The same for the column to the right, a cycle later.
@@ -27,10 +30,12 @@ pub struct Accumulator {
     address: Register,
     address_late: Register,
     channel_now: Register,
+    channel_next: Register,
     running: Register,
     emitted: Register,
     forward: Register,
     memory: Memory,
+    _sets: usize,
 }
 
 impl Accumulator {
@@ -40,28 +45,32 @@ impl Accumulator {
         let (bits, address) = (shape.accumulator_bits, cromulent_kit::address_bits(depth));
         Accumulator {
             clock: Net::flag(),
+            reset: Net::flag(),
             flags_in: Net::bits(FLAG_BITS),
             flags_out: Net::bits(FLAG_BITS),
             sum: Net::new(shape.sum_bits, true),
             total_valid: Net::flag(),
             total: Net::new(bits, true),
             channel: Net::bits(shape.channel_bits()),
-            stage: Register::data(FLAG_BITS, false),
+            stage: Register::control(FLAG_BITS),
             address: Register::data(address, false),
             address_late: Register::data(address, false),
             channel_now: Register::data(shape.channel_bits(), false),
+            channel_next: Register::control(shape.channel_bits()),
             running: Register::data(bits, true),
-            emitted: Register::data(1, false),
-            forward: Register::data(1, false),
+            emitted: Register::control(1),
+            forward: Register::control(1),
             memory: Memory::new(depth, bits),
+            _sets: shape.design.channel_depth as usize,
         }
     }
 
-    /// Reads the stored sum while the array's sum is corrected; counts words and column tiles.
+    /// Reads the stored sum while the array's sum is corrected; counts words and sets of constants.
     fn fetch<I: Interpreter>(&self, i: &mut I) {
         let packed = i.read(&self.flags_in);
         let flags = Flags::unpack(packed);
-        self.stage.load(i, &self.clock, packed);
+        let (clock, reset) = (&self.clock, &self.reset);
+        self.stage.update_from(i, clock, reset, packed);
         i.connect(&self.flags_out, &self.stage.q);
 
         let counted = self.address.read(i);
@@ -77,15 +86,15 @@ impl Accumulator {
         let before = Flags::unpack(self.stage.read(i));
         let storing = before.valid & before.last & !before.terminal;
         let same = storing & flags.tile_start & !self.address_late.read(i).any();
-        self.forward.load(i, &self.clock, same);
+        self.forward.update_from(i, clock, reset, same);
 
-        let channel = self.channel_now.read(i);
-        let zero = i.constant(channel.width(), 0);
-        let one = i.constant(channel.width(), 1);
-        let next = flags.first_column.mux(zero, channel + one);
+        i.comment("Each column tile takes the next set of constants");
+        let (channel, next) = (self.channel_now.read(i), self.channel_next.read(i));
         let start = flags.valid & flags.column_start;
-        self.channel_now
-            .load(i, &self.clock, start.mux(next, channel));
+        self.channel_now.load(i, clock, start.mux(next, channel));
+        let after = around(i, next, self._sets);
+        self.channel_next
+            .update_from(i, clock, reset, start.mux(after, next));
         i.connect(&self.channel, &self.channel_now.q);
     }
 
@@ -106,7 +115,8 @@ impl Accumulator {
         i.drive(&self.memory.write_enable, done & !flags.terminal);
         i.connect(&self.memory.write_address, &self.address_late.q);
         i.drive(&self.memory.write_data, total.as_unsigned());
-        self.emitted.load(i, &self.clock, done & flags.terminal);
+        self.emitted
+            .update_from(i, &self.clock, &self.reset, done & flags.terminal);
         i.connect(&self.total_valid, &self.emitted.q);
         i.connect(&self.total, &self.running.q);
     }

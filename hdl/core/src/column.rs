@@ -4,38 +4,39 @@ use crate::accumulator::Accumulator;
 use crate::correction::ColumnFoot;
 use crate::position::FLAG_BITS;
 use crate::quantizer::Quantizer;
+use crate::residual::Residual;
 use crate::shape::Shape;
-use cromulent_design::{LoadKind, PeKind};
+use cromulent_design::{NormWord, OffsetWord, PeKind, ThetaWord, WordField};
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Bits of the widest word and of the longest address among some memories of the load port.
-pub(crate) fn port_bits(shape: &Shape, serves: impl Fn(LoadKind) -> bool) -> (usize, usize) {
-    let design = &shape.design;
-    let kinds: Vec<LoadKind> = LoadKind::all(design).filter(|kind| serves(*kind)).collect();
-    let data = kinds
-        .iter()
-        .map(|kind| kind.word_bits(design) as usize)
-        .max();
-    let address = kinds
-        .iter()
-        .map(|kind| cromulent_kit::address_bits(kind.depth(design) as usize))
-        .max();
-    (data.unwrap_or(1), address.unwrap_or(1))
-}
+/// Cycles from the address of a channel's offsets to that of its normalisation.
+const NORM_DELAY: usize = 3;
 
-/// One column less its processing elements: weight bank, foot, accumulators, quantizer and its
-/// constants. What comes from the left arrives a cycle later in every column.
+/// One column less its processing elements: weight bank, foot, accumulators, residual stream,
+/// quantizer and their constants. What comes from the left arrives a cycle later in every column.
 #[derive(LogicBlock)]
 pub struct Column {
     /// Clock.
     pub clock: Net<In>,
-    /// Write strobe of each memory: weights, offsets, thetas.
-    pub write: Vec<Net<In>>,
-    /// Address written.
+    /// Synchronous reset: nothing is under way, constants are taken from the first set on.
+    pub reset: Net<In>,
+    /// Write a set of constants.
+    pub write_constants: Net<In>,
+    /// Where the set goes.
+    pub constant_address: Net<In>,
+    /// Its offset word.
+    pub offset: Net<In>,
+    /// Its norm word.
+    pub norm: Net<In>,
+    /// Its theta words.
+    pub theta: Vec<Net<In>>,
+    /// Write a weight word.
+    pub write_weight: Net<In>,
+    /// Where it goes.
     pub write_address: Net<In>,
-    /// Word written.
-    pub write_data: Net<In>,
+    /// The weight word written.
+    pub new_weight: Net<In>,
     /// Address of the weight bank.
     pub weight_address_in: Net<In>,
     /// The same for the column to the right.
@@ -52,18 +53,41 @@ pub struct Column {
     pub flags_in: Net<In>,
     /// The same for the column to the right.
     pub flags_out: Net<Out>,
+    /// Where the stream's word is read, in step with its total.
+    pub stream_read_in: Net<In>,
+    /// The same for the column to the right.
+    pub stream_read_out: Net<Out>,
+    /// Where it is written, two cycles later.
+    pub stream_write_in: Net<In>,
+    /// The same for the column to the right.
+    pub stream_write_out: Net<Out>,
+    /// Saturated words of the columns to the left, of the same position.
+    pub saturated_in: Net<In>,
+    /// The same with this column.
+    pub saturated_out: Net<Out>,
+    /// The layer adds to the residual stream.
+    pub add: Net<In>,
+    /// The layer stores words of the residual stream.
+    pub stream: Net<In>,
+    /// The layer raises words of the residual stream to their floor.
+    pub clamp: Net<In>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
     /// A word leaves.
     pub word_valid: Net<Out>,
     /// The word.
     pub word: Net<Out>,
-    passing: Register,
+    weight_passing: Register,
+    read_passing: Register,
+    write_passing: Register,
+    saturated: Register,
     weights: Memory,
     foot: ColumnFoot,
     accumulator: Accumulator,
+    residual: Residual,
     quantizer: Quantizer,
     offsets: Memory,
+    norms: Memory,
     thetas: Vec<Memory>,
     channel_late: Vec<Register>,
     _shape: Shape,
@@ -73,68 +97,94 @@ impl Column {
     /// One column of a design.
     pub fn new(shape: &Shape) -> Column {
         let design = &shape.design;
-        let memory = |kind: LoadKind| {
-            Memory::new(kind.depth(design) as usize, kind.word_bits(design) as usize)
-        };
+        let [offset, norm, theta] = constant_bits(shape);
+        let sets = |bits| Memory::new(design.channel_depth as usize, bits);
         let counted = shape.count_bits();
         let bits = counted.unwrap_or(1);
-        let address = cromulent_kit::address_bits(design.weight_depth as usize);
-        let below = |kind| !matches!(kind, LoadKind::Codes | LoadKind::RowWords);
-        let (data_bits, write_bits) = port_bits(shape, below);
-        // Thetas are compared three cycles after the total, a multiplier is needed after two.
+        let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
+        let weight = shape.weight_word_bits();
+        // Thetas are compared three cycles after the norm's word, a multiplier is needed after two.
         let late = if shape.pe.kind == PeKind::Multiply {
-            2
+            NORM_DELAY + 2
         } else {
-            3
+            NORM_DELAY + 3
         };
         Column {
             clock: Net::flag(),
-            write: Net::array(2 + shape.root, 1, false),
-            write_address: Net::bits(write_bits),
-            write_data: Net::bits(data_bits),
+            reset: Net::flag(),
+            write_constants: Net::flag(),
+            constant_address: Net::bits(shape.channel_bits()),
+            offset: Net::bits(offset),
+            norm: Net::bits(norm),
+            theta: Net::array(shape.root, theta, false),
+            write_weight: Net::flag(),
+            write_address: Net::bits(address),
+            new_weight: Net::bits(weight),
             weight_address_in: Net::bits(address),
             weight_address_out: Net::bits(address),
-            weight: Net::bits(shape.weight_word_bits()),
+            weight: Net::bits(weight),
             sum: Net::bits(shape.sum_bits),
             count_in: Optional::when(counted.is_some(), || Net::bits(bits)),
             count_out: Optional::when(counted.is_some(), || Net::bits(bits)),
             flags_in: Net::bits(FLAG_BITS),
             flags_out: Net::bits(FLAG_BITS),
+            stream_read_in: Net::bits(stream),
+            stream_read_out: Net::bits(stream),
+            stream_write_in: Net::bits(stream),
+            stream_write_out: Net::bits(stream),
+            saturated_in: Net::bits(shape.saturation_bits()),
+            saturated_out: Net::bits(shape.saturation_bits()),
+            add: Net::flag(),
+            stream: Net::flag(),
+            clamp: Net::flag(),
             raw: Net::flag(),
             word_valid: Net::flag(),
             word: Net::new(shape.word_bits(), true),
-            passing: Register::data(address, false),
-            weights: memory(LoadKind::Weights),
+            weight_passing: Register::data(address, false),
+            read_passing: Register::data(stream, false),
+            write_passing: Register::data(stream, false),
+            saturated: Register::control(shape.saturation_bits()),
+            weights: Memory::new(design.weight_depth as usize, weight),
             foot: ColumnFoot::new(shape),
             accumulator: Accumulator::new(shape),
+            residual: Residual::new(shape),
             quantizer: Quantizer::new(shape),
-            offsets: memory(LoadKind::Offsets),
-            thetas: (0..shape.root as u32)
-                .map(|n| memory(LoadKind::Thetas(n)))
-                .collect(),
+            offsets: sets(offset),
+            norms: sets(norm),
+            thetas: (0..shape.root).map(|_| sets(theta)).collect(),
             channel_late: Register::data_array(late, shape.channel_bits(), false),
             _shape: shape.clone(),
         }
     }
 
-    fn fill<I: Interpreter>(&self, i: &mut I, memory: &Memory, strobe: &Net<In>) {
-        write_memory(
+    fn weights<I: Interpreter>(&self, i: &mut I) {
+        let memory = &self.weights;
+        i.connect(&memory.clock, &self.clock);
+        i.connect(&memory.write_enable, &self.write_weight);
+        i.connect(&memory.write_address, &self.write_address);
+        i.connect(&memory.write_data, &self.new_weight);
+        i.connect(&memory.read_address, &self.weight_address_in);
+        i.connect(&self.weight, &memory.read_data);
+        self.pass(
             i,
-            memory,
-            &self.clock,
-            strobe,
-            &self.write_address,
-            &self.write_data,
+            &self.weight_passing,
+            &self.weight_address_in,
+            &self.weight_address_out,
         );
     }
 
-    fn weights<I: Interpreter>(&self, i: &mut I) {
-        self.fill(i, &self.weights, &self.write[0]);
-        let address = i.read(&self.weight_address_in);
-        i.drive(&self.weights.read_address, address);
-        self.passing.load(i, &self.clock, address);
-        i.connect(&self.weight_address_out, &self.passing.q);
-        i.connect(&self.weight, &self.weights.read_data);
+    /// Hands a word on to the column to the right, a cycle later.
+    fn pass<I: Interpreter>(
+        &self,
+        i: &mut I,
+        register: &Register,
+        from: &Net<In>,
+        to: &Net<Out>,
+    ) -> I::Word {
+        let word = i.read(from);
+        register.load(i, &self.clock, word);
+        i.connect(to, &register.q);
+        register.read(i)
     }
 
     fn accumulate<I: Interpreter>(&self, i: &mut I) {
@@ -148,57 +198,115 @@ impl Column {
             i.connect(count_out, foot_out);
         }
         i.connect(&self.accumulator.clock, &self.clock);
+        i.connect(&self.accumulator.reset, &self.reset);
         i.connect(&self.accumulator.flags_in, &self.flags_in);
         i.connect(&self.flags_out, &self.accumulator.flags_out);
         i.connect(&self.accumulator.sum, &self.foot.corrected);
     }
 
+    /// Fills a memory of constants, and reads the set of this number.
+    fn constants<I: Interpreter>(
+        &self,
+        i: &mut I,
+        memory: &Memory,
+        written: &Net<In>,
+        set: I::Word,
+    ) -> I::Word {
+        i.connect(&memory.clock, &self.clock);
+        i.connect(&memory.write_enable, &self.write_constants);
+        i.connect(&memory.write_address, &self.constant_address);
+        i.connect(&memory.write_data, written);
+        i.drive(&memory.read_address, set);
+        i.read(&memory.read_data)
+    }
+
+    /// Total to value.
+    fn residual<I: Interpreter>(&self, i: &mut I) {
+        let (residual, accumulator) = (&self.residual, &self.accumulator);
+        i.connect(&residual.clock, &self.clock);
+        i.connect(&residual.reset, &self.reset);
+        i.connect(&residual.add, &self.add);
+        i.connect(&residual.stream, &self.stream);
+        i.connect(&residual.clamp, &self.clamp);
+        i.connect(&residual.valid, &accumulator.total_valid);
+        i.connect(&residual.total, &accumulator.total);
+        let read = self.pass(
+            i,
+            &self.read_passing,
+            &self.stream_read_in,
+            &self.stream_read_out,
+        );
+        i.drive(&residual.read_address, read);
+        let write = self.pass(
+            i,
+            &self.write_passing,
+            &self.stream_write_in,
+            &self.stream_write_out,
+        );
+        i.drive(&residual.write_address, write);
+        let set = i.read(&accumulator.channel);
+        let word = self.constants(i, &self.offsets, &self.offset, set);
+        let [mean, align] = OffsetWord::fields(&self._shape.design).map(|f| field(word, f));
+        i.drive(&residual.mean, mean.as_signed());
+        i.drive(&residual.align, align);
+    }
+
+    /// Value to word.
     fn quantize<I: Interpreter>(&self, i: &mut I) {
-        let (quantizer, accumulator) = (&self.quantizer, &self.accumulator);
-        self.fill(i, &self.offsets, &self.write[1]);
-        i.connect(&self.offsets.read_address, &accumulator.channel);
-        let word = i.read(&self.offsets.read_data);
-        let mean = self._shape.accumulator_bits;
+        let (quantizer, residual) = (&self.quantizer, &self.residual);
         i.connect(&quantizer.clock, &self.clock);
+        i.connect(&quantizer.reset, &self.reset);
         i.connect(&quantizer.raw, &self.raw);
-        i.connect(&quantizer.valid, &accumulator.total_valid);
-        i.connect(&quantizer.total, &accumulator.total);
-        i.drive(&quantizer.mean, word.slice(0, mean).as_signed());
-        i.drive(&quantizer.exponent, word.slice(mean, 8));
+        i.connect(&quantizer.valid, &residual.value_valid);
+        i.connect(&quantizer.value, &residual.value);
+        let mut sets = vec![i.read(&self.accumulator.channel)];
+        for (n, register) in self.channel_late.iter().enumerate() {
+            register.load(i, &self.clock, sets[n]);
+            sets.push(register.read(i));
+        }
+        let word = self.constants(i, &self.norms, &self.norm, sets[NORM_DELAY]);
+        let [mean, exponent, negate, floor] =
+            NormWord::fields(&self._shape.design).map(|f| field(word, f));
+        i.drive(&quantizer.mean, mean.as_signed());
+        i.drive(&quantizer.exponent, exponent);
         match quantizer.negate.get() {
-            Some(negate) => i.drive(negate, word.top()),
-            None => i.unused(word.top()),
+            Some(port) => i.drive(port, negate),
+            None => i.unused(negate),
         }
-        let mut channel = i.read(&accumulator.channel);
-        for register in &self.channel_late {
-            register.load(i, &self.clock, channel);
-            channel = register.read(i);
-        }
+        i.drive(&residual.floor, floor.as_signed());
+        let late = sets[self.channel_late.len()];
         for (n, memory) in self.thetas.iter().enumerate() {
-            self.fill(i, memory, &self.write[2 + n]);
-            i.drive(&memory.read_address, channel);
-            i.connect(&quantizer.theta[n], &memory.read_data);
+            let theta = self.constants(i, memory, &self.theta[n], late);
+            i.drive(&quantizer.theta[n], theta);
         }
         i.connect(&self.word_valid, &quantizer.word_valid);
         i.connect(&self.word, &quantizer.word);
     }
+
+    /// Counts the words of a position that saturate, from column to column.
+    fn saturations<I: Interpreter>(&self, i: &mut I) {
+        let before = i.read(&self.saturated_in);
+        let own = i.read(&self.residual.saturated).resize(before.width());
+        self.saturated
+            .update_from(i, &self.clock, &self.reset, before + own);
+        i.connect(&self.saturated_out, &self.saturated.q);
+    }
 }
 
-/// Wires the write port of a memory to the load port.
-pub(crate) fn write_memory<I: Interpreter>(
-    i: &mut I,
-    memory: &Memory,
-    clock: &Net<In>,
-    strobe: &Net<In>,
-    address: &Net<In>,
-    data: &Net<In>,
-) {
-    i.connect(&memory.clock, clock);
-    i.connect(&memory.write_enable, strobe);
-    let address = i.read(address).slice(0, memory.write_address.width());
-    i.drive(&memory.write_address, address);
-    let data = i.read(data).slice(0, memory.write_data.width());
-    i.drive(&memory.write_data, data);
+/// Bits of an offset, a norm and a theta word.
+pub(crate) fn constant_bits(shape: &Shape) -> [usize; 3] {
+    let design = &shape.design;
+    [
+        OffsetWord::bits(design),
+        NormWord::bits(design),
+        ThetaWord::bits(design),
+    ]
+    .map(|bits| bits as usize)
+}
+
+/// A field of a word.
+fn field<W: Word>(word: W, field: WordField) -> W {
+    word.slice(field.low as usize, field.bits as usize)
 }
 
 impl Describe for Column {
@@ -206,12 +314,15 @@ impl Describe for Column {
         "column".to_string()
     }
     fn about(&self) -> String {
-        "Weight bank, foot, accumulators and quantizer of one array column.".to_string()
+        "Weight bank, foot, accumulators, residual stream and quantizer of one array column."
+            .to_string()
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         self.weights(i);
         self.accumulate(i);
+        self.residual(i);
         self.quantize(i);
+        self.saturations(i);
     }
 }
 logic!(Column);

@@ -1,74 +1,105 @@
-//! Busy, and the counters a host reads after a layer.
+//! What a host reads of how a program went.
 
 use crate::shape::Shape;
-use cromulent_design::LATENCY;
-use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
+use cromulent_design::CORE_COUNTERS;
+use cromulent_kit::{Bundle, Describe, Interpreter, Net, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of a counter.
 const COUNTER_BITS: usize = 32;
 
-/// Keeps `busy` up until the last word has left, and counts cycles, beats and stalls of the layer.
+/// Counts the busy cycles of a program by what they were spent on: each is a beat or one of the
+/// stalls. Layers and saturated words are counted beside them.
 #[derive(LogicBlock)]
 pub struct Counters {
     /// Clock.
     pub clock: Net<In>,
-    /// Synchronous reset.
+    /// Synchronous reset: all start at zero.
     pub reset: Net<In>,
-    /// A layer begins.
-    pub start: Net<In>,
+    /// A program is under way.
+    pub busy: Net<In>,
     /// A beat is issued.
     pub issuing: Net<In>,
-    /// The last beat is issued.
-    pub finished: Net<In>,
-    /// A tile waits for its weights.
-    pub load_stall: Net<In>,
-    /// From the cycle after `start` until the last word leaves.
-    pub busy: Net<Out>,
-    /// Cycles from `start` to the last word.
-    pub cycles: Net<Out>,
-    /// Beats issued.
-    pub beats: Net<Out>,
-    /// Cycles waited for weights.
-    pub load_stalls: Net<Out>,
-    running: Register,
-    drain: Register,
-    cycle_count: Register,
-    beat_count: Register,
-    stall_count: Register,
-    _drain: usize,
+    /// The layer has beats left to issue.
+    pub pending: Net<In>,
+    /// A tile waits.
+    pub waiting: Net<In>,
+    /// A further tile's words would find room.
+    pub output_ready: Net<In>,
+    /// A layer runs.
+    pub running: Net<In>,
+    /// Codes are being fetched.
+    pub fetching: Net<In>,
+    /// A layer has ended.
+    pub layer_done: Net<In>,
+    /// Words of the residual stream that saturated in this cycle.
+    pub saturated: Net<In>,
+    /// The counters, in the order of [`CORE_COUNTERS`].
+    pub count: Bundle<Out>,
+    held: Vec<Register>,
 }
 
 impl Counters {
     /// The counters of a design.
     pub fn new(shape: &Shape) -> Counters {
-        let drain = shape.rows + shape.columns - 1 + LATENCY as usize;
         Counters {
             clock: Net::flag(),
             reset: Net::flag(),
-            start: Net::flag(),
-            issuing: Net::flag(),
-            finished: Net::flag(),
-            load_stall: Net::flag(),
             busy: Net::flag(),
-            cycles: Net::bits(COUNTER_BITS),
-            beats: Net::bits(COUNTER_BITS),
-            load_stalls: Net::bits(COUNTER_BITS),
-            running: Register::control(1),
-            drain: Register::control(address_bits(drain + 1)),
-            cycle_count: Register::control(COUNTER_BITS),
-            beat_count: Register::control(COUNTER_BITS),
-            stall_count: Register::control(COUNTER_BITS),
-            _drain: drain,
+            issuing: Net::flag(),
+            pending: Net::flag(),
+            waiting: Net::flag(),
+            output_ready: Net::flag(),
+            running: Net::flag(),
+            fetching: Net::flag(),
+            layer_done: Net::flag(),
+            saturated: Net::bits(shape.saturation_bits()),
+            count: Bundle::new(CORE_COUNTERS.map(|name| (name, COUNTER_BITS))),
+            held: CORE_COUNTERS
+                .iter()
+                .map(|_| Register::control(COUNTER_BITS))
+                .collect(),
         }
     }
 
-    /// Counts `event` from `first` at the start of a layer.
-    fn count<I: Interpreter>(&self, i: &mut I, register: &Register, event: I::Word, first: u64) {
-        let (start, now) = (i.read(&self.start), register.read(i));
-        let first = i.constant(COUNTER_BITS, first);
-        let next = start.mux(first, now + event.resize(COUNTER_BITS));
-        register.update_from(i, &self.clock, &self.reset, next);
+    /// What this cycle adds to each counter, in the order of [`CORE_COUNTERS`].
+    fn events<I: Interpreter>(&self, i: &mut I) -> [I::Word; CORE_COUNTERS.len()] {
+        let [
+            busy,
+            issuing,
+            pending,
+            waiting,
+            ready,
+            running,
+            fetching,
+            done,
+        ] = [
+            &self.busy,
+            &self.issuing,
+            &self.pending,
+            &self.waiting,
+            &self.output_ready,
+            &self.running,
+            &self.fetching,
+            &self.layer_done,
+        ]
+        .map(|net| i.read(net));
+        let held_up = i.name("held_up", busy & pending & !issuing);
+        let idle = i.name("idle", busy & !pending & !issuing & !running);
+        let drains = busy & !pending & !issuing & running;
+        let saturated = i.read(&self.saturated);
+        [
+            busy,
+            busy & issuing,
+            held_up & !waiting,
+            held_up & waiting & !ready,
+            held_up & waiting & ready,
+            drains,
+            idle & fetching,
+            idle & !fetching,
+            done,
+            saturated,
+        ]
     }
 }
 
@@ -77,30 +108,15 @@ impl Describe for Counters {
         "counters".to_string()
     }
     fn about(&self) -> String {
-        format!(
-            "Busy and counters; the last word leaves {} cycles after the last beat was issued.",
-            self._drain
-        )
+        "Counters of a program; every busy cycle is a beat or one of the stalls.".to_string()
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
-        let (start, finished) = (i.read(&self.start), i.read(&self.finished));
-        let (running, drain) = (self.running.read(i), self.drain.read(i));
-        let one = i.constant(drain.width(), 1);
-        let whole = i.constant(drain.width(), self._drain as u64);
-        let left = drain.any().mux(drain - one, drain);
-        self.drain
-            .update_from(i, &self.clock, &self.reset, finished.mux(whole, left));
-        let drained = drain.equals(one);
-        self.running
-            .update_from(i, &self.clock, &self.reset, start | (running & !drained));
-        i.connect(&self.busy, &self.running.q);
-        let (beat, stall) = (i.read(&self.issuing), i.read(&self.load_stall));
-        self.count(i, &self.cycle_count, running, 1);
-        self.count(i, &self.beat_count, beat, 0);
-        self.count(i, &self.stall_count, stall, 0);
-        i.connect(&self.cycles, &self.cycle_count.q);
-        i.connect(&self.beats, &self.beat_count.q);
-        i.connect(&self.load_stalls, &self.stall_count.q);
+        let events = self.events(i);
+        for ((event, register), port) in events.into_iter().zip(&self.held).zip(self.count.nets()) {
+            let next = register.read(i) + event.resize(COUNTER_BITS);
+            register.update_from(i, &self.clock, &self.reset, next);
+            i.connect(port, &register.q);
+        }
     }
 }
 logic!(Counters);

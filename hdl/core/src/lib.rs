@@ -1,60 +1,82 @@
 //! The accelerator's blocks in rust_hdl, one per file, described once through
 //! [`cromulent_kit`]. From the outside in:
 //!
-//! 1. [`Core`] holds everything one layer needs; [`verilog`] prints it;
-//! 2. [`Sequencer`] issues positions, [`Loader`] fetches the next tile's weights meanwhile;
-//! 3. [`RowFeeder`] and [`RowEdge`] turn a position into the operand of one row;
-//! 4. [`Array`] of [`Pe`]s multiplies by shifting, [`SignCounter`] counts what they leave out;
-//! 5. [`Column`]: [`ColumnFoot`] corrects, [`Accumulator`] adds up, [`Quantizer`] codes.
+//! 1. [`Accelerator`]: a [`Core`] between [`Reader`], [`Writer`] and [`Control`]; [`verilog`] prints it;
+//!    the core is a machine between three streams;
+//! 2. [`Decoder`] reads the program, [`LayerControl`] goes from one layer to the next;
+//! 3. [`Sequencer`] issues positions, [`Loader`] takes the next tile's weights meanwhile;
+//! 4. [`Rows`]: [`RowFeeder`] and [`RowEdge`] turn a position into the operand of one row;
+//! 5. [`Array`] of [`Pe`]s multiplies by shifting, [`SignCounter`] counts what they leave out;
+//! 6. [`Columns`] of [`Column`]s: [`ColumnFoot`] corrects, [`Accumulator`] adds up, [`Residual`] keeps
+//!    the residual stream, [`Quantizer`] codes;
+//! 7. [`WriteBack`] carries codes back to the rows, [`Collector`] and [`Scores`] results out.
 
+mod accelerator;
 mod accumulator;
 mod array;
+mod bursts;
+mod collector;
 mod column;
+mod columns;
+mod constant_ring;
+mod control;
 mod core;
 mod correction;
 mod counters;
+mod counting;
 mod decoder;
 mod digit_recoder;
 mod fifo;
+mod layer_control;
+mod line;
 mod loader;
 mod pe;
 mod position;
 mod product;
 mod quantizer;
+mod reader;
+mod residual;
 mod row_edge;
 mod row_feeder;
+mod rows;
 mod scores;
 mod sequencer;
+mod session;
 mod shape;
+mod stream_pointer;
+mod tops;
+mod write_back;
+mod writer;
 
 pub use self::core::Core;
+pub use accelerator::Accelerator;
 pub use accumulator::Accumulator;
 pub use array::{Array, ArrayRow};
+pub use bursts::Bursts;
+pub use collector::Collector;
 pub use column::Column;
+pub use columns::Columns;
+pub use constant_ring::ConstantRing;
+pub use control::Control;
 pub use correction::{ColumnFoot, SignCounter};
 pub use counters::Counters;
 pub use decoder::Decoder;
 pub use digit_recoder::DigitRecoder;
 pub use fifo::Fifo;
+pub use layer_control::LayerControl;
 pub use loader::Loader;
 pub use pe::Pe;
 pub use quantizer::Quantizer;
+pub use reader::Reader;
+pub use residual::Residual;
 pub use row_edge::RowEdge;
 pub use row_feeder::RowFeeder;
+pub use rows::Rows;
 pub use scores::Scores;
 pub use sequencer::Sequencer;
+pub use session::Session;
 pub use shape::{OperandShape, PeShape, Shape};
-
-use cromulent_design::Design;
-use cromulent_kit::emit::{self, EmitError, Module};
-use rust_hdl_core::prelude::Block;
-
-/// The Verilog of a design's core, one module a file, the top last.
-///
-/// # Errors
-/// A mistake in the description of a block; none is known for valid designs.
-pub fn verilog(design: &Design) -> Result<Vec<Module>, EmitError> {
-    let mut core = Core::new(design);
-    core.connect_all();
-    emit::verilog(&core)
-}
+pub use stream_pointer::StreamPointer;
+pub use tops::{STREAM_TOP, TOP, verilog};
+pub use write_back::WriteBack;
+pub use writer::Writer;

@@ -20,12 +20,10 @@ pub(crate) struct Flags<W> {
     pub terminal: W,
     /// First beat of a column tile: take the next set of quantizer constants.
     pub column_start: W,
-    /// The first column tile: take set 0.
-    pub first_column: W,
 }
 
 /// Bits of the packed flags.
-pub(crate) const FLAG_BITS: usize = 8;
+pub(crate) const FLAG_BITS: usize = 7;
 
 impl<W: Word> Flags<W> {
     /// Packs the flags, `valid` lowest.
@@ -37,7 +35,6 @@ impl<W: Word> Flags<W> {
             self.initial,
             self.terminal,
             self.column_start,
-            self.first_column,
         ];
         rest.into_iter()
             .fold(self.valid, |low, flag| flag.concat(low))
@@ -53,7 +50,6 @@ impl<W: Word> Flags<W> {
             initial: word.bit(4),
             terminal: word.bit(5),
             column_start: word.bit(6),
-            first_column: word.bit(7),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! From an accumulated total to a code: N(x) and the logarithm, without a multiplier.
 
+use crate::residual::STREAM_BITS;
 use crate::shape::Shape;
-use cromulent_design::PeKind;
+use cromulent_design::{NormWord, PeKind};
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of a quantizer's exponent.
-const EXPONENT_BITS: usize = 8;
+const EXPONENT_BITS: usize = NormWord::EXPONENT_BITS as usize;
+/// Bits of a mean of the residual stream.
+const MEAN_BITS: usize = NormWord::MEAN_BITS as usize;
 /// Bits of the step count before it is clamped: root x 48 less an 8-bit exponent.
 const STEP_BITS: usize = 10;
 
@@ -17,19 +20,21 @@ const STEP_BITS: usize = 10;
 pub struct Quantizer {
     /// Clock.
     pub clock: Net<In>,
+    /// Synchronous reset: no word is under way.
+    pub reset: Net<In>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
-    /// A total is there.
+    /// A value is there.
     pub valid: Net<In>,
-    /// The total.
-    pub total: Net<In>,
-    /// Mean of the channel, in step with the total.
+    /// The value: a total less its mean, or a word of the residual stream.
+    pub value: Net<In>,
+    /// Mean of the channel's stream, in step with the value.
     pub mean: Net<In>,
-    /// Exponent (int8: shift) of the channel, in step with the total.
+    /// Exponent (int8: shift) of the channel, in step with the value.
     pub exponent: Net<In>,
-    /// Negate the difference, in step with the total.
+    /// Negate the difference, in step with the value.
     pub negate: Optional<Net<In>>,
-    /// Thetas less their leading one (int8: the multiplier), three cycles (int8: two) after the total.
+    /// Thetas less their leading one (int8: the multiplier), three cycles (int8: two) after the value.
     pub theta: Vec<Net<In>>,
     /// A word leaves.
     pub word_valid: Net<Out>,
@@ -56,28 +61,31 @@ pub struct Quantizer {
 impl Quantizer {
     /// The quantizer of one column.
     pub fn new(shape: &Shape) -> Quantizer {
-        let (total, word) = (shape.accumulator_bits, shape.word_bits());
+        let word = shape.word_bits();
+        // A word of the stream less its mean may be longer than a short accumulator's difference.
+        let bits = word.max(STREAM_BITS + 2);
         let multiply = shape.pe.kind == PeKind::Multiply;
         let rectified = !shape.design.format.is_signed_log();
         let fraction = shape.fraction_bits;
         Quantizer {
             clock: Net::flag(),
+            reset: Net::flag(),
             raw: Net::flag(),
             valid: Net::flag(),
-            total: Net::new(total, true),
-            mean: Net::new(total, true),
+            value: Net::new(word, true),
+            mean: Net::new(MEAN_BITS, true),
             exponent: Net::bits(EXPONENT_BITS),
             negate: Optional::when(rectified, Net::flag),
             theta: Net::array(shape.root, fraction + 1, false),
             word_valid: Net::flag(),
             word: Net::new(word, true),
-            marks: Register::data_array(5, 1, false),
-            difference: Register::data(word, true),
+            marks: (0..5).map(|_| Register::control(1)).collect(),
+            difference: Register::data(bits, true),
             raw_word: Register::data_array(3, word, true),
             exponents: Register::data_array(3, EXPONENT_BITS, false),
             negated: Optional::when(rectified, || Register::data(1, false)),
             sign: Register::data_array(3, 1, false),
-            magnitude: Register::data(word, false),
+            magnitude: Register::data(bits, false),
             leading: Optional::when(!multiply, || Register::data(6, false)),
             mantissa: Optional::when(!multiply, || Register::data(fraction, false)),
             nonzero: Register::data_array(if multiply { 0 } else { 2 }, 1, false),
@@ -85,8 +93,8 @@ impl Quantizer {
             reached: Optional::when(!multiply, || {
                 Register::data(shape.root.ilog2() as usize + 1, false)
             }),
-            product: Optional::when(multiply, || Register::data(word + fraction + 2, false)),
-            scaled: Optional::when(multiply, || Register::data(word + fraction + 2, false)),
+            product: Optional::when(multiply, || Register::data(bits + fraction + 2, false)),
+            scaled: Optional::when(multiply, || Register::data(bits + fraction + 2, false)),
             code: Register::data(word, true),
             _shape: shape.clone(),
         }
@@ -102,12 +110,12 @@ impl Quantizer {
 
     /// Stages 1 and 2: difference to the mean, its sign and magnitude.
     fn measure<I: Interpreter>(&self, i: &mut I) {
-        let bits = self.word.width();
-        let (total, mean) = (
-            i.read(&self.total).resize(bits),
+        let bits = self.difference.q.width();
+        let (value, mean) = (
+            i.read(&self.value).resize(bits),
             i.read(&self.mean).resize(bits),
         );
-        self.difference.load(i, &self.clock, total - mean);
+        self.difference.load(i, &self.clock, value - mean);
         let difference = self.difference.read(i);
         let below = difference.top();
         let sign = match (self.negate.get(), self.negated.get()) {
@@ -287,13 +295,16 @@ impl Describe for Quantizer {
         }
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
-        let valid = i.read(&self.valid);
-        self.delay(i, &self.marks, valid);
+        let mut valid = i.read(&self.valid);
+        for mark in &self.marks {
+            mark.update_from(i, &self.clock, &self.reset, valid);
+            valid = mark.read(i);
+        }
         i.connect(&self.word_valid, &self.marks[4].q);
         let exponent = i.read(&self.exponent);
         self.delay(i, &self.exponents, exponent);
         self.measure(i);
-        let difference = self.difference.read(i);
+        let difference = self.difference.read(i).resize(self.word.width());
         let raw_word = self.delay(i, &self.raw_word, difference);
         let code = match self._shape.pe.kind {
             PeKind::Shift => self.logarithm(i),

@@ -12,6 +12,8 @@ use rust_hdl_core::prelude::*;
 pub struct RowFeeder {
     /// Clock.
     pub clock: Net<In>,
+    /// Synchronous reset of flags and tokens.
+    pub reset: Net<In>,
     /// Height of the map.
     pub height: Net<In>,
     /// Width of the map.
@@ -66,6 +68,7 @@ impl RowFeeder {
         let side = map_side_bits(shape);
         RowFeeder {
             clock: Net::flag(),
+            reset: Net::flag(),
             height: Net::bits(side),
             width: Net::bits(side),
             tap_word: Net::bits(tap),
@@ -81,9 +84,9 @@ impl RowFeeder {
             inside: Net::flag(),
             fresh: Net::flag(),
             position: Register::data(position, false),
-            flags: Register::data(FLAG_BITS, false),
-            load: Register::data(1, false),
-            swap: Register::data(1, false),
+            flags: Register::control(FLAG_BITS),
+            load: Register::control(1),
+            swap: Register::control(1),
             shadow: Register::enabled(tap, false),
             tap: Register::enabled(tap, false),
             on_map: Register::data(1, false),
@@ -93,15 +96,17 @@ impl RowFeeder {
     }
 
     fn pass_down<I: Interpreter>(&self, i: &mut I) {
+        let position = i.read(&self.position_in);
+        self.position.load(i, &self.clock, position);
+        i.connect(&self.position_out, &self.position.q);
         let stages = [
-            (&self.position, &self.position_in, &self.position_out),
             (&self.flags, &self.flags_in, &self.flags_out),
             (&self.load, &self.load_in, &self.load_out),
             (&self.swap, &self.swap_in, &self.swap_out),
         ];
         for (register, from, to) in stages {
             let word = i.read(from);
-            register.load(i, &self.clock, word);
+            register.update_from(i, &self.clock, &self.reset, word);
             i.connect(to, &register.q);
         }
     }

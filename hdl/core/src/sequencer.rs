@@ -1,6 +1,6 @@
 //! Issues the positions of every tile, one beat a cycle.
 
-use crate::loader::is_last;
+use crate::counting::{is_last, stepped};
 use crate::position::{FLAG_BITS, Flags, Position, position_bits};
 use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
@@ -16,21 +16,22 @@ pub(crate) fn register_width(shape: &Shape, name: &str) -> usize {
 }
 
 /// Walks the positions of a pass once per row tile, then the next pass, then the next column tile.
-/// A tile starts in the cycle after its swap, without a gap when its weights wait in time.
+/// A tile starts in the cycle after its swap, without a gap when its weights wait in time and its
+/// words will find room.
 #[derive(LogicBlock)]
 pub struct Sequencer {
     /// Clock.
     pub clock: Net<In>,
     /// Synchronous reset.
     pub reset: Net<In>,
-    /// Begin a layer.
+    /// Begin a layer; its registers are there from the next cycle on.
     pub start: Net<In>,
     /// A tile's weights wait.
     pub waiting: Net<In>,
-    /// Pixels between output positions.
+    /// A further tile's words will find room.
+    pub output_ready: Net<In>,
+    /// Pixels, and addresses, between output positions in a row; pixels between output rows.
     pub stride: Net<In>,
-    /// Addresses between output positions in a row.
-    pub x_step: Net<In>,
     /// Addresses between output rows.
     pub y_step: Net<In>,
     /// Output positions in a row.
@@ -57,13 +58,10 @@ pub struct Sequencer {
     pub flags: Net<Out>,
     /// A beat is issued.
     pub issuing: Net<Out>,
-    /// The layer's last beat is issued.
-    pub finished: Net<Out>,
-    /// A tile should be computing, but its weights are not there yet.
-    pub load_stall: Net<Out>,
+    /// The layer has beats left to issue.
+    pub pending: Net<Out>,
     active: Register,
-    pending: Register,
-    begun: Register,
+    unfinished: Register,
     tile: Register,
     pass: Register,
     column: Register,
@@ -94,8 +92,8 @@ impl Sequencer {
             reset: Net::flag(),
             start: Net::flag(),
             waiting: Net::flag(),
+            output_ready: Net::flag(),
             stride: input("stride"),
-            x_step: input("x_step"),
             y_step: input("y_step"),
             output_width: input("output_width"),
             pass_positions: input("pass_positions"),
@@ -109,11 +107,9 @@ impl Sequencer {
             position: Net::bits(position_bits(shape)),
             flags: Net::bits(FLAG_BITS),
             issuing: Net::flag(),
-            finished: Net::flag(),
-            load_stall: Net::flag(),
+            pending: Net::flag(),
             active: Register::control(1),
-            pending: Register::control(1),
-            begun: Register::control(1),
+            unfinished: Register::control(1),
             tile: Register::data(bits("row_tiles"), false),
             pass: Register::data(bits("passes"), false),
             column: Register::data(bits("column_tiles"), false),
@@ -126,10 +122,9 @@ impl Sequencer {
     }
 
     /// The ports that hold layer registers, by the register's name.
-    pub(crate) fn layer_ports(&self) -> [(&'static str, &Net<In>); 11] {
+    pub(crate) fn layer_ports(&self) -> [(&'static str, &Net<In>); 10] {
         [
             ("stride", &self.stride),
-            ("x_step", &self.x_step),
             ("y_step", &self.y_step),
             ("output_width", &self.output_width),
             ("pass_positions", &self.pass_positions),
@@ -144,10 +139,9 @@ impl Sequencer {
 
     /// A counter that starts a layer at zero, and steps or wraps to zero when told.
     fn count<I: Interpreter>(&self, i: &mut I, register: &Register, step: I::Word, wrap: I::Word) {
-        let (now, start) = (register.read(i), i.read(&self.start));
-        let (zero, one) = (i.constant(now.width(), 0), i.constant(now.width(), 1));
-        let next = step.mux(wrap.mux(zero, now + one), now);
-        register.load(i, &self.clock, start.mux(zero, next));
+        let start = i.read(&self.start);
+        let next = stepped(i, register, step, wrap);
+        register.load_or_zero(i, &self.clock, start, next);
     }
 
     /// The corner one output position further.
@@ -156,8 +150,9 @@ impl Sequencer {
         let width = i.read(&self.output_width);
         let wrap = is_last(i, place, width);
         let wrap = i.name("row_done", wrap);
-        let stride = i.read(&self.stride).resize(y.width());
-        let (x_step, y_step) = (i.read(&self.x_step), i.read(&self.y_step));
+        let stride = i.read(&self.stride);
+        let (x_step, y_step) = (stride.resize(address.width()), i.read(&self.y_step));
+        let stride = stride.resize(y.width());
         let (zero, none, one) = (
             i.constant(x.width(), 0),
             i.constant(place.width(), 0),
@@ -209,30 +204,21 @@ impl Sequencer {
         );
     }
 
-    /// Whether beats flow, and what stands in their way.
+    /// Whether beats flow.
     fn control<I: Interpreter>(&self, i: &mut I, tile_done: I::Word, finished: I::Word) {
         let (start, waiting) = (i.read(&self.start), i.read(&self.waiting));
-        let (active, pending, begun) = (
-            self.active.read(i),
-            self.pending.read(i),
-            self.begun.read(i),
-        );
-        let swap = pending & waiting & (!active | tile_done) & !finished;
+        let (active, unfinished) = (self.active.read(i), self.unfinished.read(i));
+        let ready = waiting & i.read(&self.output_ready);
+        let swap = unfinished & ready & (!active | tile_done) & !finished;
         let swap = i.name("swap_now", swap);
+        let (clock, reset) = (&self.clock, &self.reset);
         self.active
-            .update_from(i, &self.clock, &self.reset, swap | (active & !tile_done));
-        self.pending
-            .update_from(i, &self.clock, &self.reset, start | (pending & !finished));
-        self.begun.update_from(
-            i,
-            &self.clock,
-            &self.reset,
-            !start & !finished & (begun | swap),
-        );
+            .update_from(i, clock, reset, swap | (active & !tile_done));
+        self.unfinished
+            .update_from(i, clock, reset, start | (unfinished & !finished));
         i.drive(&self.swap, swap);
         i.drive(&self.issuing, active);
-        i.drive(&self.finished, finished);
-        i.drive(&self.load_stall, begun & !active);
+        i.drive(&self.pending, unfinished);
     }
 
     fn flags<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>) {
@@ -240,7 +226,7 @@ impl Sequencer {
         let first_beat = !self.beat.read(i).any();
         let first_word = !self.word.read(i).any();
         let initial = !self.tile.read(i).any();
-        let (first_pass, first_column) = (!self.pass.read(i).any(), !self.column.read(i).any());
+        let first_pass = !self.pass.read(i).any();
         let tile_start = i.name("tile_start", first_beat & first_word);
         let flags = Flags {
             valid: self.active.read(i),
@@ -250,7 +236,6 @@ impl Sequencer {
             initial,
             terminal: ends.tile,
             column_start: tile_start & initial & first_pass,
-            first_column,
         };
         i.drive(&self.flags, flags.pack());
     }

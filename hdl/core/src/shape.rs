@@ -170,7 +170,22 @@ impl Shape {
 
     /// A channel set of the quantizers.
     pub fn channel_bits(&self) -> usize {
-        address_bits(self.design.channel_depth as usize)
+        self.design.channel_address_bits() as usize
+    }
+
+    /// An address of the queue of tile lines.
+    pub fn weight_address_bits(&self) -> usize {
+        self.design.weight_address_bits() as usize
+    }
+
+    /// An address of a column's residual stream.
+    pub fn stream_address_bits(&self) -> usize {
+        self.design.stream_address_bits() as usize
+    }
+
+    /// The count of words of one position that saturate.
+    pub fn saturation_bits(&self) -> usize {
+        address_bits(self.columns + 1)
     }
 }
 

@@ -1,0 +1,199 @@
+//! All that stands around the array's columns.
+
+use crate::column::{Column, constant_bits};
+use crate::position::{FLAG_BITS, Flags};
+use crate::shape::Shape;
+use crate::stream_pointer::StreamPointer;
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, logic};
+use rust_hdl_core::prelude::*;
+
+/// Registers between the loader and the first weight bank: the stages of feeder and edge.
+const WEIGHT_DELAY: usize = 2;
+
+/// The columns, from left to right: column j does in each cycle what column 0 did j cycles before.
+#[derive(LogicBlock)]
+pub struct Columns {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Synchronous reset: nothing is under way.
+    pub reset: Net<In>,
+    /// Write a set of constants to every column.
+    pub write_constants: Net<In>,
+    /// Where the set goes.
+    pub constant_address: Net<In>,
+    /// Offset word of each column.
+    pub offset: Vec<Net<In>>,
+    /// Norm word of each column.
+    pub norm: Vec<Net<In>>,
+    /// Theta words of each column, one column's after the other's.
+    pub theta: Vec<Net<In>>,
+    /// Write a weight word to every column.
+    pub write_weights: Net<In>,
+    /// Where it goes.
+    pub write_address: Net<In>,
+    /// Weight word of each column.
+    pub new_weight: Vec<Net<In>>,
+    /// Where the weight words of the row lie that is loaded next.
+    pub read_address: Net<In>,
+    /// Weight word of each column for the processing elements.
+    pub weight: Vec<Net<Out>>,
+    /// Sum of each column.
+    pub sum: Vec<Net<In>>,
+    /// Count of negative operands, in step with the sum of column 0.
+    pub count: Optional<Net<In>>,
+    /// Flags in step with the sum of column 0.
+    pub flags: Net<In>,
+    /// A layer begins.
+    pub start: Net<In>,
+    /// Where its residual stream is read, at `start`.
+    pub stream_read: Net<In>,
+    /// Where its residual stream is written, at `start`.
+    pub stream_write: Net<In>,
+    /// The layer adds to the residual stream.
+    pub add: Net<In>,
+    /// The layer stores words of the residual stream.
+    pub stream: Net<In>,
+    /// The layer raises words of the residual stream to their floor.
+    pub clamp: Net<In>,
+    /// Words leave as differences, not as codes.
+    pub raw: Net<In>,
+    /// A word of this column leaves.
+    pub word_valid: Vec<Net<Out>>,
+    /// The word.
+    pub word: Vec<Net<Out>>,
+    /// Words of one position that saturated.
+    pub saturated: Net<Out>,
+    weight_delay: Vec<Register>,
+    pointer: StreamPointer,
+    column: Vec<Column>,
+}
+
+impl Columns {
+    /// The columns of a design.
+    pub fn new(shape: &Shape) -> Columns {
+        let columns = shape.columns;
+        let [offset, norm, theta] = constant_bits(shape);
+        let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
+        let counted = shape.count_bits();
+        Columns {
+            clock: Net::flag(),
+            reset: Net::flag(),
+            write_constants: Net::flag(),
+            constant_address: Net::bits(shape.channel_bits()),
+            offset: Net::array(columns, offset, false),
+            norm: Net::array(columns, norm, false),
+            theta: Net::array(columns * shape.root, theta, false),
+            write_weights: Net::flag(),
+            write_address: Net::bits(address),
+            new_weight: Net::array(columns, shape.weight_word_bits(), false),
+            read_address: Net::bits(address),
+            weight: Net::array(columns, shape.weight_word_bits(), false),
+            sum: Net::array(columns, shape.sum_bits, false),
+            count: Optional::when(counted.is_some(), || Net::bits(counted.unwrap_or(1))),
+            flags: Net::bits(FLAG_BITS),
+            start: Net::flag(),
+            stream_read: Net::bits(stream),
+            stream_write: Net::bits(stream),
+            add: Net::flag(),
+            stream: Net::flag(),
+            clamp: Net::flag(),
+            raw: Net::flag(),
+            word_valid: Net::array(columns, 1, false),
+            word: Net::array(columns, shape.word_bits(), true),
+            saturated: Net::bits(shape.saturation_bits()),
+            weight_delay: Register::data_array(WEIGHT_DELAY, address, false),
+            pointer: StreamPointer::new(shape),
+            column: (0..columns).map(|_| Column::new(shape)).collect(),
+        }
+    }
+
+    fn pointer<I: Interpreter>(&self, i: &mut I) {
+        let pointer = &self.pointer;
+        i.connect(&pointer.clock, &self.clock);
+        i.connect(&pointer.reset, &self.reset);
+        i.connect(&pointer.start, &self.start);
+        i.connect(&pointer.first_read, &self.stream_read);
+        i.connect(&pointer.first_write, &self.stream_write);
+        let flags = Flags::unpack(i.read(&self.flags));
+        i.drive(&pointer.leaving, flags.valid & flags.last & flags.terminal);
+    }
+
+    /// What enters at the left, and what comes from the column there.
+    fn chain<I: Interpreter>(&self, i: &mut I) {
+        let mut address = i.read(&self.read_address);
+        for register in &self.weight_delay {
+            register.load(i, &self.clock, address);
+            address = register.read(i);
+        }
+        for (j, column) in self.column.iter().enumerate() {
+            let Some(left) = j.checked_sub(1).map(|left| &self.column[left]) else {
+                i.connect(&column.flags_in, &self.flags);
+                i.drive(&column.weight_address_in, address);
+                i.connect(&column.stream_read_in, &self.pointer.read);
+                i.connect(&column.stream_write_in, &self.pointer.write);
+                let none = i.constant(column.saturated_in.width(), 0);
+                i.drive(&column.saturated_in, none);
+                if let (Some(port), Some(count)) = (column.count_in.get(), self.count.get()) {
+                    i.connect(port, count);
+                }
+                continue;
+            };
+            i.connect(&column.flags_in, &left.flags_out);
+            i.connect(&column.weight_address_in, &left.weight_address_out);
+            i.connect(&column.stream_read_in, &left.stream_read_out);
+            i.connect(&column.stream_write_in, &left.stream_write_out);
+            i.connect(&column.saturated_in, &left.saturated_out);
+            if let (Some(port), Some(count)) = (column.count_in.get(), left.count_out.get()) {
+                i.connect(port, count);
+            }
+        }
+        if let Some(last) = self.column.last() {
+            i.connect(&self.saturated, &last.saturated_out);
+        }
+    }
+
+    fn column<I: Interpreter>(&self, i: &mut I, j: usize) {
+        let column = &self.column[j];
+        i.connect(&column.clock, &self.clock);
+        i.connect(&column.reset, &self.reset);
+        i.connect(&column.write_constants, &self.write_constants);
+        i.connect(&column.constant_address, &self.constant_address);
+        i.connect(&column.offset, &self.offset[j]);
+        i.connect(&column.norm, &self.norm[j]);
+        let thetas = column.theta.len();
+        for (n, theta) in column.theta.iter().enumerate() {
+            i.connect(theta, &self.theta[j * thetas + n]);
+        }
+        i.connect(&column.write_weight, &self.write_weights);
+        i.connect(&column.write_address, &self.write_address);
+        i.connect(&column.new_weight, &self.new_weight[j]);
+        i.connect(&self.weight[j], &column.weight);
+        i.connect(&column.sum, &self.sum[j]);
+        i.connect(&column.add, &self.add);
+        i.connect(&column.stream, &self.stream);
+        i.connect(&column.clamp, &self.clamp);
+        i.connect(&column.raw, &self.raw);
+        i.connect(&self.word_valid[j], &column.word_valid);
+        i.connect(&self.word[j], &column.word);
+    }
+}
+
+impl Describe for Columns {
+    fn module(&self) -> String {
+        "columns".to_string()
+    }
+    fn about(&self) -> String {
+        format!(
+            "{} columns; column j does in each cycle what column 0 did j cycles before.",
+            self.column.len()
+        )
+    }
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        self.pointer(i);
+        self.chain(i);
+        for j in 0..self.column.len() {
+            self.column(i, j);
+        }
+    }
+}
+logic!(Columns);

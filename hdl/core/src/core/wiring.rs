@@ -1,0 +1,240 @@
+//! What of the core is wired to what.
+
+use super::Core;
+use crate::line::{deal, leave_unread};
+use cromulent_kit::{Interpreter, Net, Word};
+use rust_hdl_core::prelude::*;
+
+impl Core {
+    /// A register of the layer that runs.
+    fn layer(&self, name: &str) -> &Net<Out> {
+        self.layer_control.layer.get(name)
+    }
+
+    /// A register of the layer that comes next.
+    fn next(&self, name: &str) -> &Net<Out> {
+        self.decoder.next.get(name)
+    }
+
+    /// Everything but the decoder is reset at the start of a program as well.
+    pub(super) fn clocks<I: Interpreter>(&self, i: &mut I) {
+        let clear = i.read(&self.reset) | i.read(&self.start);
+        let clear = i.name("clear", clear);
+        i.connect(&self.decoder.clock, &self.clock);
+        i.connect(&self.decoder.reset, &self.reset);
+        i.connect(&self.array.clock, &self.clock);
+        for (clock, reset) in [
+            (&self.layer_control.clock, &self.layer_control.reset),
+            (&self.constant_ring.clock, &self.constant_ring.reset),
+            (&self.loader.clock, &self.loader.reset),
+            (&self.sequencer.clock, &self.sequencer.reset),
+            (&self.rows.clock, &self.rows.reset),
+            (&self.columns.clock, &self.columns.reset),
+            (&self.write_back.clock, &self.write_back.reset),
+            (&self.collector.clock, &self.collector.reset),
+            (&self.scores.clock, &self.scores.reset),
+            (&self.counters.clock, &self.counters.reset),
+        ] {
+            i.connect(clock, &self.clock);
+            i.drive(reset, clear);
+        }
+    }
+
+    /// The program comes in; commands and lines come out.
+    pub(super) fn decode<I: Interpreter>(&self, i: &mut I) {
+        let decoder = &self.decoder;
+        i.connect(&decoder.start, &self.start);
+        i.connect(&decoder.program_valid, &self.program_valid);
+        i.connect(&self.program_ready, &decoder.program_ready);
+        i.connect(&decoder.data_valid, &self.data_valid);
+        i.connect(&self.data_ready, &decoder.data_ready);
+        let program = decoder.program_data.iter().zip(&self.program_data);
+        let data = decoder.data_data.iter().zip(&self.data_data);
+        for (port, lane) in program.chain(data) {
+            i.connect(port, lane);
+        }
+        i.connect(&decoder.constants_room, &self.constant_ring.room);
+        i.connect(&decoder.tiles_room, &self.loader.room);
+        i.connect(&decoder.layer_start, &self.layer_control.start);
+        i.connect(&decoder.running, &self.layer_control.running);
+        let coming = i.read(&self.collector.score_valid);
+        let drained = i.read(&self.scores.empty) & !coming & i.read(&self.writer_idle);
+        i.drive(&decoder.drained, drained);
+        for (port, net) in [
+            (&self.fetch_valid, &decoder.fetch_valid),
+            (&self.fetch_offset, &decoder.fetch_offset),
+            (&self.fetch_beats, &decoder.fetch_beats),
+            (&self.header_valid, &decoder.header_valid),
+            (&self.header_beats, &decoder.header_beats),
+            (&self.busy, &decoder.busy),
+            (&self.done, &decoder.done),
+            (&self.fault, &decoder.fault),
+        ] {
+            i.connect(port, net);
+        }
+        i.connect(&self.constant_ring.write, &decoder.write_constant);
+        i.connect(&self.loader.write, &decoder.write_tile);
+    }
+
+    /// Layer after layer, tile after tile.
+    pub(super) fn control<I: Interpreter>(&self, i: &mut I) {
+        let (control, sequencer, loader) = (&self.layer_control, &self.sequencer, &self.loader);
+        for (port, net) in control.next.nets().zip(self.decoder.next.nets()) {
+            i.connect(port, net);
+        }
+        i.connect(&control.next_valid, &self.decoder.next_valid);
+        if let Some(last) = self.columns.word_valid.last() {
+            i.connect(&control.word_valid, last);
+        }
+        i.connect(&self.constant_ring.free, &control.tile_done);
+        i.connect(&sequencer.start, &control.start);
+        for (name, port) in sequencer.layer_ports() {
+            i.connect(port, self.layer(name));
+        }
+        i.connect(&loader.swap, &sequencer.swap);
+        i.connect(&sequencer.waiting, &loader.waiting);
+        let ready = !i.read(self.layer("scores")) | i.read(&self.scores.room);
+        let ready = i.name("output_ready", ready);
+        i.drive(&sequencer.output_ready, ready);
+        i.connect(&self.layer_start, &control.start);
+        i.connect(&self.layer_done, &control.done);
+        i.connect(&self.layer_cycles, &control.cycles);
+
+        let counters = &self.counters;
+        i.connect(&counters.busy, &self.decoder.busy);
+        i.connect(&counters.issuing, &sequencer.issuing);
+        i.connect(&counters.pending, &sequencer.pending);
+        i.connect(&counters.waiting, &loader.waiting);
+        i.drive(&counters.output_ready, ready);
+        i.connect(&counters.running, &control.running);
+        i.connect(&counters.fetching, &self.decoder.in_data);
+        i.connect(&counters.layer_done, &control.done);
+        i.connect(&counters.saturated, &self.columns.saturated);
+        for (port, net) in self.count.nets().zip(counters.count.nets()) {
+            i.connect(port, net);
+        }
+    }
+
+    /// Lines of the program and of the input go to the memories.
+    pub(super) fn lines<I: Interpreter>(&self, i: &mut I) {
+        let (decoder, line) = (&self.decoder, &self.decoder.line);
+        let (rows, columns) = (&self.rows, &self.columns);
+        let thetas = self._shape.root;
+        let constants = columns.offset.iter().zip(&columns.norm).enumerate();
+        let constants = constants.flat_map(|(j, (offset, norm))| {
+            [offset, norm]
+                .into_iter()
+                .chain(&columns.theta[j * thetas..][..thetas])
+        });
+        let tile = std::iter::once(&rows.row_word).chain(&columns.new_weight);
+        let ends = [
+            deal(i, line, constants),
+            deal(i, line, tile),
+            deal(i, line, &self.write_back.fetched_code),
+        ];
+        leave_unread(i, line, ends.into_iter().max().unwrap_or(0));
+
+        i.connect(&columns.write_constants, &decoder.write_constant);
+        i.connect(&columns.constant_address, &self.constant_ring.address);
+        i.connect(&rows.write_row_word, &decoder.write_tile);
+        i.connect(&columns.write_weights, &decoder.write_tile);
+        for port in [&rows.write_address, &columns.write_address] {
+            i.connect(port, &self.loader.write_address);
+        }
+        for port in [&rows.read_address, &columns.read_address] {
+            i.connect(port, &self.loader.read_address);
+        }
+    }
+
+    /// Beats go to the rows, and from there to the array.
+    pub(super) fn rows<I: Interpreter>(&self, i: &mut I) {
+        let (rows, array) = (&self.rows, &self.array);
+        i.connect(&rows.height, self.layer("height"));
+        i.connect(&rows.width, self.layer("width"));
+        match rows.digits.get() {
+            Some(port) => i.connect(port, self.layer("digits")),
+            None => {
+                let digits = i.read(self.layer("digits"));
+                i.unused(digits);
+            }
+        }
+        i.connect(&rows.position, &self.sequencer.position);
+        i.connect(&rows.flags, &self.sequencer.flags);
+        i.connect(&rows.load, &self.loader.load);
+        i.connect(&rows.swap, &self.sequencer.swap);
+        for (r, operand) in rows.operand.iter().enumerate() {
+            i.connect(&array.operand[r], operand);
+            i.connect(&array.load[r], &rows.load_out[r]);
+            i.connect(&array.swap[r], &rows.swap_out[r]);
+            i.connect(&rows.write_code[r], &self.write_back.write[r]);
+            i.connect(&rows.code_address[r], &self.write_back.address[r]);
+            i.connect(&rows.code[r], &self.write_back.code[r]);
+        }
+    }
+
+    /// Sums go to the columns.
+    pub(super) fn columns<I: Interpreter>(&self, i: &mut I) {
+        let (columns, array) = (&self.columns, &self.array);
+        if let (Some(port), Some(count)) = (columns.count.get(), self.rows.count.get()) {
+            i.connect(port, count);
+        }
+        i.connect(&columns.flags, &self.rows.flags_out);
+        i.connect(&columns.start, &self.layer_control.start);
+        i.connect(&columns.stream_read, self.next("stream_read"));
+        i.connect(&columns.stream_write, self.next("stream_write"));
+        for (port, name) in [
+            (&columns.add, "add"),
+            (&columns.stream, "stream"),
+            (&columns.clamp, "clamp"),
+            (&columns.raw, "raw"),
+        ] {
+            i.connect(port, self.layer(name));
+        }
+        for (j, sum) in columns.sum.iter().enumerate() {
+            i.connect(&array.weight[j], &columns.weight[j]);
+            i.connect(sum, &array.sum[j]);
+            i.connect(&self.word_valid[j], &columns.word_valid[j]);
+            i.connect(&self.word[j], &columns.word[j]);
+        }
+    }
+
+    /// Codes go back to the rows.
+    pub(super) fn write_back<I: Interpreter>(&self, i: &mut I) {
+        let (write_back, control) = (&self.write_back, &self.layer_control);
+        i.connect(&write_back.start, &control.start);
+        i.connect(&write_back.first_rotation, self.next("output_rotation"));
+        i.connect(&write_back.first_address, self.next("output_address"));
+        i.connect(&write_back.plane, self.layer("output_plane"));
+        i.connect(&write_back.codes, self.layer("codes"));
+        i.connect(&write_back.tile_done, &control.tile_done);
+        i.connect(&write_back.live, &control.live);
+        for (port, word) in write_back.word.iter().zip(&self.columns.word) {
+            let code = i.read(word).slice(0, port.width());
+            i.drive(port, code);
+        }
+        if let Some(last) = self.columns.word_valid.last() {
+            i.connect(&write_back.word_valid, last);
+        }
+        i.connect(&write_back.fetched, &self.decoder.write_codes);
+        i.connect(&write_back.fetched_address, &self.decoder.code_address);
+    }
+
+    /// Scores go out.
+    pub(super) fn results<I: Interpreter>(&self, i: &mut I) {
+        let (collector, scores) = (&self.collector, &self.scores);
+        i.connect(&collector.scores, self.layer("scores"));
+        i.connect(&collector.live, &self.layer_control.live);
+        i.connect(&collector.last_tile, &self.layer_control.last_tile);
+        for (j, word) in self.columns.word.iter().enumerate() {
+            i.connect(&collector.word[j], word);
+            i.connect(&collector.word_valid[j], &self.columns.word_valid[j]);
+        }
+        i.connect(&scores.push, &collector.score_valid);
+        i.connect(&scores.word, &collector.score);
+        i.connect(&scores.last, &collector.last);
+        i.connect(&scores.ready, &self.result_ready);
+        i.connect(&self.result_valid, &scores.valid);
+        i.connect(&self.result_data, &scores.data);
+        i.connect(&self.result_last, &scores.data_last);
+    }
+}

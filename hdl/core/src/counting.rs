@@ -1,0 +1,35 @@
+//! Comparisons and steps that several blocks count with.
+
+use cromulent_kit::{Interpreter, Register, Word};
+
+/// True when a counter stands at the last of `count`.
+pub(crate) fn is_last<I: Interpreter>(i: &mut I, counter: I::Word, count: I::Word) -> I::Word {
+    let one = i.constant(counter.width(), 1);
+    (counter + one).equals(count)
+}
+
+/// The next value of a counter that steps, or wraps to zero, when told.
+pub(crate) fn stepped<I: Interpreter>(
+    i: &mut I,
+    counter: &Register,
+    step: I::Word,
+    wrap: I::Word,
+) -> I::Word {
+    let now = counter.read(i);
+    let (zero, one) = (i.constant(now.width(), 0), i.constant(now.width(), 1));
+    step.mux(wrap.mux(zero, now + one), now)
+}
+
+/// The place after `place` in a ring of `depth` places.
+pub(crate) fn around<I: Interpreter>(i: &mut I, place: I::Word, depth: usize) -> I::Word {
+    let one = i.constant(place.width(), 1);
+    let next = place + one;
+    if depth == 1 << place.width() {
+        return next;
+    }
+    let (zero, last) = (
+        i.constant(place.width(), 0),
+        i.constant(place.width(), depth as u64 - 1),
+    );
+    place.equals(last).mux(zero, next)
+}

@@ -1,0 +1,184 @@
+use super::*;
+use cromulent_design::Affine;
+use cromulent_number::Format;
+
+/// One word of a layer.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    total: i64,
+    mean: i64,
+    align: i64,
+    floor: i64,
+}
+
+/// Flags of a layer.
+#[derive(Clone, Copy)]
+struct Mode {
+    add: bool,
+    stream: bool,
+    clamp: bool,
+}
+
+/// What should leave: the value, whether it saturated, and what is stored.
+fn expected(word: Word, mode: Mode, stored: i64) -> (i64, bool, i64) {
+    let difference = i128::from(word.total - word.mean);
+    let aligned = match word.align {
+        0 => difference,
+        left if left < 0 => difference << -left,
+        right => (difference + (1 << (right - 1))) >> right,
+    };
+    let sum = aligned + i128::from(if mode.add { stored } else { 0 });
+    let kept = sum.clamp(i16::MIN.into(), i16::MAX.into());
+    let raised = if mode.clamp {
+        kept.max(word.floor.into())
+    } else {
+        kept
+    };
+    let value = if mode.stream { raised } else { difference };
+    (
+        value as i64,
+        mode.stream && kept != sum,
+        if mode.stream { raised as i64 } else { stored },
+    )
+}
+
+struct Bench {
+    block: Residual,
+    memory: Vec<i64>,
+}
+
+impl Bench {
+    fn new(accumulator_bits: u32) -> Bench {
+        let mut design = Design::new(4, 4, Format::R2, Affine::Rectified);
+        design.accumulator_bits = accumulator_bits;
+        let block = Residual::new(&Shape::of(&design));
+        Bench {
+            block,
+            memory: vec![0; design.stream_depth as usize],
+        }
+    }
+
+    /// Sends a word a cycle, read from and written to the places from 0 on, and compares.
+    fn run(&mut self, words: &[Word], mode: Mode) {
+        let block = &mut self.block;
+        block.add.set(mode.add.into());
+        block.stream.set(mode.stream.into());
+        block.clamp.set(mode.clamp.into());
+        for now in 0..words.len() + 4 {
+            let at = |late: usize| now.checked_sub(late).filter(|&n| n < words.len());
+            let total = at(0).map(|n| words[n]);
+            block.valid.set(total.is_some().into());
+            if let Some(word) = total {
+                block.total.set(word.total);
+                block.mean.set(word.mean);
+                block.align.set(word.align);
+            }
+            block.read_address.set(at(1).unwrap_or(0) as i64);
+            block.write_address.set(at(3).unwrap_or(0) as i64);
+            block.floor.set(at(3).map_or(0, |n| words[n].floor));
+            block.clock.set(0);
+            assert!(simulate(block, 20));
+            assert_eq!(block.value_valid.value().is_true(), at(3).is_some());
+            if let Some(n) = at(3) {
+                let (value, saturated, stored) = expected(words[n], mode, self.memory[n]);
+                self.memory[n] = stored;
+                assert_eq!(block.value.value().number(), value, "{:?}", words[n]);
+                assert_eq!(
+                    block.saturated.value().is_true(),
+                    saturated,
+                    "{:?}",
+                    words[n]
+                );
+            }
+            block.clock.set(1);
+            assert!(simulate(block, 20));
+        }
+    }
+}
+
+/// Words of all alignments and magnitudes.
+fn words(accumulator_bits: u32, seed: u64) -> Vec<Word> {
+    let mut state = seed;
+    let mut random = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 16).cast_signed()
+    };
+    let wide = move |random: &mut dyn FnMut() -> i64, bits: u32| {
+        let kept = 1 + random().rem_euclid(i64::from(bits)) as u32;
+        random() << (64 - kept) >> (64 - kept)
+    };
+    (0..3000)
+        .map(|_| Word {
+            total: wide(&mut random, accumulator_bits),
+            mean: wide(&mut random, accumulator_bits),
+            align: random().rem_euclid(64) - 32,
+            floor: wide(&mut random, 16),
+        })
+        .collect()
+}
+
+#[test]
+fn every_word_is_aligned_added_and_saturated_as_integers_are() {
+    for accumulator_bits in [16, 18, 24, 32, 48] {
+        let mut bench = Bench::new(accumulator_bits);
+        for (seed, (add, stream, clamp)) in [
+            (1, (false, true, false)),
+            (2, (true, true, false)),
+            (3, (true, true, true)),
+            (4, (false, false, false)),
+            (5, (true, true, false)),
+        ] {
+            let mode = Mode { add, stream, clamp };
+            bench.run(&words(accumulator_bits, seed), mode);
+        }
+    }
+}
+
+#[test]
+fn corners_of_every_alignment() {
+    let corners = [
+        0,
+        1,
+        -1,
+        2,
+        -2,
+        3,
+        16383,
+        16384,
+        32767,
+        32768,
+        -32768,
+        -32769,
+        65535,
+        65536,
+        131_071,
+        131_072,
+        -131_072,
+        -131_073,
+        (1 << 31) - 1,
+        -(1 << 31),
+    ];
+    let mut bench = Bench::new(32);
+    let mut words = vec![];
+    for align in -32..32 {
+        for total in corners {
+            words.push(Word {
+                total,
+                mean: 0,
+                align,
+                floor: 0,
+            });
+        }
+    }
+    let mode = |add| Mode {
+        add,
+        stream: true,
+        clamp: false,
+    };
+    bench.run(&words, mode(false));
+    words.reverse();
+    bench.run(&words, mode(true));
+    bench.run(&words, mode(true));
+}

@@ -1,0 +1,248 @@
+//! All that stands to the left of the array's rows.
+
+use crate::correction::SignCounter;
+use crate::position::{FLAG_BITS, position_bits};
+use crate::row_edge::{RowEdge, threshold_word_bits};
+use crate::row_feeder::{RowFeeder, map_side_bits, tap_bits};
+use crate::shape::Shape;
+use cromulent_design::RowWord;
+use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
+use rust_hdl_core::prelude::*;
+
+/// Registers between the last row and the first column: memory, edge and element.
+const FLAG_DELAY: usize = 3;
+
+/// The rows, from the top down: row r does in each cycle what row 0 did r cycles before. Each has its
+/// bank of codes; the row words have one bank for all.
+#[derive(LogicBlock)]
+pub struct Rows {
+    /// Clock.
+    pub clock: Net<In>,
+    /// Synchronous reset: no beat and no tile is under way.
+    pub reset: Net<In>,
+    /// Height of the map.
+    pub height: Net<In>,
+    /// Width of the map.
+    pub width: Net<In>,
+    /// The layer streams integers.
+    pub digits: Optional<Net<In>>,
+    /// Position of this cycle's beat.
+    pub position: Net<In>,
+    /// Flags of this cycle's beat.
+    pub flags: Net<In>,
+    /// A tile's load begins.
+    pub load: Net<In>,
+    /// The waiting tile is swapped in.
+    pub swap: Net<In>,
+    /// Write a row word.
+    pub write_row_word: Net<In>,
+    /// Where it goes.
+    pub write_address: Net<In>,
+    /// The row word written.
+    pub row_word: Net<In>,
+    /// Where the row word lies that is loaded next.
+    pub read_address: Net<In>,
+    /// Write a code to this row's bank.
+    pub write_code: Vec<Net<In>>,
+    /// Where it goes.
+    pub code_address: Vec<Net<In>>,
+    /// The code written.
+    pub code: Vec<Net<In>>,
+    /// Operand of each row.
+    pub operand: Vec<Net<Out>>,
+    /// Load strobe of each row.
+    pub load_out: Vec<Net<Out>>,
+    /// Swap strobe of each row.
+    pub swap_out: Vec<Net<Out>>,
+    /// Count of negative operands, in step with the sum of column 0.
+    pub count: Optional<Net<Out>>,
+    /// Flags in step with the sum of column 0.
+    pub flags_out: Net<Out>,
+    row_words: Memory,
+    threshold_word: Optional<Register>,
+    code_bank: Vec<Memory>,
+    feeder: Vec<RowFeeder>,
+    row_edge: Vec<RowEdge>,
+    sign_counter: Vec<SignCounter>,
+    flag_delay: Vec<Register>,
+    _shape: Shape,
+}
+
+impl Rows {
+    /// The rows of a design.
+    pub fn new(shape: &Shape) -> Rows {
+        let (rows, design) = (shape.rows, &shape.design);
+        let (codes, code, word) = (
+            design.code_depth as usize,
+            shape.code_word_bits(),
+            RowWord::bits(design) as usize,
+        );
+        let threshold = threshold_word_bits(shape);
+        let counted = shape.count_bits();
+        let edge: Vec<RowEdge> = (0..rows).map(|_| RowEdge::new(shape)).collect();
+        Rows {
+            clock: Net::flag(),
+            reset: Net::flag(),
+            height: Net::bits(map_side_bits(shape)),
+            width: Net::bits(map_side_bits(shape)),
+            digits: Optional::when(edge[0].digits.is_present(), Net::flag),
+            position: Net::bits(position_bits(shape)),
+            flags: Net::bits(FLAG_BITS),
+            load: Net::flag(),
+            swap: Net::flag(),
+            write_row_word: Net::flag(),
+            write_address: Net::bits(shape.weight_address_bits()),
+            row_word: Net::bits(word),
+            read_address: Net::bits(shape.weight_address_bits()),
+            write_code: Net::array(rows, 1, false),
+            code_address: Net::array(rows, shape.address_bits(), false),
+            code: Net::array(rows, code, false),
+            operand: Net::array(rows, shape.pe.operand.bits(), false),
+            load_out: Net::array(rows, 1, false),
+            swap_out: Net::array(rows, 1, false),
+            count: Optional::when(counted.is_some(), || Net::bits(counted.unwrap_or(1))),
+            flags_out: Net::bits(FLAG_BITS),
+            row_words: Memory::new(design.weight_depth as usize, word),
+            threshold_word: Optional::when(threshold.is_some(), || {
+                Register::data(threshold.unwrap_or(1), false)
+            }),
+            code_bank: (0..rows).map(|_| Memory::new(codes, code)).collect(),
+            feeder: (0..rows).map(|_| RowFeeder::new(shape)).collect(),
+            row_edge: edge,
+            sign_counter: counted.map_or(vec![], |bits| {
+                (0..rows).map(|_| SignCounter::new(bits)).collect()
+            }),
+            flag_delay: (0..FLAG_DELAY)
+                .map(|_| Register::control(FLAG_BITS))
+                .collect(),
+            _shape: shape.clone(),
+        }
+    }
+
+    /// Row words: the tap goes to the feeders, the threshold a cycle later to the edges.
+    fn row_words<I: Interpreter>(&self, i: &mut I) -> I::Word {
+        let memory = &self.row_words;
+        i.connect(&memory.clock, &self.clock);
+        i.connect(&memory.write_enable, &self.write_row_word);
+        i.connect(&memory.write_address, &self.write_address);
+        i.connect(&memory.write_data, &self.row_word);
+        i.connect(&memory.read_address, &self.read_address);
+        let word = i.read(&memory.read_data);
+        let tap = tap_bits(&self._shape);
+        let rest = word.slice(tap, word.width() - tap);
+        match self.threshold_word.get() {
+            Some(register) => register.load(i, &self.clock, rest),
+            None => i.unused(rest),
+        }
+        word.slice(0, tap)
+    }
+
+    fn feeder<I: Interpreter>(&self, i: &mut I, r: usize, tap: I::Word) {
+        let (feeder, bank) = (&self.feeder[r], &self.code_bank[r]);
+        i.connect(&feeder.clock, &self.clock);
+        i.connect(&feeder.reset, &self.reset);
+        i.connect(&feeder.height, &self.height);
+        i.connect(&feeder.width, &self.width);
+        i.drive(&feeder.tap_word, tap);
+        match r.checked_sub(1).map(|above| &self.feeder[above]) {
+            None => {
+                i.connect(&feeder.position_in, &self.position);
+                i.connect(&feeder.flags_in, &self.flags);
+                i.connect(&feeder.load_in, &self.load);
+                i.connect(&feeder.swap_in, &self.swap);
+            }
+            Some(above) => {
+                i.connect(&feeder.position_in, &above.position_out);
+                i.connect(&feeder.flags_in, &above.flags_out);
+                i.connect(&feeder.load_in, &above.load_out);
+                i.connect(&feeder.swap_in, &above.swap_out);
+            }
+        }
+        i.connect(&bank.clock, &self.clock);
+        i.connect(&bank.write_enable, &self.write_code[r]);
+        i.connect(&bank.write_address, &self.code_address[r]);
+        i.connect(&bank.write_data, &self.code[r]);
+        i.connect(&bank.read_address, &feeder.address);
+    }
+
+    fn edge<I: Interpreter>(&self, i: &mut I, r: usize) {
+        let (edge, feeder) = (&self.row_edge[r], &self.feeder[r]);
+        i.connect(&edge.clock, &self.clock);
+        i.connect(&edge.code, &self.code_bank[r].read_data);
+        i.connect(&edge.inside, &feeder.inside);
+        match edge.fresh.get() {
+            Some(port) => i.connect(port, &feeder.fresh),
+            None => {
+                let fresh = i.read(&feeder.fresh);
+                i.unused(fresh);
+            }
+        }
+        if let (Some(port), Some(digits)) = (edge.digits.get(), self.digits.get()) {
+            i.connect(port, digits);
+        }
+        if let (Some(port), Some(register)) = (edge.threshold_word.get(), self.threshold_word.get())
+        {
+            i.connect(port, &register.q);
+        }
+        i.connect(&edge.load, &feeder.load_out);
+        i.connect(&edge.swap, &feeder.swap_out);
+        i.connect(&self.operand[r], &edge.operand);
+        i.connect(&self.load_out[r], &edge.load_out);
+        i.connect(&self.swap_out[r], &edge.swap_out);
+    }
+
+    /// The correction column.
+    fn count<I: Interpreter>(&self, i: &mut I, r: usize) {
+        let Some(counter) = self.sign_counter.get(r) else {
+            return;
+        };
+        i.connect(&counter.clock, &self.clock);
+        let operand = i.read(&self.row_edge[r].operand);
+        if let Some(negative) = self._shape.pe.operand.negative_of(operand) {
+            i.drive(&counter.negative, negative);
+        }
+        let none = i.constant(counter.count_in.width(), 0);
+        match r.checked_sub(1).map(|above| &self.sign_counter[above]) {
+            None => i.drive(&counter.count_in, none),
+            Some(above) => i.connect(&counter.count_in, &above.count_out),
+        }
+    }
+
+    /// What leaves below the last row.
+    fn leave<I: Interpreter>(&self, i: &mut I) {
+        if let (Some(port), Some(last)) = (self.count.get(), self.sign_counter.last()) {
+            i.connect(port, &last.count_out);
+        }
+        let Some(last) = self.feeder.last() else {
+            return;
+        };
+        let mut flags = i.read(&last.flags_out);
+        for register in &self.flag_delay {
+            register.update_from(i, &self.clock, &self.reset, flags);
+            flags = register.read(i);
+        }
+        i.drive(&self.flags_out, flags);
+    }
+}
+
+impl Describe for Rows {
+    fn module(&self) -> String {
+        "rows".to_string()
+    }
+    fn about(&self) -> String {
+        format!(
+            "{} rows; row r does in each cycle what row 0 did r cycles before.",
+            self.feeder.len()
+        )
+    }
+    fn describe<I: Interpreter>(&self, i: &mut I) {
+        let tap = self.row_words(i);
+        for r in 0..self.feeder.len() {
+            self.feeder(i, r, tap);
+            self.edge(i, r);
+            self.count(i, r);
+        }
+        self.leave(i);
+    }
+}
+logic!(Rows);
