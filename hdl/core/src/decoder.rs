@@ -4,7 +4,7 @@ mod checks;
 mod lines;
 
 use crate::shape::Shape;
-use cromulent_design::{Command, Fetch, REGISTERS, register_bits};
+use cromulent_design::{Fetch, REGISTERS, register_bits};
 use cromulent_kit::{Bundle, Describe, Interpreter, Net, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 

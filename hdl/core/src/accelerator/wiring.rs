@@ -3,7 +3,7 @@
 use super::Accelerator;
 use crate::reader::beat_shift;
 use cromulent_design::CORE_COUNTERS;
-use cromulent_kit::{Interpreter, Word};
+use cromulent_kit::Interpreter;
 
 /// AxBURST of a burst whose addresses rise.
 const INCREMENTING: u64 = 1;

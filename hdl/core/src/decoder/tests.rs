@@ -1,5 +1,5 @@
 use super::*;
-use cromulent_design::{Affine, COMMAND_LANES, Design, Fault, Header, LayerRegisters};
+use cromulent_design::{Affine, COMMAND_LANES, Command, Design, Fault, Header, LayerRegisters};
 use cromulent_number::Format;
 use std::collections::VecDeque;
 
