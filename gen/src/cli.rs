@@ -147,7 +147,7 @@ fn address(text: &str) -> Result<u64, String> {
       --network docs/examples/fashion-resnet8.toml --json
   cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only
 
-Networks known by name, without weights, for --timing-only: resnet18, densenet121.")]
+Networks known by name, without weights, for --timing-only: resnet18, resnet20, densenet121.")]
 pub struct SimulateArgs {
     /// What runs on what.
     #[command(flatten)]
@@ -155,7 +155,7 @@ pub struct SimulateArgs {
     /// The memory.
     #[command(flatten)]
     pub memory: MemoryArgs,
-    /// Only cycles, no words: needs no images and no weights.
+    /// Only cycles, no words. Takes the name of a network without weights too.
     #[arg(long, conflicts_with_all = ["input", "images", "layer"])]
     pub timing_only: bool,
     /// Print JSON.

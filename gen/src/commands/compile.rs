@@ -59,10 +59,11 @@ const FILES: [&str; 4] = ["image.crom", "memory.json", "memory.md", "program.bin
 
 fn write(folder: &Path, image: &Image, layout: &Layout) -> Result<(), Error> {
     let object = format!("{:#}\n", memory_map::json(layout));
+    let (bytes, page) = (image.to_bytes(), memory_map::page(layout));
     let files: [(&str, &[u8]); 4] = [
-        (FILES[0], &image.to_bytes()),
+        (FILES[0], &bytes),
         (FILES[1], object.as_bytes()),
-        (FILES[2], memory_map::page(layout).as_bytes()),
+        (FILES[2], page.as_bytes()),
         (FILES[3], &layout.program.bytes),
     ];
     for (name, bytes) in files {

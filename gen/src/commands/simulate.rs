@@ -4,13 +4,13 @@ mod report;
 
 use cromulent_design::{Command, Design};
 use cromulent_engine::timing::{self, Timing};
-use cromulent_engine::{Executor, NetworkRun, Program, Runner, compile};
-use cromulent_network::images::Example;
+use cromulent_engine::topologies::{Topology, topology};
+use cromulent_engine::{Executor, Image, Layer, Program, Runner, compile};
 
 use crate::cli::{MemoryArgs, SimulateArgs};
 use crate::progress::Progress;
 use crate::verification::commands;
-use crate::workload::{Workload, load_both};
+use crate::workload::{Workload, load_both, notes};
 use crate::{Error, Outcome};
 use report::Report;
 
@@ -35,9 +35,10 @@ struct Named {
 }
 
 fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
-    if let Some(name) = args.workload.network.to_str().filter(|name| builtin(name).is_some()) {
+    if let Some(topology) = builtin(args) {
+        let what = format!("{} has no weights", topology.name);
         let fix = "add --timing-only, or give a network file";
-        return Err(Error::bad_input("--network", format!("{name} has no weights"), fix));
+        return Err(Error::bad_input("--network", what, fix));
     }
     let workload = Workload::load(&args.workload, None)?;
     let image = &workload.image;
@@ -50,68 +51,99 @@ fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error
     }
     drop(step);
     let steps = commands(&Program::of(image));
-    let named = image.layers.iter().map(|layer| Named {
-        name: layer.name.clone(),
-        macs: layer.macs,
-        image: layer.registers.digits,
-    });
+    let labels = workload.examples.iter().map(|example| example.label);
     let report = Report {
         network: &image.network,
         design: &image.design,
-        layers: named.collect(),
+        layers: named(image),
         shown: workload.layers(),
         timing: time(&image.design, &steps, args.memory)?,
         program_bytes: Some(workload.image_bytes),
         runs: &runs,
-        labels: labels(&workload.examples),
+        labels: labels.collect(),
         notes: &workload.notes,
     };
     Ok(Outcome::good(report.text(), report.json()))
 }
 
-fn labels(examples: &[Example]) -> Vec<Option<u8>> {
-    examples.iter().map(|example| example.label).collect()
+/// The layers of an image.
+fn named(image: &Image) -> Vec<Named> {
+    let layer = |layer: &Layer| Named {
+        name: layer.name.clone(),
+        macs: layer.macs,
+        image: layer.registers.digits,
+    };
+    image.layers.iter().map(layer).collect()
+}
+
+/// The topology that is meant, if it is not a file.
+fn builtin(args: &SimulateArgs) -> Option<Topology> {
+    let network = &args.workload.network;
+    let topology = topology(network.to_str()?)?;
+    (!network.exists()).then_some(topology)
+}
+
+/// What is timed: a name, its layers, the commands, and what is worth knowing.
+struct Timed {
+    design: Design,
+    network: String,
+    layers: Vec<Named>,
+    steps: Vec<Command>,
+    notes: Vec<String>,
 }
 
 fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
-    let workload = &args.workload;
     let _step = progress.step("counting cycles");
-    let (design, network, layers, steps) = match builtin(&workload.network.to_string_lossy()) {
-        Some(topology) => {
-            let design = Design::load(&workload.design)?;
-            let program = topology.program(&design)?;
-            let named = program.layers.into_iter().map(|layer| Named {
-                name: layer.name,
-                macs: layer.macs,
-                image: layer.registers.digits,
-            });
-            let name = topology.name().to_owned();
-            (design, name, named.collect(), program.commands)
-        }
-        None => {
-            let (design, network) = load_both(&workload.design, &workload.network)?;
-            let image = compile(&network, &design)?.image;
-            let steps = commands(&Program::of(&image));
-            let named = image.layers.into_iter().map(|layer| Named {
-                name: layer.name,
-                macs: layer.macs,
-                image: layer.registers.digits,
-            });
-            (design, image.network, named.collect::<Vec<_>>(), steps)
-        }
+    let timed = match builtin(args) {
+        Some(topology) => Timed::topology(&topology, Design::load(&args.workload.design)?),
+        None => Timed::network(args)?,
     };
     let report = Report {
-        network: &network,
-        design: &design,
-        shown: (0..layers.len()).collect(),
-        layers,
-        timing: time(&design, &steps, args.memory)?,
+        network: &timed.network,
+        design: &timed.design,
+        shown: (0..timed.layers.len()).collect(),
+        timing: time(&timed.design, &timed.steps, args.memory)?,
+        layers: timed.layers,
         program_bytes: None,
-        runs: &[] as &[NetworkRun],
+        runs: &[],
         labels: vec![],
-        notes: &[],
+        notes: &timed.notes,
     };
     Ok(Outcome::good(report.text(), report.json()))
+}
+
+impl Timed {
+    /// A topology, also on a design whose memories are too small for it: that changes no cycle.
+    fn topology(topology: &Topology, design: Design) -> Timed {
+        let plan = topology.plan(&design);
+        let small = plan.problems.0.iter().map(ToString::to_string);
+        let left_out = topology.left_out.iter();
+        let left_out = left_out.map(|part| format!("{} is left out: {}", part.name, part.why));
+        let layers = plan.layers.into_iter().map(|layer| Named {
+            name: layer.name,
+            macs: layer.macs,
+            image: layer.registers.digits,
+        });
+        Timed {
+            network: topology.name.to_owned(),
+            layers: layers.collect(),
+            steps: plan.steps,
+            notes: small.chain(left_out).collect(),
+            design,
+        }
+    }
+
+    fn network(args: &SimulateArgs) -> Result<Timed, Error> {
+        let (design, network) = load_both(&args.workload.design, &args.workload.network)?;
+        let compiled = compile(&network, &design)?;
+        Ok(Timed {
+            layers: named(&compiled.image),
+            steps: commands(&Program::of(&compiled.image)),
+            notes: notes(&compiled),
+            network: compiled.image.network,
+            design,
+        })
+    }
 }
 
 /// The cycles of a program behind a memory.

@@ -67,6 +67,11 @@ impl<'a> Bench<'a> {
         })
     }
 
+    /// Another memory for what follows.
+    pub fn set_memory(&mut self, memory: Memory) {
+        self.conditions.memory = memory;
+    }
+
     /// Runs a subject on every executor and compares.
     ///
     /// # Errors
@@ -146,13 +151,7 @@ impl<'a> Bench<'a> {
             Executor::Model => {
                 let computed = subject.compute(EngineExecutor::CycleModel)?;
                 let mut run = RunTrace::of_engine(executor, computed.layers, computed.results);
-                let totals = totals(
-                    self.design,
-                    &subject.program,
-                    timing,
-                    computed.saturations,
-                );
-                run.set_timing(timing, totals);
+                run.set_timing(timing, totals(timing, computed.saturations));
                 Ok(run)
             }
             Executor::RustHdl | Executor::Verilator => {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use cromulent_design::Design;
 use cromulent_engine::timing::{LayerTiming, Timing};
-use cromulent_engine::{OutputWord, Program};
+use cromulent_engine::OutputWord;
 
 use crate::cli::Executor;
 use crate::executors::{Counters, HardwareRun};
@@ -118,6 +117,15 @@ fn failure(run: &HardwareRun) -> Option<String> {
     if let Some(fault) = run.status.fault {
         return Some(format!("fault {}: {}", fault.code(), fault.meaning()));
     }
+    let counter = |name| run.counters.get(name).unwrap_or(0);
+    let read = counter("program_beats") + counter("input_beats");
+    let (counted, seen) = ((read, counter("result_beats")), run.bus_beats);
+    if counted != seen {
+        return Some(format!(
+            "it counts {} beats read and {} written, and the bus {} and {}",
+            counted.0, counted.1, seen.0, seen.1
+        ));
+    }
     let (busy, done) = (run.status.busy, run.status.done);
     (busy || !done).then(|| format!("it raised its interrupt with busy = {busy}, done = {done}"))
 }
@@ -136,14 +144,8 @@ fn leaves(layer: &LayerTiming, words: &[OutputWord]) -> Vec<u64> {
 }
 
 /// The counters that hardware should have at the end of a program.
-pub fn totals(
-    design: &Design,
-    program: &Program,
-    timing: &Timing,
-    saturations: u64,
-) -> Counters {
+pub fn totals(timing: &Timing, saturations: u64) -> Counters {
     let causes = &timing.causes;
-    let beat = u64::from(design.bus_bits / 8).max(1);
     let values = [
         ("cycles", timing.cycles),
         ("beats", causes.beats),
@@ -161,10 +163,6 @@ pub fn totals(
         ),
         ("program_beats", timing.program_beats),
         ("input_beats", timing.input_beats),
-        (
-            "result_beats",
-            (8 * program.result_words as u64).div_ceil(beat),
-        ),
     ];
     Counters::new(
         values
@@ -174,11 +172,10 @@ pub fn totals(
 }
 
 /// Counters that stay the same whatever the memory does.
-pub const UNTIMED: [&str; 6] = [
+pub const UNTIMED: [&str; 5] = [
     "beats",
     "layers",
     "saturations",
     "program_beats",
     "input_beats",
-    "result_beats",
 ];

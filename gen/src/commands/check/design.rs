@@ -1,6 +1,6 @@
 //! What follows from a design: its widths and memories.
 
-use cromulent_design::{Design, LoadKind};
+use cromulent_design::{Design, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use serde_json::{Map, Value, json};
 
 /// The design for a person, a line each.
@@ -30,7 +30,7 @@ fn headline(design: &Design) -> String {
 }
 
 /// The widths that follow from a design, by name.
-fn widths(design: &Design) -> [(&'static str, u32); 10] {
+fn widths(design: &Design) -> [(&'static str, u32); 14] {
     [
         ("code_word", design.code_word_bits()),
         ("shift", design.shift_bits()),
@@ -42,6 +42,10 @@ fn widths(design: &Design) -> [(&'static str, u32); 10] {
         ("code_address", design.address_bits()),
         ("weight_address", design.weight_address_bits()),
         ("coordinate", design.coordinate_bits()),
+        ("stream_address", design.stream_address_bits()),
+        ("code_line", design.code_line_bits()),
+        ("tile_line", design.tile_line_bits()),
+        ("constant_line", design.constant_line_bits()),
     ]
 }
 
@@ -54,15 +58,6 @@ struct Memory {
 }
 
 impl Memory {
-    fn new(name: String, kind: LoadKind, design: &Design) -> Memory {
-        Memory {
-            name,
-            banks: kind.banks(design),
-            depth: kind.depth(design),
-            bits: kind.word_bits(design),
-        }
-    }
-
     fn line(&self) -> String {
         let Memory {
             name,
@@ -74,24 +69,30 @@ impl Memory {
     }
 }
 
-/// Every memory of a design, the accumulators last.
+/// Every memory of a design but the queues of the bus.
 fn memories(design: &Design) -> Vec<Memory> {
-    let name = |kind| match kind {
-        LoadKind::Codes => "codes".to_owned(),
-        LoadKind::RowWords => "row_words".to_owned(),
-        LoadKind::Weights => "weights".to_owned(),
-        LoadKind::Offsets => "offsets".to_owned(),
-        LoadKind::Thetas(i) => format!("thetas_{i}"),
+    let (rows, columns) = (design.rows, design.columns);
+    let (weights, channels) = (design.weight_depth, design.channel_depth);
+    let memory = |name: &str, banks, depth, bits| Memory {
+        name: name.to_owned(),
+        banks,
+        depth,
+        bits,
     };
-    let mut memories: Vec<_> = LoadKind::all(design)
-        .map(|kind| Memory::new(name(kind), kind, design))
-        .collect();
-    memories.push(Memory {
-        name: "accumulators".to_owned(),
-        banks: design.columns,
-        depth: design.tile_depth,
-        bits: design.accumulator_bits,
-    });
+    let mut memories = vec![
+        memory("codes", rows, design.code_depth, design.code_word_bits()),
+        memory("row_words", 1, weights, RowWord::bits(design)),
+        memory("weights", columns, weights, WeightWord::bits(design)),
+        memory("offsets", columns, channels, OffsetWord::bits(design)),
+        memory("norms", columns, channels, NormWord::bits(design)),
+    ];
+    memories.extend((0..design.theta_banks()).map(|cut| {
+        let bits = ThetaWord::bits(design);
+        memory(&format!("thetas_{cut}"), columns, channels, bits)
+    }));
+    let (accumulator, stream) = (design.accumulator_bits, Design::STREAM_BITS);
+    memories.push(memory("accumulators", columns, design.tile_depth, accumulator));
+    memories.push(memory("stream", columns, design.stream_depth, stream));
     memories
 }
 

@@ -68,13 +68,15 @@ impl Report<'_> {
         }
     }
 
-    /// The program from the first layer on that is not fed with the image.
+    /// The program from the last word of the layers on that are fed with the image.
     fn without_image(&self) -> Option<Row> {
-        let place = self.layers.iter().position(|layer| !layer.image)?;
-        let start = self.timing.layers.get(place)?.start;
+        let images = self.layers.iter().take_while(|layer| layer.image).count();
+        let ends = self.timing.layers.iter().take(images);
+        let end = ends.map(|layer| layer.start + layer.cycles).max()?;
         Some(Row {
-            macs: self.layers[place..].iter().map(|layer| layer.macs).sum(),
-            cycles: (self.timing.cycles + 1).saturating_sub(start),
+            macs: self.layers.iter().skip(images).map(|layer| layer.macs).sum(),
+            // The program's cycles are counted from the one after its start.
+            cycles: (self.timing.cycles + 1).saturating_sub(end),
             causes: Causes::default(),
         })
     }
@@ -135,7 +137,7 @@ impl Report<'_> {
             self.timing.program_beats,
             self.timing.input_beats
         )];
-        if let Some(rest) = self.without_image().filter(|row| row.macs < program.macs) {
+        if let Some(rest) = self.without_image() {
             lines.push(format!(
                 "  image layer apart: {} cycles, {:.1} % busy",
                 rest.cycles,
