@@ -1,5 +1,7 @@
 //! The whole accelerator: the core between a memory bus and a host.
 
+#[cfg(test)]
+mod bench;
 mod wiring;
 
 use crate::control::Control;
@@ -262,3 +264,6 @@ impl Describe for Accelerator {
     }
 }
 logic!(Accelerator);
+
+#[cfg(test)]
+mod tests;

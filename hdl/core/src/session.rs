@@ -33,7 +33,7 @@ pub struct Session {
     pub refused: Net<Out>,
     /// A program runs, or has not come to rest: from the cycle after `start`.
     pub busy: Net<Out>,
-    /// No further access of the memory.
+    /// No further access of the memory: from the cycle after the end or the fault until the next start.
     pub stop: Net<Out>,
     /// For one cycle, the last that is busy: the program has ended well.
     pub done: Net<Out>,
@@ -105,7 +105,7 @@ impl Describe for Session {
         self.running
             .update_from(i, clock, reset, start | (running & !finish));
         i.connect(&self.busy, &self.running.q);
-        i.connect(&self.stop, &self.stopping.q);
+        i.drive(&self.stop, stopping | !running);
         i.drive(&self.done, finish & !code.any());
         i.drive(&self.failed, finish & code.any());
         i.drive(&self.fault, code);
@@ -157,7 +157,7 @@ mod tests {
         edge(&mut session);
         assert_eq!(state(&mut session), [1, 1, 1, 0, 0]);
         edge(&mut session);
-        assert_eq!(state(&mut session), [0, 0, 0, 0, 0]);
+        assert_eq!(state(&mut session), [0, 1, 0, 0, 0]);
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         session.read_idle.set(1);
         assert_eq!(state(&mut session), [1, 1, 0, 1, 6]);
         edge(&mut session);
-        assert_eq!(state(&mut session), [0, 0, 0, 0, 6]);
+        assert_eq!(state(&mut session), [0, 1, 0, 0, 6]);
         session.core_fault.set(0);
         session.request.set(1);
         edge(&mut session);
