@@ -5,8 +5,8 @@ use std::fmt;
 
 use cromulent_design::Design;
 
-use crate::geometry::{LayerGeometry, Packing};
 use crate::layer::{Layer, LayerMode, Operands};
+use crate::layout::Layout;
 
 /// A map of codes or integers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +54,30 @@ impl Activations {
         }
     }
 
+    /// The channels of maps of one size, one after the other; `None` if there is no map, or sizes differ.
+    pub fn concat(maps: &[&Activations]) -> Option<Activations> {
+        let (&first, rest) = maps.split_first()?;
+        let (height, width) = (first.height, first.width);
+        if rest.is_empty() {
+            return Some(first.clone());
+        }
+        let same = |map: &&Activations| (map.height, map.width) == (height, width);
+        if !rest.iter().all(same) {
+            return None;
+        }
+        let pixel = |at: usize| {
+            let channels = move |map: &&Activations| at * map.channels..(at + 1) * map.channels;
+            let values = maps.iter();
+            values.flat_map(move |map| map.values.get(channels(map)).unwrap_or_default())
+        };
+        Some(Activations {
+            channels: maps.iter().map(|map| map.channels).sum(),
+            height,
+            width,
+            values: (0..height * width).flat_map(pixel).copied().collect(),
+        })
+    }
+
     /// Checks that these are an input of the layer: its shape, and every value one its operands have.
     ///
     /// # Errors
@@ -88,38 +112,26 @@ impl Activations {
         }
     }
 
-    /// The words of the code banks, by \[row\]\[address\]: two's complement, `code_word_bits` wide.
-    ///
-    /// Banks of rows that no channel falls on hold zeros. See [`crate::geometry`] for the order.
-    pub fn banks(&self, design: &Design, geometry: &LayerGeometry) -> Vec<Vec<u64>> {
+    /// The words of the code banks from the first plane of a layout to its last, by \[address − the first
+    /// one\]\[bank\]: two's complement, `code_word_bits` wide. Where no channel lies there are zeros.
+    pub fn lines(&self, design: &Design, layout: &Layout) -> Vec<Vec<u64>> {
         let rows = design.rows as usize;
         let mask = (1u64 << design.code_word_bits()) - 1;
-        let bank = |row| {
+        let range = layout.range();
+        let mut lines = vec![vec![0; rows]; range.len()];
+        for (plane, address) in layout.planes().iter().enumerate() {
+            let channels: Vec<_> = (0..rows).map(|bank| layout.channel(plane, bank)).collect();
             let pixels = self.values.chunks(self.channels.max(1));
-            let words = pixels.flat_map(|pixel| channels_of_row(rows, row, pixel));
-            words
-                .map(|value| i64::from(value).cast_unsigned() & mask)
-                .take(geometry.bank_words(rows))
-                .collect()
-        };
-        (0..rows).map(bank).collect()
+            for (line, pixel) in lines[address - range.start..].iter_mut().zip(pixels) {
+                for (word, &channel) in line.iter_mut().zip(&channels) {
+                    if let Some(&value) = channel.and_then(|channel| pixel.get(channel)) {
+                        *word = i64::from(value).cast_unsigned() & mask;
+                    }
+                }
+            }
+        }
+        lines
     }
-}
-
-/// The values of one pixel that lie in the bank of a row, one per group.
-fn channels_of_row(rows: usize, row: usize, pixel: &[i16]) -> impl Iterator<Item = i16> + use<'_> {
-    let channels = pixel.len();
-    let Packing { groups, copies } = Packing::new(rows, channels);
-    (0..groups).map(move |group| {
-        let channel = if channels >= rows {
-            group * rows + row
-        } else if row < channels * copies {
-            row % channels
-        } else {
-            channels
-        };
-        pixel.get(channel).copied().unwrap_or(0)
-    })
 }
 
 /// The values an operand of this mode may have.
@@ -133,10 +145,12 @@ pub fn operand_range(design: &Design, mode: LayerMode) -> std::ops::RangeInclusi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::geometry::LayerGeometry;
+    use crate::layout::{Map, Place};
     use cromulent_design::Affine;
     use cromulent_number::Format;
 
-    fn banks(rows: u32, channels: usize) -> Vec<Vec<u64>> {
+    fn lines(rows: u32, channels: usize, maps: Option<&[Map]>) -> Vec<Vec<u64>> {
         let geometry = LayerGeometry {
             height: 1,
             width: 2,
@@ -151,21 +165,42 @@ mod tests {
             channels,
             height: 1,
             width: 2,
-            values: (0..2 * channels as i16).collect(),
+            values: (1..=2 * channels as i16).collect(),
         };
         let design = Design::new(rows, 1, Format::R5, Affine::Rectified);
-        activations.banks(&design, &geometry)
+        let layout = match maps {
+            Some(maps) => Layout::of_codes(rows as usize, &geometry, maps),
+            None => Layout::of_image(rows as usize, &geometry, 5),
+        };
+        activations.lines(&design, &layout)
     }
 
     #[test]
-    fn wide_maps_are_dealt_out_in_groups() {
-        assert_eq!(banks(2, 3), [vec![0, 2, 3, 5], vec![1, 0, 4, 0]]);
+    fn wide_images_are_dealt_out_in_planes() {
+        assert_eq!(
+            lines(2, 3, None),
+            [[1, 2], [4, 5], [3, 0], [6, 0]].map(Vec::from)
+        );
     }
 
     #[test]
-    fn narrow_maps_are_stored_side_by_side() {
-        let pixel = [vec![0, 2], vec![1, 3]];
-        let expected = [&pixel[0], &pixel[1], &pixel[0], &pixel[1], &vec![0, 0]];
-        assert_eq!(banks(5, 2).iter().collect::<Vec<_>>(), expected);
+    fn narrow_images_are_stored_side_by_side() {
+        assert_eq!(
+            lines(5, 2, None),
+            [[1, 2, 1, 2, 0], [3, 4, 3, 4, 0]].map(Vec::from)
+        );
+    }
+
+    #[test]
+    fn code_maps_begin_at_their_bank_and_are_stored_once() {
+        let map = |channels, address, rotation| Map {
+            channels,
+            place: Place { address, rotation },
+        };
+        let maps = [map(2, 10, 2), map(1, 12, 1)];
+        assert_eq!(
+            lines(3, 3, Some(&maps)),
+            [[0, 0, 1], [0, 0, 4], [2, 3, 0], [5, 6, 0]].map(Vec::from)
+        );
     }
 }

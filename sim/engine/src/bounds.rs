@@ -6,8 +6,9 @@
 use cromulent_design::Design;
 
 use crate::constants::Constants;
-use crate::geometry::{LayerGeometry, Slot};
+use crate::geometry::LayerGeometry;
 use crate::layer::{Layer, LayerMode};
+use crate::layout::Layout;
 use crate::term::{ConstantSet, Term, extreme_terms};
 
 /// The signed bits a layer's sums need.
@@ -23,7 +24,8 @@ impl Bounds {
     /// The bounds of a layer of a program.
     pub fn of_layer(design: &Design, layer: &Layer) -> Bounds {
         let constants = Constants::read(design, layer);
-        Bounds::of(design, &layer.geometry, layer.mode, &constants)
+        let layout = layer.layout(design);
+        Bounds::of(design, &layer.geometry, layer.mode, &layout, &constants)
     }
 
     /// The bounds of a layer with these constants.
@@ -31,6 +33,7 @@ impl Bounds {
         design: &Design,
         geometry: &LayerGeometry,
         mode: LayerMode,
+        layout: &Layout,
         constants: &Constants,
     ) -> Bounds {
         let rows = design.rows as usize;
@@ -46,11 +49,11 @@ impl Bounds {
         let mut tile = vec![Interval::default(); channels];
         let mut total = tile.clone();
         let mut partial = Interval::default();
-        for row_tile in 0..geometry.row_tiles(rows) {
+        for row_tile in 0..layout.row_tiles() {
             tile.fill(Interval::default());
-            let slots = (0..rows).filter_map(|row| geometry.slot(rows, row_tile, row));
-            for Slot { tap, channel } in slots {
-                let k = tap * geometry.channels + channel;
+            let slots = (0..rows).filter_map(|row| layout.slot(row_tile, row));
+            for slot in slots {
+                let k = geometry.inner_index(slot);
                 add(&mut tile, &beat(k));
                 add(&mut total, &whole(k));
             }
@@ -133,6 +136,7 @@ fn add(sums: &mut [Interval], rows: &[Interval]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::LayerOutput;
     use crate::random::{Limits, case};
     use crate::reference;
 
@@ -161,11 +165,10 @@ mod tests {
                 "seed {seed}"
             );
             case.layer.mode.raw = true;
-            case.layer
-                .offset_words
-                .iter_mut()
-                .flatten()
-                .for_each(|word| *word = 0);
+            case.layer.output = LayerOutput::Nothing;
+            let words = case.layer.offset_words.iter_mut();
+            let words = words.chain(&mut case.layer.norm_words);
+            words.flatten().for_each(|word| *word = 0);
             let words = reference::run(&case.design, &case.layer, &case.activations).unwrap();
             for word in words {
                 let needed = Interval::default().including(word.value).bits();

@@ -1,14 +1,17 @@
 //! The constants of a layer as plain tensors, and their words.
 //!
-//! [`Constants::assemble`] lays tensors out as the parameter memories of an array want them;
-//! [`Constants::read`] finds each constant in the words again, by formula. Compiler and random layers go
-//! one way, the reference the other.
+//! [`Constants::assemble`] lays tensors out as the lines of a program want them; [`Constants::read`] finds
+//! each constant in the words again, by formula. Compiler and random layers go one way, the reference the
+//! other.
 
-use cromulent_design::{Design, DoesNotFit, OffsetWord, RowWord, ThetaWord, WeightWord};
+use cromulent_design::{Design, DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use cromulent_number::{Format, Quantizer, Threshold};
 
 use crate::geometry::{LayerGeometry, Slot};
-use crate::layer::{Layer, LayerInput, LayerMode, LayerOutput, Operands, address, registers};
+use crate::layer::{
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, address, layout, registers,
+};
+use crate::layout::Layout;
 
 /// The constants of one layer. Index k = tap·channels + channel runs over the inner dimension, j over
 /// the output channels.
@@ -21,8 +24,53 @@ pub struct Constants {
     pub a: Vec<Vec<i32>>,
     /// B by \[k·out_channels + j\]; empty unless the form is exact.
     pub b: Vec<i32>,
-    /// By \[j\]: what is subtracted and how the rest is coded.
-    pub quantizers: Vec<Quantizer>,
+    /// By \[j\]: what becomes of the sum.
+    pub channels: Vec<Channel>,
+}
+
+/// What becomes of one output channel's sum.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Channel {
+    /// Subtracted from the accumulator.
+    pub offset: i64,
+    /// Shift to the right that brings the difference to the unit of the residual stream, rounding half up;
+    /// to the left if negative.
+    pub align: i32,
+    /// The least word of the stream, where the layer clamps.
+    pub floor: i32,
+    /// How the difference, or the word of the stream, is coded. Its mean is 0 unless it codes the stream.
+    pub quantizer: Quantizer,
+}
+
+/// All of a layer but its constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The name of the layer.
+    pub name: &'a str,
+    /// The shape.
+    pub geometry: LayerGeometry,
+    /// Codes or integers in, codes or integers out.
+    pub mode: LayerMode,
+    /// Where its values lie on chip.
+    pub places: &'a Places,
+    /// Where the input comes from.
+    pub input: &'a LayerInput,
+    /// What becomes of the words.
+    pub output: &'a LayerOutput,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of a layer there is.
+    pub fn of(layer: &'a Layer) -> Frame<'a> {
+        Frame {
+            name: &layer.name,
+            geometry: layer.geometry,
+            mode: layer.mode,
+            places: &layer.places,
+            input: &layer.input,
+            output: &layer.output,
+        }
+    }
 }
 
 impl Constants {
@@ -37,7 +85,7 @@ impl Constants {
             } else {
                 vec![]
             },
-            quantizers: vec![Quantizer::default(); geometry.out_channels],
+            channels: vec![Channel::default(); geometry.out_channels],
         }
     }
 
@@ -45,42 +93,47 @@ impl Constants {
     ///
     /// # Errors
     /// A constant that does not fit its field of a word.
-    pub fn assemble(
-        &self,
-        design: &Design,
-        name: &str,
-        geometry: LayerGeometry,
-        mode: LayerMode,
-        input: LayerInput,
-        output: LayerOutput,
-    ) -> Result<Layer, DoesNotFit> {
+    pub fn assemble(&self, design: &Design, frame: &Frame) -> Result<Layer, DoesNotFit> {
+        let Frame {
+            geometry,
+            mode,
+            places,
+            output,
+            ..
+        } = *frame;
         let writer = Writer {
             constants: self,
             design,
             geometry: &geometry,
+            layout: layout(design, &geometry, mode, places),
             mode,
         };
+        let cuts = 0..design.theta_banks() as usize;
+        let cuts = cuts.map(|cut| writer.by_column(|j| writer.theta_word(cut, j)));
         Ok(Layer {
-            name: name.to_owned(),
-            registers: registers(design, &geometry, mode),
+            name: frame.name.to_owned(),
+            registers: registers(design, &geometry, mode, output, places),
             row_words: writer.row_words()?,
             weight_words: writer.weight_words()?,
-            offset_words: writer.offset_words()?,
-            theta_words: writer.theta_words()?,
+            offset_words: writer.by_column(|j| writer.offset_word(j))?,
+            norm_words: writer.by_column(|j| writer.norm_word(j))?,
+            theta_words: cuts.collect::<Result<_, _>>()?,
             macs: geometry.macs(mode.pool),
             geometry,
             mode,
-            input,
-            output,
+            places: places.clone(),
+            input: frame.input.clone(),
+            output: output.clone(),
         })
     }
 
     /// The constants in the words of a layer. Words that are missing count as 0.
     pub fn read(design: &Design, layer: &Layer) -> Constants {
         let g = &layer.geometry;
+        let layout = layer.layout(design);
         let mut constants = Constants::idle(design, g, layer.mode);
         for k in 0..g.inner() {
-            let (tile, row) = g.place(design.rows as usize, slot(g, k));
+            let (tile, row) = layout.place(g.slot(k));
             let word = word_at(&layer.row_words, tile * design.rows as usize + row);
             let word = RowWord::unpack(word, design);
             constants.edges[k] = Threshold {
@@ -88,20 +141,20 @@ impl Constants {
                 descending: word.descending,
             };
             for j in 0..g.out_channels {
-                constants.read_weight(design, layer, k, j);
+                constants.read_weight(design, layer, &layout, k, j);
             }
         }
-        for (j, quantizer) in constants.quantizers.iter_mut().enumerate() {
-            *quantizer = read_quantizer(design, layer, j);
+        for (j, channel) in constants.channels.iter_mut().enumerate() {
+            *channel = read_channel(design, layer, j);
         }
         constants
     }
 
-    fn read_weight(&mut self, design: &Design, layer: &Layer, k: usize, j: usize) {
+    fn read_weight(&mut self, design: &Design, layer: &Layer, layout: &Layout, k: usize, j: usize) {
         let g = &layer.geometry;
         let (rows, columns) = (design.rows as usize, design.columns as usize);
-        let (tile, row) = g.place(rows, slot(g, k));
-        let at = (j / columns * g.row_tiles(rows) + tile) * rows + row;
+        let (tile, row) = layout.place(g.slot(k));
+        let at = (j / columns * layout.row_tiles() + tile) * rows + row;
         let word = layer.weight_words.get(j % columns);
         let word = WeightWord::unpack(word.map_or(0, |bank| word_at(bank, at)), design);
         let product = k * g.out_channels + j;
@@ -114,11 +167,12 @@ impl Constants {
     }
 }
 
-/// The quantizer of output channel j, from the offset and theta words.
-pub(crate) fn read_quantizer(design: &Design, layer: &Layer, j: usize) -> Quantizer {
+/// What becomes of output channel j, from the offset, norm and theta words.
+pub(crate) fn read_channel(design: &Design, layer: &Layer, j: usize) -> Channel {
     let (column, at) = (j % design.columns as usize, j / design.columns as usize);
     let word = |banks: &Vec<Vec<u64>>| banks.get(column).map_or(0, |bank| word_at(bank, at));
     let offset = OffsetWord::unpack(word(&layer.offset_words), design);
+    let norm = NormWord::unpack(word(&layer.norm_words), design);
     let mut thetas = [0; 4];
     for (theta, banks) in thetas.iter_mut().zip(&layer.theta_words) {
         let stored = ThetaWord::unpack(word(banks), design);
@@ -127,12 +181,17 @@ pub(crate) fn read_quantizer(design: &Design, layer: &Layer, j: usize) -> Quanti
             _ => stored.theta(design),
         };
     }
-    Quantizer {
-        mean: offset.mean,
-        exponent: offset.exponent,
-        thetas,
-        fraction_bits: design.threshold_fraction_bits,
-        negate: offset.negate,
+    Channel {
+        offset: offset.mean,
+        align: offset.align,
+        floor: norm.floor,
+        quantizer: Quantizer {
+            mean: norm.mean.into(),
+            exponent: norm.exponent,
+            thetas,
+            fraction_bits: design.threshold_fraction_bits,
+            negate: norm.negate,
+        },
     }
 }
 
@@ -145,13 +204,6 @@ fn idle_edge(design: &Design, mode: LayerMode) -> Threshold {
     }
 }
 
-fn slot(geometry: &LayerGeometry, k: usize) -> Slot {
-    Slot {
-        tap: k / geometry.channels,
-        channel: k % geometry.channels,
-    }
-}
-
 fn word_at(bank: &[u64], at: usize) -> u64 {
     bank.get(at).copied().unwrap_or(0)
 }
@@ -161,15 +213,16 @@ struct Writer<'a> {
     constants: &'a Constants,
     design: &'a Design,
     geometry: &'a LayerGeometry,
+    layout: Layout,
     mode: LayerMode,
 }
 
 impl Writer<'_> {
-    /// The inner index served by each row of each row tile, `None` where it idles.
+    /// The slot served by each row of each row tile, `None` where it idles.
     fn slots(&self) -> impl Iterator<Item = Option<Slot>> {
         let rows = self.design.rows as usize;
-        let places = 0..self.geometry.row_tiles(rows) * rows;
-        places.map(move |place| self.geometry.slot(rows, place / rows, place % rows))
+        let places = 0..self.layout.row_tiles() * rows;
+        places.map(move |place| self.layout.slot(place / rows, place % rows))
     }
 
     fn row_words(&self) -> Result<Vec<u64>, DoesNotFit> {
@@ -181,11 +234,10 @@ impl Writer<'_> {
         let mut edge = idle_edge(self.design, self.mode);
         if let Some(slot) = slot {
             let (dy, dx) = self.geometry.tap_offset(slot.tap);
-            let base = self.geometry.base(self.design.rows as usize, slot);
-            word.base = address(self.design, base);
+            word.base = address(self.design, self.layout.base(slot));
             word.dy = i32::try_from(dy).unwrap_or(i32::MAX);
             word.dx = i32::try_from(dx).unwrap_or(i32::MAX);
-            edge = self.constants.edges[slot.tap * self.geometry.channels + slot.channel];
+            edge = self.constants.edges[self.geometry.inner_index(slot)];
         }
         word.threshold = edge.position;
         word.descending = edge.descending;
@@ -210,7 +262,7 @@ impl Writer<'_> {
     fn weight_word(&self, slot: Option<Slot>, j: usize) -> Result<u64, DoesNotFit> {
         let mut word = WeightWord::default();
         if let Some(slot) = slot.filter(|_| j < self.geometry.out_channels) {
-            let k = slot.tap * self.geometry.channels + slot.channel;
+            let k = self.geometry.inner_index(slot);
             let product = k * self.geometry.out_channels + j;
             for (a, constants) in word.a.iter_mut().zip(&self.constants.a) {
                 *a = constants[product];
@@ -220,44 +272,48 @@ impl Writer<'_> {
         word.pack(self.design)
     }
 
-    fn quantizer(&self, j: usize) -> Quantizer {
-        self.constants
-            .quantizers
-            .get(j)
-            .copied()
-            .unwrap_or_default()
-    }
-
-    fn offset_words(&self) -> Result<Vec<Vec<u64>>, DoesNotFit> {
-        let word = |j| {
-            let quantizer = self.quantizer(j);
-            let word = OffsetWord {
-                mean: quantizer.mean,
-                exponent: quantizer.exponent,
-                negate: quantizer.negate,
-            };
-            word.pack(self.design)
-        };
-        let bank = |column| self.channels_of(column).map(word).collect();
+    /// A word for each output channel, by \[column\]\[column tile\].
+    fn by_column(
+        &self,
+        word: impl Fn(usize) -> Result<u64, DoesNotFit>,
+    ) -> Result<Vec<Vec<u64>>, DoesNotFit> {
+        let bank = |column| self.channels_of(column).map(&word).collect();
         (0..self.design.columns as usize).map(bank).collect()
     }
 
-    fn theta_words(&self) -> Result<Vec<Vec<Vec<u64>>>, DoesNotFit> {
-        let word = |cut: usize, j| {
-            let theta = self.quantizer(j).thetas[cut];
-            let word = match self.design.format {
-                Format::I8 => ThetaWord { value: theta },
-                _ => ThetaWord::from_theta(theta, self.design),
-            };
-            word.pack(self.design)
+    fn channel(&self, j: usize) -> Channel {
+        self.constants.channels.get(j).copied().unwrap_or_default()
+    }
+
+    fn offset_word(&self, j: usize) -> Result<u64, DoesNotFit> {
+        let Channel { offset, align, .. } = self.channel(j);
+        let word = OffsetWord {
+            mean: offset,
+            align,
         };
-        let bank = |cut, column| self.channels_of(column).map(|j| word(cut, j)).collect();
-        let memory = |cut| {
-            let columns = 0..self.design.columns as usize;
-            columns.map(|column| bank(cut, column)).collect()
+        word.pack(self.design)
+    }
+
+    fn norm_word(&self, j: usize) -> Result<u64, DoesNotFit> {
+        let Channel {
+            floor, quantizer, ..
+        } = self.channel(j);
+        let word = NormWord {
+            // Too large a mean stays too large for its field.
+            mean: i32::try_from(quantizer.mean).unwrap_or(i32::MAX),
+            exponent: quantizer.exponent,
+            negate: quantizer.negate,
+            floor,
         };
-        (0..self.design.theta_banks() as usize)
-            .map(memory)
-            .collect()
+        word.pack(self.design)
+    }
+
+    fn theta_word(&self, cut: usize, j: usize) -> Result<u64, DoesNotFit> {
+        let theta = self.channel(j).quantizer.thetas[cut];
+        let word = match self.design.format {
+            Format::I8 => ThetaWord { value: theta },
+            _ => ThetaWord::from_theta(theta, self.design),
+        };
+        word.pack(self.design)
     }
 }

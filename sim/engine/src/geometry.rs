@@ -1,12 +1,7 @@
-//! The shape of one layer, and how its inputs are laid over the rows of an array.
+//! The shape of one layer, and how its inner dimension is counted.
 //!
-//! A layer's inner dimension K runs over (tap, channel), tap = ky·kernel_width + kx. The array serves it
-//! in row tiles of R slots. Code buffers are R banks, one per row, so the slots a row can serve are those
-//! whose channel its bank holds:
-//!
-//! - channels ≥ R: the map is stored once, channel c in bank c mod R, in G = ⌈channels/R⌉ groups. A tap
-//!   takes G row tiles; in the last of them some rows may idle.
-//! - channels < R: the map is stored ⌊R/channels⌋ times side by side, so one row tile serves as many taps.
+//! The inner dimension K runs over (tap, channel), tap = ky·kernel_width + kx. How it is laid over the rows
+//! of an array is a matter of [`crate::layout`].
 
 use std::error::Error;
 use std::fmt;
@@ -34,39 +29,13 @@ pub struct LayerGeometry {
     pub padding: usize,
 }
 
-/// What one row of the array serves in one row tile.
+/// What one row of the array serves in one row tile: a place of the inner dimension.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Slot {
     /// ky·kernel_width + kx.
     pub tap: usize,
     /// Input channel.
     pub channel: usize,
-}
-
-/// How a map lies in the code banks of an array.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Packing {
-    /// Words per pixel in one bank, G.
-    pub groups: usize,
-    /// How many times the map is stored, side by side.
-    pub copies: usize,
-}
-
-impl Packing {
-    /// The packing of a map with this many channels on this many rows, both at least 1.
-    pub fn new(rows: usize, channels: usize) -> Packing {
-        if channels >= rows {
-            Packing {
-                groups: channels.div_ceil(rows),
-                copies: 1,
-            }
-        } else {
-            Packing {
-                groups: 1,
-                copies: rows / channels,
-            }
-        }
-    }
 }
 
 /// The shape makes no layer.
@@ -168,6 +137,19 @@ impl LayerGeometry {
         inside.then(|| (y * self.width + x) * self.channels + channel)
     }
 
+    /// The slot of an inner index.
+    pub fn slot(&self, k: usize) -> Slot {
+        Slot {
+            tap: k / self.channels,
+            channel: k % self.channels,
+        }
+    }
+
+    /// The inner index of a slot: tap·channels + channel.
+    pub fn inner_index(&self, slot: Slot) -> usize {
+        slot.tap * self.channels + slot.channel
+    }
+
     /// Where a tap lies relative to the upper left pixel of its output position: (dy, dx), each at least
     /// −padding.
     pub fn tap_offset(&self, tap: usize) -> (isize, isize) {
@@ -176,70 +158,9 @@ impl LayerGeometry {
         (from_padding(ky), from_padding(kx))
     }
 
-    /// How the input map lies in the banks of an array with this many rows.
-    pub fn packing(&self, rows: usize) -> Packing {
-        Packing::new(rows, self.channels)
-    }
-
-    /// Number of row tiles: how often an array with this many rows is filled to cover K.
-    pub fn row_tiles(&self, rows: usize) -> usize {
-        let Packing { groups, copies } = self.packing(rows);
-        self.taps().div_ceil(copies) * groups
-    }
-
     /// Number of column tiles: how often an array with this many columns covers the output channels.
     pub fn column_tiles(&self, columns: usize) -> usize {
         self.out_channels.div_ceil(columns)
-    }
-
-    /// What a row serves in a row tile; `None` if it idles.
-    pub fn slot(&self, rows: usize, row_tile: usize, row: usize) -> Option<Slot> {
-        let Packing { groups, copies } = self.packing(rows);
-        let slot = if self.channels >= rows {
-            Slot {
-                tap: row_tile / groups,
-                channel: (row_tile % groups) * rows + row,
-            }
-        } else {
-            let copy = row / self.channels;
-            if copy >= copies {
-                return None;
-            }
-            Slot {
-                tap: row_tile * copies + copy,
-                channel: row % self.channels,
-            }
-        };
-        (slot.tap < self.taps() && slot.channel < self.channels).then_some(slot)
-    }
-
-    /// The row tile and row that serve a slot: the inverse of [`LayerGeometry::slot`].
-    pub fn place(&self, rows: usize, slot: Slot) -> (usize, usize) {
-        let Packing { groups, copies } = self.packing(rows);
-        if self.channels >= rows {
-            let group = slot.channel / rows;
-            (slot.tap * groups + group, slot.channel % rows)
-        } else {
-            let copy = slot.tap % copies;
-            (slot.tap / copies, copy * self.channels + slot.channel)
-        }
-    }
-
-    /// Words that the input map fills in each code bank.
-    pub fn bank_words(&self, rows: usize) -> usize {
-        self.height * self.width * self.packing(rows).groups
-    }
-
-    /// A slot's address relative to the bank address of its output position's upper left pixel.
-    pub fn base(&self, rows: usize, slot: Slot) -> isize {
-        let groups = self.packing(rows).groups;
-        let (dy, dx) = self.tap_offset(slot.tap);
-        let group = if self.channels >= rows {
-            slot.channel / rows
-        } else {
-            0
-        };
-        (dy * self.width.cast_signed() + dx) * groups.cast_signed() + group.cast_signed()
     }
 
     /// Multiply-accumulates of the layer as the network counts them: padding included, idle rows not.
@@ -274,28 +195,6 @@ mod tests {
     }
 
     #[test]
-    fn every_slot_is_served_exactly_once() {
-        for rows in 1..=9 {
-            for channels in 1..=20 {
-                for kernel in [1, 3] {
-                    let g = geometry(channels, kernel, 1, 0);
-                    let mut served = vec![0; g.inner()];
-                    for tile in 0..g.row_tiles(rows) {
-                        for row in 0..rows {
-                            let Some(slot) = g.slot(rows, tile, row) else {
-                                continue;
-                            };
-                            assert_eq!(g.place(rows, slot), (tile, row));
-                            served[slot.tap * channels + slot.channel] += 1;
-                        }
-                    }
-                    assert!(served.iter().all(|&n| n == 1), "{rows} rows, {g:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
     fn outputs_follow_the_usual_formula() {
         let g = geometry(3, 3, 2, 1);
         assert_eq!((g.out_height(), g.out_width()), (3, 2));
@@ -303,13 +202,6 @@ mod tests {
         assert_eq!(g.source(5, 8), (5, 3));
         assert_eq!(g.source_index(5, 8, 0), None);
         assert_eq!(g.source_index(5, 4, 2), Some((4 * 4 + 2) * 3 + 2));
-    }
-
-    #[test]
-    fn three_channels_on_32_rows_are_stored_ten_times() {
-        let packing = Packing::new(32, 3);
-        assert_eq!((packing.groups, packing.copies), (1, 10));
-        assert_eq!(geometry(3, 3, 1, 1).row_tiles(32), 1);
     }
 
     #[test]

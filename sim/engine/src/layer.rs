@@ -1,13 +1,17 @@
 //! One layer of a program image: its shape, its registers, its parameter words and what becomes of its
 //! output.
 
-use cromulent_design::{Design, LayerRegisters, PeKind};
-use cromulent_number::{Quantizer, encode};
+use cromulent_design::{Design, LayerRegisters, NormWord, PeKind};
 
+use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
+use crate::layout::{Layout, Map, Place};
 
 /// Beats of an 8-bit integer in signed digits: no value of −128..=127 needs more.
 pub const PIXEL_BEATS: usize = 4;
+
+/// Smallest and largest word of the residual stream.
+pub const STREAM_RANGE: std::ops::RangeInclusive<i64> = i16::MIN as i64..=i16::MAX as i64;
 
 /// What the rows of the array are fed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -25,7 +29,7 @@ pub struct LayerMode {
     pub operands: Operands,
     /// Whether all positions add into one word: global pooling, 1×1 kernels without padding only.
     pub pool: bool,
-    /// Whether words leave as integers (accumulator less mean) in place of codes.
+    /// Whether words leave as integers in place of codes.
     pub raw: bool,
 }
 
@@ -51,7 +55,9 @@ pub struct Layer {
     pub geometry: LayerGeometry,
     /// Codes or integers in, codes or integers out.
     pub mode: LayerMode,
-    /// What the sequencer is told; follows from design, geometry and mode, see [`registers`].
+    /// Where its values lie on chip.
+    pub places: Places,
+    /// What the machine is told; follows from all of the above and the output, see [`registers`].
     pub registers: LayerRegisters,
     /// Row words by row tile·rows + row.
     pub row_words: Vec<u64>,
@@ -59,6 +65,8 @@ pub struct Layer {
     pub weight_words: Vec<Vec<u64>>,
     /// Offset words by \[column\]\[column tile\].
     pub offset_words: Vec<Vec<u64>>,
+    /// Norm words by \[column\]\[column tile\].
+    pub norm_words: Vec<Vec<u64>>,
     /// Theta words by \[cut\]\[column\]\[column tile\].
     pub theta_words: Vec<Vec<Vec<u64>>>,
     /// Multiply-accumulates as the network counts them.
@@ -70,12 +78,12 @@ pub struct Layer {
 }
 
 /// Where a layer's input comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum LayerInput {
     /// The image: pixels less 128.
     Image,
-    /// A code tensor of the program, by number.
-    Codes(usize),
+    /// Code tensors of the program, by number: their channels one after the other.
+    Codes(Vec<usize>),
 }
 
 /// What becomes of a layer's words.
@@ -83,77 +91,139 @@ pub enum LayerInput {
 pub enum LayerOutput {
     /// They are the codes of this tensor.
     Codes(usize),
-    /// They are added into the residual stream.
+    /// They go into the residual stream, and what comes of it may be coded.
     Residual(ResidualStep),
     /// They are the network's outputs.
     Scores {
         /// What 1 is worth, the same for every output.
         unit: f64,
     },
+    /// They leave and are not kept: layers of test benches.
+    Nothing,
 }
 
-/// Align, add, write back, quantise: what follows a layer that feeds the residual stream.
+/// Align, add, clamp, write back, quantise: what becomes of a layer that feeds the residual stream.
 ///
-/// `result = saturate16(base + align(word))`, then each quantizer codes `result` for the layers that
-/// normalise it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// `sum = saturate16(base + align(word))`, `result = max(sum, floor)`, and the code or the integer of
+/// `result − mean` leaves. Alignment, floor and mean are in the channel's offset and norm words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResidualStep {
-    /// How far each output channel's words are shifted to the right, rounding half up, to reach the unit
-    /// of the stream; to the left if negative.
-    pub shifts: Vec<i8>,
     /// The stream value added to, by number; `None` where the words begin one.
     pub base: Option<usize>,
     /// The stream value written, by number.
     pub result: usize,
-    /// The normalisations of `result`.
-    pub normalise: Vec<Normalisation>,
+    /// Whether sums are raised to their channel's floor.
+    pub clamp: bool,
+    /// The code tensor that is written, by number; `None` where words leave raw.
+    pub codes: Option<usize>,
 }
 
-/// One N of a stream value: the quantizer of each channel and the code tensor they write.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Normalisation {
-    /// The code tensor, by number.
-    pub tensor: usize,
-    /// One per channel.
-    pub quantizers: Vec<Quantizer>,
-}
+impl LayerOutput {
+    /// What goes into the residual stream.
+    pub fn residual(&self) -> Option<&ResidualStep> {
+        match self {
+            LayerOutput::Residual(step) => Some(step),
+            _ => None,
+        }
+    }
 
-/// Smallest and largest word of the residual stream.
-pub const STREAM_RANGE: std::ops::RangeInclusive<i64> = i16::MIN as i64..=i16::MAX as i64;
-
-impl ResidualStep {
-    /// An output word of a channel in the unit of the stream.
-    pub fn align(&self, channel: usize, word: i64) -> i64 {
-        let shift = self.shifts.get(channel).copied().unwrap_or(0);
-        match u32::from(shift.unsigned_abs()).min(62) {
-            0 => word,
-            left if shift < 0 => {
-                // Saturates long before it could overflow: the stream has 16 bits.
-                i64::try_from(i128::from(word) << left).unwrap_or(if word < 0 {
-                    i64::MIN
-                } else {
-                    i64::MAX
-                })
-            }
-            right => word.saturating_add(1 << (right - 1)) >> right,
+    /// The code tensor that is written, by number.
+    pub fn codes(&self) -> Option<usize> {
+        match self {
+            LayerOutput::Codes(tensor) => Some(*tensor),
+            LayerOutput::Residual(step) => step.codes,
+            LayerOutput::Scores { .. } | LayerOutput::Nothing => None,
         }
     }
 }
 
-impl Normalisation {
-    /// The code of a stream word of a channel.
-    pub fn code(&self, design: &Design, channel: usize, word: i64) -> u8 {
-        let quantizer = self.quantizers.get(channel).copied().unwrap_or_default();
-        encode(design.format, word, &quantizer).0
+/// Where a layer's values lie on chip. Places of what a layer does not have are 0.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Places {
+    /// The maps of its input; one for an image, without rotation.
+    pub input: Vec<Map>,
+    /// The codes it writes.
+    pub codes: Place,
+    /// The word of every column's stream where the value begins that is added to.
+    pub read: usize,
+    /// The word of every column's stream where the value begins that is written.
+    pub write: usize,
+}
+
+impl Layer {
+    /// How the input lies in the banks.
+    pub fn layout(&self, design: &Design) -> Layout {
+        layout(design, &self.geometry, self.mode, &self.places)
+    }
+
+    /// The stream value to add to: the one given, if the layer adds to one of this many words.
+    pub(crate) fn base<'b>(
+        &self,
+        given: Option<&'b [i16]>,
+        words: usize,
+    ) -> Result<Option<&'b [i16]>, InputError> {
+        let adds = |step: &ResidualStep| step.base.is_some();
+        if !self.output.residual().is_some_and(adds) {
+            return Ok(None);
+        }
+        let found = given.map_or(0, <[i16]>::len);
+        if found == words {
+            return Ok(given);
+        }
+        Err(InputError::new(format!(
+            "layer {} adds to a stream value of {words} words, not {found}",
+            self.name
+        )))
+    }
+
+    /// The layer as it can be run alone: one that adds to the residual stream begins it instead.
+    #[must_use]
+    pub fn alone(&self) -> Layer {
+        let mut layer = self.clone();
+        if let LayerOutput::Residual(step) = &mut layer.output {
+            step.base = None;
+        }
+        layer.places.read = 0;
+        layer.registers.add = false;
+        layer.registers.stream_read = 0;
+        layer
     }
 }
 
-/// The registers of a layer with this shape and mode. They follow from nothing else: the schedule, and so
-/// every cycle count, is a function of them.
+/// How the input of such a layer lies in the banks.
+pub fn layout(
+    design: &Design,
+    geometry: &LayerGeometry,
+    mode: LayerMode,
+    places: &Places,
+) -> Layout {
+    let rows = design.rows as usize;
+    match mode.operands {
+        Operands::Codes => Layout::of_codes(rows, geometry, &places.input),
+        Operands::Integers => {
+            let address = places.input.first().map_or(0, |map| map.place.address);
+            Layout::of_image(rows, geometry, address)
+        }
+    }
+}
+
+/// Bits of the mean that is subtracted from a word of the residual stream: one more than the word has, if the
+/// difference then still fits the pipeline.
+pub(crate) fn stream_mean_bits(design: &Design) -> u32 {
+    NormWord::MEAN_BITS.min(design.accumulator_bits)
+}
+
+/// The registers of a layer with this shape, mode and output, whose values lie in these places. They follow
+/// from nothing else: every cycle count is a function of them.
 ///
 /// Values too large for a register saturate at `u32::MAX`, which [`LayerRegisters::validate`] refuses.
-pub fn registers(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> LayerRegisters {
-    let rows = design.rows as usize;
+pub fn registers(
+    design: &Design,
+    geometry: &LayerGeometry,
+    mode: LayerMode,
+    output: &LayerOutput,
+    places: &Places,
+) -> LayerRegisters {
     let positions = geometry.positions();
     let passes = if mode.pool {
         1
@@ -162,24 +232,39 @@ pub fn registers(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> 
     };
     // Evenly filled: a short last pass would not hide the load of the tile after it.
     let pass_positions = positions.div_ceil(passes);
-    let last_positions = positions - (passes - 1) * pass_positions;
-    let step = geometry.stride * geometry.packing(rows).groups;
+    let words = if mode.pool { 1 } else { positions };
+    let columns = design.columns as usize;
+    let column_tiles = geometry.column_tiles(columns);
+    let row_tiles = layout(design, geometry, mode, places).row_tiles();
+    let step = output.residual();
     LayerRegisters {
         height: word(geometry.height),
         width: word(geometry.width),
         stride: word(geometry.stride),
-        x_step: address(design, step.cast_signed()),
-        y_step: address(design, (step * geometry.width).cast_signed()),
         output_width: word(geometry.out_width()),
+        y_step: address(design, (geometry.stride * geometry.width).cast_signed()),
         pass_positions: word(pass_positions),
-        last_positions: word(last_positions),
+        last_positions: word(positions - (passes - 1) * pass_positions),
         passes: word(passes),
-        row_tiles: word(geometry.row_tiles(rows)),
-        column_tiles: word(geometry.column_tiles(design.columns as usize)),
         beats: word(mode.beats(design)),
+        row_tiles: word(row_tiles),
+        column_tiles: word(column_tiles),
+        output_address: word(places.codes.address),
+        output_plane: word(words),
+        output_rotation: word(places.codes.rotation),
+        last_columns: word(geometry.out_channels - (column_tiles - 1) * columns),
+        stream_read: word(places.read),
+        stream_write: word(places.write),
+        positions: word(words),
+        tile_lines: word(passes * row_tiles * design.rows as usize),
         digits: mode.operands == Operands::Integers,
         pool: mode.pool,
         raw: mode.raw,
+        add: step.is_some_and(|step| step.base.is_some()),
+        stream: step.is_some(),
+        clamp: step.is_some_and(|step| step.clamp),
+        codes: output.codes().is_some(),
+        scores: matches!(output, LayerOutput::Scores { .. }),
     }
 }
 
@@ -191,31 +276,4 @@ fn word(value: usize) -> u32 {
 pub(crate) fn address(design: &Design, value: isize) -> u32 {
     let mask = (1u64 << design.address_bits()) - 1;
     ((value as i64).cast_unsigned() & mask) as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn step(shifts: Vec<i8>) -> ResidualStep {
-        ResidualStep {
-            shifts,
-            base: None,
-            result: 0,
-            normalise: vec![],
-        }
-    }
-
-    #[test]
-    fn alignment_rounds_half_up() {
-        let step = step(vec![2, 0, -3]);
-        let aligned: Vec<_> = [-7, -6, -5, -2, -1, 1, 2, 6]
-            .map(|w| step.align(0, w))
-            .into();
-        assert_eq!(aligned, [-2, -1, -1, 0, 0, 0, 1, 2]);
-        assert_eq!(step.align(1, -5), -5);
-        assert_eq!(step.align(2, -5), -40);
-        assert_eq!(step.align(2, i64::MIN), i64::MIN);
-        assert_eq!(step.align(9, 4), 4);
-    }
 }

@@ -4,15 +4,26 @@
 //! bits, one position after another. What the array must give, said in the shortest way.
 
 use cromulent_design::Design;
-use cromulent_number::{Quantizer, encode};
+use cromulent_number::encode;
 
 use crate::activations::{Activations, InputError};
-use crate::constants::Constants;
-use crate::layer::Layer;
+use crate::constants::{Channel, Constants};
+use crate::layer::{Layer, STREAM_RANGE};
 use crate::term::{ConstantSet, Term, term};
 use crate::word::OutputWord;
 
-/// Computes the output words of a layer.
+/// What a layer gives.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outcome {
+    /// The words that leave.
+    pub words: Vec<OutputWord>,
+    /// The value of the residual stream, by \[position·channels + channel\]; empty if the layer feeds none.
+    pub stream: Vec<i16>,
+    /// Words of the stream that saturated.
+    pub saturations: u64,
+}
+
+/// Computes the output words of a layer that adds to nothing ([`Layer::alone`]).
 ///
 /// # Errors
 /// Activations that are no input of the layer.
@@ -21,8 +32,8 @@ pub fn run(
     layer: &Layer,
     activations: &Activations,
 ) -> Result<Vec<OutputWord>, InputError> {
-    activations.check(design, layer)?;
-    Ok(Reference::new(design, layer).words(activations))
+    let reference = Reference::new(design, layer);
+    Ok(reference.run(activations, None)?.words)
 }
 
 /// A layer with its constants unpacked, for many inputs.
@@ -42,22 +53,52 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// The output words for activations that [`Activations::check`] accepts.
-    pub fn words(&self, activations: &Activations) -> Vec<OutputWord> {
-        let sums = self.sums(activations);
+    /// What the layer gives for this input, added to this value of the residual stream, by
+    /// \[position·channels + channel\], if it adds to one.
+    ///
+    /// # Errors
+    /// Activations that are no input of the layer, or a stream value that is missing or of another size.
+    pub fn run(
+        &self,
+        activations: &Activations,
+        base: Option<&[i16]>,
+    ) -> Result<Outcome, InputError> {
+        activations.check(self.design, self.layer)?;
+        let mut sums = self.sums(activations);
+        let base = self.layer.base(base, sums.len())?;
+        let channels = self.layer.geometry.out_channels;
+        for (place, sum) in sums.iter_mut().enumerate() {
+            *sum -= self.constants.channels[place % channels].offset;
+        }
+        let mut outcome = Outcome::default();
+        if let Some(step) = self.layer.output.residual() {
+            for (place, sum) in sums.iter_mut().enumerate() {
+                let channel = &self.constants.channels[place % channels];
+                let base = base.map_or(0, |base| base[place]);
+                let (word, saturated) = stream(channel, step.clamp, base, *sum);
+                outcome.saturations += u64::from(saturated);
+                outcome.stream.push(word);
+                *sum = word.into();
+            }
+        }
+        outcome.words = self.words(&sums);
+        Ok(outcome)
+    }
+
+    /// The words of these values, by \[position\]\[output channel\], in the order they are listed.
+    fn words(&self, values: &[i64]) -> Vec<OutputWord> {
         let channels = self.layer.geometry.out_channels;
         let columns = self.design.columns as usize;
-        let mut words = Vec::with_capacity(sums.len());
+        let mut words = Vec::with_capacity(values.len());
         for first in (0..channels).step_by(columns) {
-            for (position, sums) in sums.chunks(channels).enumerate() {
-                let used = &sums[first..channels.min(first + columns)];
-                for (column, &sum) in used.iter().enumerate() {
-                    let quantizer = &self.constants.quantizers[first + column];
+            for (position, values) in values.chunks(channels).enumerate() {
+                let used = &values[first..channels.min(first + columns)];
+                for (column, &value) in used.iter().enumerate() {
                     words.push(OutputWord {
                         column_tile: (first / columns) as u32,
                         position: position as u32,
                         column: column as u32,
-                        value: self.finish(quantizer, sum),
+                        value: self.finish(&self.constants.channels[first + column], value),
                     });
                 }
             }
@@ -110,12 +151,65 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// A word from its accumulator.
-    fn finish(&self, quantizer: &Quantizer, sum: i64) -> i64 {
+    /// A word from what is to be coded.
+    fn finish(&self, channel: &Channel, value: i64) -> i64 {
         if self.layer.mode.raw {
-            sum - quantizer.mean
+            value - channel.quantizer.mean
         } else {
-            encode(self.design.format, sum, quantizer).0.into()
+            encode(self.design.format, value, &channel.quantizer)
+                .0
+                .into()
         }
+    }
+}
+
+/// The word of the residual stream that a difference makes, and whether it saturated.
+fn stream(channel: &Channel, clamp: bool, base: i16, difference: i64) -> (i16, bool) {
+    let sum = i128::from(base) + align(difference, channel.align);
+    let kept = sum.clamp((*STREAM_RANGE.start()).into(), (*STREAM_RANGE.end()).into());
+    let floor = if clamp {
+        channel.floor as i16
+    } else {
+        i16::MIN
+    };
+    ((kept as i16).max(floor), kept != sum)
+}
+
+/// value·2^−shift, rounded to the nearest integer, halves up.
+fn align(value: i64, shift: i32) -> i128 {
+    let value = i128::from(value);
+    let by = shift.unsigned_abs().min(63);
+    match shift {
+        0 => value,
+        1.. => (value + (1 << (by - 1))) >> by,
+        _ => value << by,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alignment_rounds_half_up() {
+        let aligned = [-7, -6, -5, -2, -1, 1, 2, 6].map(|value| align(value, 2));
+        assert_eq!(aligned, [-2, -1, -1, 0, 0, 0, 1, 2]);
+        assert_eq!(align(-5, 0), -5);
+        assert_eq!(align(-5, -3), -40);
+        assert_eq!(align(i64::MIN, -32), i128::from(i64::MIN) << 32);
+    }
+
+    #[test]
+    fn sums_saturate_and_are_raised_to_the_floor() {
+        let channel = Channel {
+            align: 1,
+            floor: -3,
+            ..Channel::default()
+        };
+        assert_eq!(stream(&channel, false, 32_767, 1), (32_767, true));
+        assert_eq!(stream(&channel, false, -32_768, -2), (-32_768, true));
+        assert_eq!(stream(&channel, true, -32_768, -2), (-3, true));
+        assert_eq!(stream(&channel, true, 0, -20), (-3, false));
+        assert_eq!(stream(&channel, true, 10, -20), (0, false));
     }
 }

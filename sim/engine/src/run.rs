@@ -1,15 +1,13 @@
 //! A whole network, image by image.
 //!
-//! The array runs the layers; what follows it (align, add, quantise) is the same arithmetic whichever
-//! executor ran them, and is done here.
-
-use cromulent_design::Design;
+//! The reference is handed the values of each layer by number, and so knows nothing of the memories on chip;
+//! the cycle model is one machine that runs the layers in order, as the program does.
 
 use crate::activations::{Activations, InputError};
-use crate::cycle_model::{self, Counters};
-use crate::image::{Image, MapShape};
-use crate::layer::{Layer, LayerInput, LayerOutput, ResidualStep, STREAM_RANGE};
-use crate::reference::Reference;
+use crate::cycle_model::{Counters, Machine};
+use crate::image::{Image, output_shape};
+use crate::layer::{Layer, LayerInput, LayerOutput};
+use crate::reference::{Outcome, Reference};
 use crate::word::OutputWord;
 
 /// Which of the engine's executors runs the layers.
@@ -17,7 +15,7 @@ use crate::word::OutputWord;
 pub enum Executor {
     /// Plain convolutions.
     Reference,
-    /// The array's order, with cycles.
+    /// The machine's order, with its memories and cycles.
     CycleModel,
 }
 
@@ -75,23 +73,23 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// Pixels that are not the network's image.
     pub fn run(&self, pixels: &[u8], executor: Executor) -> Result<NetworkRun, InputError> {
-        let mut state = State::new(self.image, pixels)?;
-        let mut layers = Vec::new();
-        for place in 0..self.image.layers.len() {
-            let layer = &self.image.layers[place];
-            let (words, counters) = self.words(place, &state.input(layer)?, executor)?;
-            let saturations = state.accept(&self.image.design, layer, &words);
-            layers.push(LayerRun {
-                name: layer.name.clone(),
-                words,
-                counters,
-                saturations,
-            });
-        }
+        let input = self.image.activations(pixels)?;
+        let layers = match executor {
+            Executor::Reference => self.reference(input)?,
+            Executor::CycleModel => self.model(&input)?,
+        };
+        let (last, words) = (self.image.layers.last(), layers.last());
+        let scores = last
+            .zip(words)
+            .map_or(vec![], |(layer, run)| self.in_map_order(layer, &run.words));
+        let score_unit = match last.map(|layer| &layer.output) {
+            Some(LayerOutput::Scores { unit }) => *unit,
+            _ => 1.0,
+        };
         Ok(NetworkRun {
             layers,
-            scores: state.scores,
-            score_unit: state.score_unit,
+            scores,
+            score_unit,
         })
     }
 
@@ -103,31 +101,84 @@ impl<'a> Runner<'a> {
         let Some(wanted) = self.image.layers.get(place) else {
             return Err(InputError::new(format!("there is no layer {place}")));
         };
-        let mut state = State::new(self.image, pixels)?;
-        for (before, layer) in self.image.layers[..place].iter().enumerate() {
-            let (words, _) = self.words(before, &state.input(layer)?, Executor::Reference)?;
-            state.accept(&self.image.design, layer, &words);
+        let mut values = Values::new(self.image, self.image.activations(pixels)?);
+        for (layer, reference) in self.image.layers[..place].iter().zip(&self.references) {
+            self.step(layer, reference, &mut values)?;
         }
-        state.input(wanted)
+        values.input(wanted)
     }
 
-    fn words(
+    fn reference(&self, input: Activations) -> Result<Vec<LayerRun>, InputError> {
+        let mut values = Values::new(self.image, input);
+        let layers = self.image.layers.iter().zip(&self.references);
+        let run = |(layer, reference): (&Layer, &Reference)| {
+            let outcome = self.step(layer, reference, &mut values)?;
+            Ok(LayerRun {
+                name: layer.name.clone(),
+                words: outcome.words,
+                counters: None,
+                saturations: outcome.saturations,
+            })
+        };
+        layers.map(run).collect()
+    }
+
+    /// One layer of the reference; what it writes is kept.
+    fn step(
         &self,
-        place: usize,
-        input: &Activations,
-        executor: Executor,
-    ) -> Result<(Vec<OutputWord>, Option<Counters>), InputError> {
-        let (design, layer) = (&self.image.design, &self.image.layers[place]);
-        match executor {
-            Executor::Reference => {
-                input.check(design, layer)?;
-                Ok((self.references[place].words(input), None))
+        layer: &Layer,
+        reference: &Reference,
+        values: &mut Values,
+    ) -> Result<Outcome, InputError> {
+        let step = layer.output.residual();
+        let base = step.and_then(|step| values.streams.get(step.base?));
+        let mut outcome = reference.run(&values.input(layer)?, base.map(Vec::as_slice))?;
+        if let Some(step) = step
+            && let Some(value) = values.streams.get_mut(step.result)
+        {
+            *value = std::mem::take(&mut outcome.stream);
+        }
+        if let Some(tensor) = layer.output.codes()
+            && let Some(kept) = values.tensors.get_mut(tensor)
+        {
+            let codes = self.in_map_order(layer, &outcome.words);
+            *kept = Some(map(layer, &codes));
+        }
+        Ok(outcome)
+    }
+
+    /// All layers on one machine.
+    fn model(&self, input: &Activations) -> Result<Vec<LayerRun>, InputError> {
+        let mut machine = Machine::new(&self.image.design);
+        let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
+        if let Some(first) = self.image.layers.iter().find(reads_image) {
+            machine.fetch(first, input)?;
+        }
+        let run = |layer: &Layer| {
+            let run = machine.run(layer);
+            LayerRun {
+                name: layer.name.clone(),
+                words: run.words,
+                counters: Some(run.counters),
+                saturations: run.counters.saturations,
             }
-            Executor::CycleModel => {
-                let run = cycle_model::run(design, layer, input)?;
-                Ok((run.words, Some(run.counters)))
+        };
+        Ok(self.image.layers.iter().map(run).collect())
+    }
+
+    /// Words by \[position·channels + channel\].
+    fn in_map_order(&self, layer: &Layer, words: &[OutputWord]) -> Vec<i64> {
+        let channels = layer.geometry.out_channels;
+        let columns = self.image.design.columns as usize;
+        let mut values = vec![0; words.len()];
+        for word in words {
+            let channel = word.column_tile as usize * columns + word.column as usize;
+            let place = word.position as usize * channels + channel;
+            if let Some(value) = values.get_mut(place) {
+                *value = word.value;
             }
         }
+        values
     }
 }
 
@@ -151,118 +202,40 @@ pub fn layer_input(image: &Image, pixels: &[u8], place: usize) -> Result<Activat
     Runner::new(image).layer_input(pixels, place)
 }
 
-/// What has been computed so far.
-struct State<'a> {
+/// The values of the reference, by number.
+struct Values {
     pixels: Activations,
     tensors: Vec<Option<Activations>>,
     streams: Vec<Vec<i16>>,
-    stream_shapes: &'a [MapShape],
-    scores: Vec<i64>,
-    score_unit: f64,
 }
 
-impl<'a> State<'a> {
-    fn new(image: &'a Image, pixels: &[u8]) -> Result<State<'a>, InputError> {
-        let MapShape {
-            channels,
-            height,
-            width,
-        } = image.input;
-        if pixels.len() != image.input.values() {
-            return Err(InputError::new(format!(
-                "network {} takes images of {} pixels (channels × height × width), not {} values",
-                image.network,
-                image.input,
-                pixels.len()
-            )));
-        }
-        Ok(State {
-            pixels: Activations::from_pixels(channels, height, width, pixels),
+impl Values {
+    fn new(image: &Image, pixels: Activations) -> Values {
+        Values {
+            pixels,
             tensors: vec![None; image.tensors.len()],
             streams: vec![vec![]; image.streams.len()],
-            stream_shapes: &image.streams,
-            scores: vec![],
-            score_unit: 1.0,
-        })
+        }
     }
 
     fn input(&self, layer: &Layer) -> Result<Activations, InputError> {
-        let activations = match layer.input {
-            LayerInput::Image => Some(&self.pixels),
-            LayerInput::Codes(tensor) => self.tensors.get(tensor).and_then(Option::as_ref),
+        let LayerInput::Codes(tensors) = &layer.input else {
+            return Ok(self.pixels.clone());
         };
-        activations
-            .cloned()
+        let tensor = |&tensor: &usize| self.tensors.get(tensor)?.as_ref();
+        let maps: Option<Vec<&Activations>> = tensors.iter().map(tensor).collect();
+        maps.and_then(|maps| Activations::concat(&maps))
             .ok_or_else(|| InputError::new(format!("layer {} runs before its input", layer.name)))
-    }
-
-    /// Does with a layer's words what the program says; gives the saturated words of the stream.
-    fn accept(&mut self, design: &Design, layer: &Layer, words: &[OutputWord]) -> u64 {
-        let values = in_map_order(design, layer, words);
-        match &layer.output {
-            LayerOutput::Codes(tensor) => {
-                let codes = values.iter().map(|&value| value as i16).collect();
-                self.tensors[*tensor] = Some(map(layer, codes));
-                0
-            }
-            LayerOutput::Residual(step) => self.add(design, layer, step, &values),
-            LayerOutput::Scores { unit } => {
-                self.scores = values;
-                self.score_unit = *unit;
-                0
-            }
-        }
-    }
-
-    fn add(&mut self, design: &Design, layer: &Layer, step: &ResidualStep, words: &[i64]) -> u64 {
-        let channels = self.stream_shapes[step.result].channels;
-        let base = step.base.map(|base| &self.streams[base]);
-        let mut saturations = 0;
-        let mut stream = Vec::with_capacity(words.len());
-        for (place, &word) in words.iter().enumerate() {
-            let old = base.and_then(|base| base.get(place)).copied().unwrap_or(0);
-            let sum = step
-                .align(place % channels, word)
-                .saturating_add(old.into());
-            let kept = sum.clamp(*STREAM_RANGE.start(), *STREAM_RANGE.end());
-            saturations += u64::from(kept != sum);
-            stream.push(kept as i16);
-        }
-        for normalisation in &step.normalise {
-            let code = |(place, &word): (usize, &i16)| {
-                normalisation
-                    .code(design, place % channels, word.into())
-                    .into()
-            };
-            let codes = stream.iter().enumerate().map(code).collect();
-            self.tensors[normalisation.tensor] = Some(map(layer, codes));
-        }
-        self.streams[step.result] = stream;
-        saturations
     }
 }
 
 /// A layer's output codes as the next layers' input.
-fn map(layer: &Layer, values: Vec<i16>) -> Activations {
-    let shape = crate::image::output_shape(layer);
+fn map(layer: &Layer, codes: &[i64]) -> Activations {
+    let shape = output_shape(layer);
     Activations {
         channels: shape.channels,
         height: shape.height,
         width: shape.width,
-        values,
+        values: codes.iter().map(|&code| code as i16).collect(),
     }
-}
-
-/// Words by \[position·channels + channel\].
-fn in_map_order(design: &Design, layer: &Layer, words: &[OutputWord]) -> Vec<i64> {
-    let channels = layer.geometry.out_channels;
-    let mut values = vec![0; words.len()];
-    for word in words {
-        let channel = word.column_tile as usize * design.columns as usize + word.column as usize;
-        let place = word.position as usize * channels + channel;
-        if let Some(value) = values.get_mut(place) {
-            *value = word.value;
-        }
-    }
-    values
 }

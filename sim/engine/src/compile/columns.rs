@@ -4,8 +4,8 @@ use cromulent_design::Design;
 use cromulent_number::operand;
 
 use super::form::{Reading, Rest};
+use super::weights::Weights;
 use crate::constants::Constants;
-use crate::geometry::LayerGeometry;
 use crate::layer::{LayerMode, Operands};
 
 /// How free the scale of a column is (numerics §7).
@@ -29,21 +29,6 @@ pub(super) struct Columns {
     pub rests: Vec<i64>,
 }
 
-/// A learnt layer's weights.
-pub(super) struct Weights<'a> {
-    /// By \[(output·channels + channel)·taps + tap\].
-    pub values: &'a [f32],
-    pub geometry: &'a LayerGeometry,
-}
-
-impl Weights<'_> {
-    fn at(&self, k: usize, j: usize) -> f64 {
-        let g = self.geometry;
-        let (tap, channel) = (k / g.channels, k % g.channels);
-        self.values[(j * g.channels + channel) * g.taps() + tap].into()
-    }
-}
-
 /// Quantises the weights of a layer whose input channels are read like this.
 pub(super) fn columns(
     design: &Design,
@@ -52,7 +37,7 @@ pub(super) fn columns(
     readings: &[Reading],
     scaling: Scaling,
 ) -> Columns {
-    let g = weights.geometry;
+    let g = &weights.geometry;
     let mut columns = Columns {
         constants: Constants::idle(design, g, mode),
         units: units(design, weights, readings, scaling),
@@ -112,7 +97,7 @@ impl Columns {
     /// The real offsets of each column, with the constants as rounded, so that a flat input gives what it
     /// should; the sum is rounded once.
     fn add_offsets(&mut self, weights: &Weights, readings: &[Reading]) {
-        let g = weights.geometry;
+        let g = &weights.geometry;
         for (j, rest) in self.rests.iter_mut().enumerate() {
             let offsets = (0..g.inner()).filter_map(|k| match readings[k % g.channels].rest {
                 Rest::Offset(offset) => {
@@ -139,7 +124,7 @@ fn largest(bits: u32) -> i32 {
 
 /// The unit of each column: the largest with which its constants fit.
 fn units(design: &Design, weights: &Weights, readings: &[Reading], scaling: Scaling) -> Vec<f64> {
-    let g = weights.geometry;
+    let g = &weights.geometry;
     let mut limits = vec![f64::INFINITY; g.out_channels];
     for k in 0..g.inner() {
         let limit = limit(design, &readings[k % g.channels]);

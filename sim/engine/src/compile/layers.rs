@@ -1,34 +1,42 @@
 //! The layers of a program, word by word.
 
-use cromulent_design::Design;
-use cromulent_network::{BatchNorm, Network, Op, Problem, Problems};
+use cromulent_design::{Design, OffsetWord};
+use cromulent_network::{Affine, Network, Op, Problem, Problems};
 use cromulent_number::Quantizer;
 
-use super::columns::{Columns, Scaling, Weights, columns};
+use super::columns::{Columns, Scaling, columns};
 use super::form::{ChannelForm, Reading, pixel};
-use super::limits::norm;
+use super::norms::{affines, norm};
 use super::plan::{Plan, PlannedLayer, PlannedOutput};
-use super::quantizer::{Arrival, quantizer, raw};
+use super::quantizer::{Arrival, Coded, quantizer, raw};
 use super::shape;
+use super::weights::Weights;
 use crate::bounds::Bounds;
-use crate::geometry::LayerGeometry;
-use crate::image::Image;
+use crate::constants::{Channel, Frame};
+use crate::image::{Image, StreamValue, Tensor};
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Normalisation, Operands, ResidualStep, STREAM_RANGE,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, layout,
 };
+use crate::memory::{Allocation, Uses, Values, allocate};
 
-/// The image of a planned network that fits the design's memories.
+/// The image of a planned network.
 ///
 /// # Errors
 /// Constants and sums that do not fit the design's widths.
-pub(super) fn image(network: &Network, design: &Design, plan: &Plan) -> Result<Image, Problems> {
+pub(super) fn image(
+    network: &Network,
+    design: &Design,
+    plan: &Plan,
+    allocation: &Allocation,
+) -> Result<Image, Problems> {
+    let mut problems = Problems::default();
     let compiler = Compiler {
         network,
         design,
         plan,
+        image: empty(network, design, plan, allocation),
         stream_exponents: stream_exponents(network, plan),
     };
-    let mut problems = Problems::default();
     let mut layers = Vec::new();
     for planned in &plan.layers {
         match compiler.layer(planned) {
@@ -36,52 +44,92 @@ pub(super) fn image(network: &Network, design: &Design, plan: &Plan) -> Result<I
             Err(found) => problems.0.extend(found.0),
         }
     }
-    let shapes = |nodes: &[usize]| nodes.iter().map(|&node| shape(network, node)).collect();
     problems.or(Image {
-        design: design.clone(),
-        network: network.name.clone(),
-        input: shape(network, 0),
-        tensors: shapes(&plan.tensors),
-        streams: shapes(&plan.streams),
         layers,
+        ..compiler.image
     })
 }
 
+/// A place for everything that is kept.
+pub(super) fn allocation(network: &Network, design: &Design, plan: &Plan) -> Allocation {
+    let values = Values {
+        image: Some(shape(network, 0)),
+        tensors: plan
+            .tensors
+            .iter()
+            .map(|t| shape(network, t.node))
+            .collect(),
+        streams: plan.streams.iter().map(|&s| shape(network, s)).collect(),
+    };
+    let uses = |planned: &PlannedLayer| Uses::of(&input(planned), &output(planned, 1.0));
+    let uses: Vec<Uses> = plan.layers.iter().map(uses).collect();
+    allocate(
+        design.rows as usize,
+        design.columns as usize,
+        &values,
+        &uses,
+    )
+}
+
+/// The image without its layers.
+fn empty(network: &Network, design: &Design, plan: &Plan, allocation: &Allocation) -> Image {
+    let tensors = plan.tensors.iter().zip(&allocation.tensors);
+    let streams = plan.streams.iter().zip(&allocation.streams);
+    Image {
+        design: design.clone(),
+        network: network.name.clone(),
+        input: shape(network, 0),
+        input_address: allocation.input_address,
+        tensors: tensors
+            .map(|(tensor, &place)| Tensor {
+                shape: shape(network, tensor.node),
+                place,
+            })
+            .collect(),
+        streams: streams
+            .map(|(&node, &base)| StreamValue {
+                shape: shape(network, node),
+                base,
+            })
+            .collect(),
+        layers: vec![],
+    }
+}
+
+fn input(planned: &PlannedLayer) -> LayerInput {
+    match &planned.input {
+        None => LayerInput::Image,
+        Some((_, tensors)) => LayerInput::Codes(tensors.clone()),
+    }
+}
+
+/// What becomes of a layer's words; 1 is worth `unit` in scores.
+fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
+    match planned.output {
+        PlannedOutput::Codes(tensor) => LayerOutput::Codes(tensor),
+        PlannedOutput::Scores => LayerOutput::Scores { unit },
+        PlannedOutput::Residual {
+            base,
+            result,
+            codes,
+        } => LayerOutput::Residual(ResidualStep {
+            base,
+            result,
+            clamp: false,
+            codes,
+        }),
+    }
+}
+
 /// How a planned layer is run.
-pub(super) fn mode(planned: &PlannedLayer) -> LayerMode {
+fn mode(planned: &PlannedLayer) -> LayerMode {
     LayerMode {
         operands: match planned.input {
             None => Operands::Integers,
             Some(_) => Operands::Codes,
         },
         pool: planned.pooled,
-        raw: !matches!(planned.output, PlannedOutput::Codes(_)),
-    }
-}
-
-/// The shape of a planned layer. A linear layer is a convolution whose kernel is the map, or 1×1 behind a
-/// global pool.
-pub(super) fn geometry(network: &Network, planned: &PlannedLayer) -> LayerGeometry {
-    let node = &network.nodes[planned.node];
-    let mut source = node.inputs[0];
-    if planned.pooled {
-        source = network.nodes[source].inputs[0];
-    }
-    let input = shape(network, source);
-    let (kernel_height, kernel_width, stride, padding) = match &node.op {
-        Op::Convolution(c) => (c.kernel_height(), c.kernel_width(), c.stride, c.padding),
-        _ if planned.pooled => (1, 1, 1, 0),
-        _ => (input.height, input.width, 1, 0),
-    };
-    LayerGeometry {
-        height: input.height,
-        width: input.width,
-        channels: input.channels,
-        out_channels: node.shape.channels,
-        kernel_height,
-        kernel_width,
-        stride,
-        padding,
+        raw: output(planned, 1.0).codes().is_none(),
     }
 }
 
@@ -93,11 +141,19 @@ const STREAM_REACH: f64 = 8.0;
 fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
     let peak = |group: usize| {
         let members = (0..plan.streams.len()).filter(|&value| plan.groups[value] == group);
-        let norms = members.flat_map(|value| network.readers(plan.streams[value]));
-        norms
-            .filter_map(|node| norm(network, node))
-            .flat_map(|norm| {
-                (0..norm.channels()).map(|c| norm.mean[c].abs() + STREAM_REACH * norm.sigma(c))
+        let nodes: Vec<usize> = members.map(|value| plan.streams[value]).collect();
+        let tensors = plan.tensors.iter().filter(|t| nodes.contains(&t.node));
+        let channels = tensors.flat_map(|tensor| {
+            let channels = shape(network, tensor.node).channels;
+            let norms = tensor.readers.iter();
+            norms.filter_map(move |reader| {
+                let channels = reader.offset..reader.offset + channels;
+                Some((norm(network, reader.norm)?, channels))
+            })
+        });
+        channels
+            .flat_map(|(norm, channels)| {
+                channels.map(|c| norm.mean[c].abs() + STREAM_REACH * norm.sigma(c))
             })
             .fold(0.0, f64::max)
     };
@@ -116,23 +172,20 @@ struct Compiler<'a> {
     network: &'a Network,
     design: &'a Design,
     plan: &'a Plan,
+    /// The image without its layers.
+    image: Image,
     stream_exponents: Vec<i32>,
 }
 
 impl Compiler<'_> {
     fn layer(&self, planned: &PlannedLayer) -> Result<Layer, Problems> {
         let node = &self.network.nodes[planned.node];
-        let (weights, bias): (_, &[f32]) = match &node.op {
-            Op::Convolution(c) => (&c.weight.values, &[]),
-            Op::Linear(l) => (&l.weight.values, &l.bias),
-            _ => (&vec![], &[]),
+        let bias: &[f32] = match &node.op {
+            Op::Linear(l) => &l.bias,
+            _ => &[],
         };
-        let geometry = geometry(self.network, planned);
+        let weights = Weights::of(self.network, planned);
         let mode = mode(planned);
-        let weights = Weights {
-            values: weights,
-            geometry: &geometry,
-        };
         let scaling = match planned.output {
             PlannedOutput::Codes(_) => Scaling::Free,
             PlannedOutput::Residual { .. } => Scaling::PowersOfTwo,
@@ -140,15 +193,29 @@ impl Compiler<'_> {
         };
         let readings = self.readings(planned);
         let mut columns = columns(self.design, &weights, mode, &readings, scaling);
-        columns.add_bias(bias, if mode.pool { geometry.positions() } else { 1 });
+        let geometry = weights.geometry;
+        let positions = if mode.pool { geometry.positions() } else { 1 };
+        columns.add_bias(bias, positions);
         let faults = |faults: Vec<String>| self.widths(&node.name, faults);
-        let output = self.output(planned, &columns, &geometry).map_err(faults)?;
-        columns.constants.quantizers = self.quantizers(planned, &columns).map_err(faults)?;
-        self.prove(&node.name, &geometry, mode, &columns)?;
-        let input = planned.input.map_or(LayerInput::Image, LayerInput::Codes);
+        columns.constants.channels = self.channels(planned, &columns).map_err(faults)?;
+        let unit = columns.units.first().copied().unwrap_or(1.0);
+        let (input, output) = (
+            input(planned),
+            output(planned, 1.0 / (unit * positions as f64)),
+        );
+        let places = self.image.places(&input, &output);
+        let frame = Frame {
+            name: &node.name,
+            geometry,
+            mode,
+            places: &places,
+            input: &input,
+            output: &output,
+        };
+        self.prove(&frame, &columns)?;
         let constants = &columns.constants;
         constants
-            .assemble(self.design, &node.name, geometry, mode, input, output)
+            .assemble(self.design, &frame)
             .map_err(|fault| self.widths(&node.name, vec![fault.to_string()]))
     }
 
@@ -166,9 +233,10 @@ impl Compiler<'_> {
 
     /// How each input channel is read.
     fn readings(&self, planned: &PlannedLayer) -> Vec<Reading> {
-        match planned.input.and_then(|tensor| self.norm(tensor)) {
-            Some(norm) => (0..norm.channels())
-                .filter_map(|c| self.form(norm, c))
+        match &planned.input {
+            Some((node, tensors)) => affines(self.network, self.plan, *node, tensors)
+                .into_iter()
+                .filter_map(|affine| self.form(affine))
                 .map(|form| form.reading)
                 .collect(),
             None => {
@@ -179,55 +247,81 @@ impl Compiler<'_> {
         }
     }
 
-    fn norm(&self, tensor: usize) -> Option<&BatchNorm> {
-        norm(self.network, self.plan.tensors[tensor])
+    /// `None` only for what [`super::norms::check`] has refused.
+    fn form(&self, affine: Affine) -> Option<ChannelForm> {
+        ChannelForm::new(self.design, affine.a, affine.b).ok()
     }
 
-    /// `None` only for what [`super::limits::check_norms`] has refused.
-    fn form(&self, norm: &BatchNorm, channel: usize) -> Option<ChannelForm> {
-        ChannelForm::new(self.design, norm.scale[channel], norm.shift[channel]).ok()
-    }
-
-    fn quantizers(
+    /// What becomes of each output channel's sum.
+    fn channels(
         &self,
         planned: &PlannedLayer,
         columns: &Columns,
-    ) -> Result<Vec<Quantizer>, Vec<String>> {
+    ) -> Result<Vec<Channel>, Vec<String>> {
+        let offsets = columns.rests.iter().map(|rest| rest.saturating_neg());
         match planned.output {
-            PlannedOutput::Codes(tensor) => self.normalise(tensor, |c| Arrival {
-                unit: columns.units[c],
-                constant: columns.rests[c],
-            }),
-            _ => Ok(columns
-                .rests
-                .iter()
-                .map(|&constant| raw(self.design, constant))
-                .collect()),
+            PlannedOutput::Scores => Ok(offsets.map(|offset| self.plain(offset)).collect()),
+            PlannedOutput::Codes(tensor) => {
+                let quantizers = self.quantizers(tensor, |c| Arrival {
+                    unit: columns.units[c],
+                    constant: columns.rests[c],
+                    coded: Coded::Accumulator,
+                })?;
+                let channel = |quantizer: Quantizer| Channel {
+                    offset: quantizer.mean,
+                    quantizer: Quantizer {
+                        mean: 0,
+                        ..quantizer
+                    },
+                    ..Channel::default()
+                };
+                Ok(quantizers.into_iter().map(channel).collect())
+            }
+            PlannedOutput::Residual { result, codes, .. } => {
+                let exponent = self.stream_exponents[result];
+                let mut channels: Vec<_> = offsets.map(|offset| self.plain(offset)).collect();
+                for (channel, align) in channels.iter_mut().zip(aligns(columns, exponent)?) {
+                    channel.align = align;
+                }
+                if let Some(tensor) = codes {
+                    let quantizers = self.quantizers(tensor, |_| Arrival {
+                        unit: f64::from(exponent).exp2(),
+                        constant: 0,
+                        coded: Coded::Stream,
+                    })?;
+                    for (channel, quantizer) in channels.iter_mut().zip(quantizers) {
+                        channel.quantizer = quantizer;
+                    }
+                }
+                Ok(channels)
+            }
+        }
+    }
+
+    /// A channel whose words leave as integers.
+    fn plain(&self, offset: i64) -> Channel {
+        Channel {
+            offset,
+            quantizer: raw(self.design),
+            ..Channel::default()
         }
     }
 
     /// The quantizers of a tensor whose channels arrive like this.
-    fn normalise(
+    fn quantizers(
         &self,
         tensor: usize,
         arrival: impl Fn(usize) -> Arrival,
     ) -> Result<Vec<Quantizer>, Vec<String>> {
-        let Some(norm) = self.norm(tensor) else {
-            return Ok(vec![]);
-        };
+        let stored = self.plan.tensors[tensor].stored(self.network);
         let mut faults = Vec::new();
         let mut quantizers = Vec::new();
-        for c in 0..norm.channels() {
-            let Some(form) = self.form(norm, c) else {
+        for (c, stored) in stored.iter().enumerate() {
+            let Some(form) = self.form(stored.affine) else {
                 continue;
             };
-            match quantizer(
-                self.design,
-                form.coding,
-                norm.mean[c],
-                norm.sigma(c),
-                arrival(c),
-            ) {
+            let statistics = (stored.mean, stored.sigma);
+            match quantizer(self.design, form.coding, statistics, arrival(c)) {
                 Ok(quantizer) => quantizers.push(quantizer),
                 Err(what) => faults.push(format!("channel {c} has {what}")),
             }
@@ -239,69 +333,11 @@ impl Compiler<'_> {
         }
     }
 
-    fn output(
-        &self,
-        planned: &PlannedLayer,
-        columns: &Columns,
-        geometry: &LayerGeometry,
-    ) -> Result<LayerOutput, Vec<String>> {
-        match &planned.output {
-            PlannedOutput::Codes(tensor) => Ok(LayerOutput::Codes(*tensor)),
-            PlannedOutput::Scores => {
-                let positions = if planned.pooled {
-                    geometry.positions()
-                } else {
-                    1
-                };
-                let unit = columns.units.first().copied().unwrap_or(1.0);
-                Ok(LayerOutput::Scores {
-                    unit: 1.0 / (unit * positions as f64),
-                })
-            }
-            PlannedOutput::Residual {
-                base,
-                result,
-                tensors,
-            } => {
-                let exponent = self.stream_exponents[*result];
-                Ok(LayerOutput::Residual(ResidualStep {
-                    shifts: shifts(columns, exponent)?,
-                    base: *base,
-                    result: *result,
-                    normalise: self.stream_norms(tensors, exponent)?,
-                }))
-            }
-        }
-    }
-
-    /// The normalisations of a stream value in which 1 is 2^exponent.
-    fn stream_norms(
-        &self,
-        tensors: &[usize],
-        exponent: i32,
-    ) -> Result<Vec<Normalisation>, Vec<String>> {
-        let arrival = |_| Arrival {
-            unit: f64::from(exponent).exp2(),
-            constant: 0,
-        };
-        let normalise = |&tensor: &usize| {
-            Ok(Normalisation {
-                tensor,
-                quantizers: self.normalise(tensor, arrival)?,
-            })
-        };
-        tensors.iter().map(normalise).collect()
-    }
-
     /// Refuses sums that could overflow.
-    fn prove(
-        &self,
-        layer: &str,
-        geometry: &LayerGeometry,
-        mode: LayerMode,
-        columns: &Columns,
-    ) -> Result<(), Problems> {
-        let bounds = Bounds::of(self.design, geometry, mode, &columns.constants);
+    fn prove(&self, frame: &Frame, columns: &Columns) -> Result<(), Problems> {
+        let (design, geometry, mode) = (self.design, &frame.geometry, frame.mode);
+        let layout = layout(design, geometry, mode, frame.places);
+        let bounds = Bounds::of(design, geometry, mode, &layout, &columns.constants);
         let needs = [
             (
                 "partial_sum_bits",
@@ -320,7 +356,7 @@ impl Compiler<'_> {
         for (field, what, needed, given) in needs {
             if needed > given {
                 problems.add(
-                    format!("layer {layer}"),
+                    format!("layer {}", frame.name),
                     format!("its {what} need {needed} bits, and {field} = {given}"),
                     format!("write {field} = {needed} or more"),
                 );
@@ -341,14 +377,17 @@ impl Columns {
 }
 
 /// From each column's unit, a power of two, to the stream's.
-fn shifts(columns: &Columns, exponent: i32) -> Result<Vec<i8>, Vec<String>> {
-    let shift = |(channel, unit): (usize, &f64)| {
-        let shift = unit.log2().round() as i32 - exponent;
-        i8::try_from(shift).map_err(|_| {
-            vec![format!(
-                "channel {channel} differs from the residual stream by a factor of 2^{shift}"
-            )]
-        })
+fn aligns(columns: &Columns, exponent: i32) -> Result<Vec<i32>, Vec<String>> {
+    let limit = 1 << (OffsetWord::ALIGN_BITS - 1);
+    let align = |(channel, unit): (usize, &f64)| {
+        let align = unit.log2().round() as i32 - exponent;
+        if (-limit..limit).contains(&align) {
+            Ok(align)
+        } else {
+            Err(vec![format!(
+                "channel {channel} differs from the residual stream by a factor of 2^{align}"
+            )])
+        }
     };
-    columns.units.iter().enumerate().map(shift).collect()
+    columns.units.iter().enumerate().map(align).collect()
 }

@@ -1,71 +1,15 @@
 //! Whether a network fits a design, before any weight is quantised.
 
 use cromulent_design::{Affine, COORDINATE_MARGIN, Design, PeKind};
-use cromulent_network::{BatchNorm, Network, Op, Problem, Problems};
+use cromulent_network::{Affine as Coefficients, Network, Problem, Problems};
 
-use super::form::{ChannelForm, FormError};
-use super::layers::{geometry, mode};
+use super::form::ChannelForm;
+use super::norms::{affines, have};
 use super::plan::{Plan, PlannedLayer};
+use super::weights::geometry;
 use crate::geometry::LayerGeometry;
-use crate::layer::registers;
-
-/// The batch-norm a node is.
-pub(super) fn norm(network: &Network, node: usize) -> Option<&BatchNorm> {
-    match &network.nodes[node].op {
-        Op::BatchNorm(norm) => Some(norm),
-        _ => None,
-    }
-}
-
-/// Refuses batch-norms that the design's affine form cannot express.
-pub(super) fn check_norms(
-    network: &Network,
-    design: &Design,
-    plan: &Plan,
-    problems: &mut Problems,
-) {
-    for &node in &plan.tensors {
-        let Some(norm) = norm(network, node) else {
-            continue;
-        };
-        let constant = |&c: &usize| {
-            let form = ChannelForm::new(design, norm.scale[c], norm.shift[c]);
-            form == Err(FormError::ConstantOutput)
-        };
-        let channels: Vec<usize> = (0..norm.channels()).filter(constant).collect();
-        if !channels.is_empty() {
-            problems.add(
-                format!("node `{}`", network.nodes[node].name),
-                format!(
-                    "{} scale 0 and a shift above 0, a constant that affine = \"{}\" cannot express",
-                    have(&channels),
-                    design.affine
-                ),
-                "write affine = \"exact\" with an L format, or prune these channels",
-            );
-        }
-    }
-}
-
-/// "channel 3 has" or "channels 3, 7, 9 have".
-fn have(channels: &[usize]) -> String {
-    let list = list(channels);
-    match channels {
-        [_] => format!("channel {list} has"),
-        _ => format!("channels {list} have"),
-    }
-}
-
-/// The first few of a list of channels.
-fn list(channels: &[usize]) -> String {
-    const SHOWN: usize = 8;
-    let shown = channels.iter().take(SHOWN).map(ToString::to_string);
-    let mut text = shown.collect::<Vec<_>>().join(", ");
-    if channels.len() > SHOWN {
-        text += &format!(" and {} more", channels.len() - SHOWN);
-    }
-    text
-}
+use crate::image::Image;
+use crate::memory::Allocation;
 
 /// Refuses a layer that the memories of the design do not hold.
 pub(super) fn check_layer(
@@ -80,44 +24,61 @@ pub(super) fn check_layer(
         let fix = "give every size a value from 1 to 16384, and less padding than kernel";
         return problems.add(place, error.to_string(), fix);
     }
-    let before = problems.0.len();
     let digits = design.pe == PeKind::Multiply || design.image_digits;
     if planned.input.is_none() && !digits {
         let what = "it is fed with an image, and image_digits = false";
         problems.add(&place, what, "write image_digits = true in the design");
     }
-    check_memories(design, &geometry, &place, problems);
-    check_reach(&geometry, &place, problems);
-    if problems.0.len() == before {
-        // What is left is rare; the design's own words must do.
-        let registers = registers(design, &geometry, mode(planned));
-        for fault in registers.validate(design).err().unwrap_or_default() {
-            problems.add(&place, fault, "give the design larger memories");
-        }
+    let side = geometry.height.max(geometry.width);
+    if side > design.map_side as usize {
+        problems.add(
+            &place,
+            format!(
+                "its input map is {side} pixels high or wide, and map_side = {}",
+                design.map_side
+            ),
+            format!("write map_side = {side} or more"),
+        );
     }
+    check_reach(&geometry, &place, problems);
 }
 
-fn check_memories(design: &Design, geometry: &LayerGeometry, place: &str, problems: &mut Problems) {
-    let rows = design.rows as usize;
-    let column_tiles = geometry.column_tiles(design.columns as usize);
-    let weights = geometry.row_tiles(rows) * rows * column_tiles;
-    let side = geometry.height.max(geometry.width);
-    let codes = geometry.bank_words(rows);
-    // Field, its value, what the layer needs, and the two halves of the sentence around that.
-    #[rustfmt::skip]
+/// Refuses a network whose values do not fit the memories they are kept in.
+pub(super) fn check_memories(design: &Design, allocation: &Allocation, problems: &mut Problems) {
     let needs = [
-        ("code_depth", design.code_depth, codes, "its input fills", "words of every code bank"),
-        ("weight_depth", design.weight_depth, weights, "its weights fill", "words of every column's bank"),
-        ("channel_depth", design.channel_depth, column_tiles, "its channels take", "sets of constants in every column"),
-        ("map_side", design.map_side, side, "its input map is", "pixels high or wide"),
+        (
+            "code_depth",
+            design.code_depth,
+            allocation.code_words,
+            "codes fill",
+            "code bank",
+        ),
+        (
+            "stream_depth",
+            design.stream_depth,
+            allocation.stream_words,
+            "residual stream fills",
+            "column's stream",
+        ),
     ];
     for (field, given, needed, what, unit) in needs {
         if needed > given as usize {
             problems.add(
-                place,
-                format!("{what} {needed} {unit}, and {field} = {given}"),
+                "network",
+                format!("its {what} {needed} words of every {unit}, and {field} = {given}"),
                 format!("write {field} = {needed} or more"),
             );
+        }
+    }
+}
+
+/// Refuses layers that the machine has no registers for. What is left is rare; the design's own words must do.
+pub(super) fn check_registers(image: &Image, problems: &mut Problems) {
+    for layer in &image.layers {
+        let faults = layer.registers.validate(&image.design);
+        for fault in faults.err().unwrap_or_default() {
+            let place = format!("layer {}", layer.name);
+            problems.add(place, fault, "give the design larger memories");
         }
     }
 }
@@ -155,15 +116,14 @@ pub(super) fn notes(network: &Network, design: &Design, plan: &Plan) -> Vec<Prob
             )
         }
     };
-    let note = |&node: &usize| {
-        let norm = norm(network, node)?;
+    let note = |(node, affines): (usize, Vec<Coefficients>)| {
         let far = |&c: &usize| {
-            let (a, b) = (norm.scale[c], norm.shift[c]);
+            let Coefficients { a, b } = affines[c];
             let alive = ChannelForm::new(design, a, b).is_ok_and(|form| form.reading.a[0] != 0.0);
             let active = design.affine != Affine::Rectified || b > 0.0;
             alive && active && (b / a).abs() > limit
         };
-        let channels: Vec<usize> = (0..norm.channels()).filter(far).collect();
+        let channels: Vec<usize> = (0..affines.len()).filter(far).collect();
         (!channels.is_empty()).then(|| {
             Problem::new(
                 format!("node `{}`", network.nodes[node].name),
@@ -172,5 +132,11 @@ pub(super) fn notes(network: &Network, design: &Design, plan: &Plan) -> Vec<Prob
             )
         })
     };
-    plan.tensors.iter().filter_map(note).collect()
+    let mut read: Vec<(usize, Vec<usize>)> =
+        plan.layers.iter().filter_map(|l| l.input.clone()).collect();
+    read.sort_unstable();
+    read.dedup();
+    let affines =
+        |(node, tensors): (usize, Vec<usize>)| (node, affines(network, plan, node, &tensors));
+    read.into_iter().map(affines).filter_map(note).collect()
 }

@@ -1,8 +1,8 @@
 //! From a network and a design to a program image.
 //!
 //! 1. `plan`: which layers run in which order, and what becomes of each one's words.
-//! 2. `limits`: whether each layer fits the memories of the design.
-//! 3. `form`: each channel's normalisation, affine and ReLU in the form of the design.
+//! 2. `limits`: whether each layer, and what is kept between them, fits the memories of the design.
+//! 3. `norms`, `form`: each channel's normalisation, affine and ReLU in the form of the design.
 //! 4. `columns`: weights times affines as integers, each column on its own scale.
 //! 5. `quantizer`: each channel's mean and cuts, on the scale of its column.
 //! 6. `layers`: the words, and proof that no sum overflows.
@@ -13,10 +13,12 @@ mod columns;
 mod form;
 mod layers;
 mod limits;
+mod norms;
 mod plan;
 mod quantizer;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 use cromulent_design::Design;
 use cromulent_network::{Network, Problem, Problems};
@@ -40,12 +42,17 @@ pub struct Compiled {
 pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems> {
     let plan = plan::plan(network)?;
     let mut problems = Problems::default();
-    limits::check_norms(network, design, &plan, &mut problems);
+    norms::check(network, design, &plan, &mut problems);
     for planned in &plan.layers {
         limits::check_layer(network, design, planned, &mut problems);
     }
+    let allocation = layers::allocation(network, design, &plan);
+    limits::check_memories(design, &allocation, &mut problems);
     problems.or(())?;
-    let image = layers::image(network, design, &plan)?;
+    let image = layers::image(network, design, &plan, &allocation)?;
+    let mut problems = Problems::default();
+    limits::check_registers(&image, &mut problems);
+    problems.or(())?;
     let invalid = |error: crate::ImageError| {
         Problem::new("compiler", error.to_string(), "please report this as a bug")
     };

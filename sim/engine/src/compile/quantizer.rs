@@ -4,6 +4,7 @@ use cromulent_design::Design;
 use cromulent_number::{Format, Quantizer};
 
 use super::form::Coding;
+use crate::layer::stream_mean_bits;
 
 /// What a quantizer sees: a value x arrives as unit·x − constant.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -12,6 +13,18 @@ pub(super) struct Arrival {
     pub unit: f64,
     /// What the sum still lacks: C_j, to be added.
     pub constant: i64,
+    /// Where it arrives.
+    pub coded: Coded,
+}
+
+/// What is coded, which says how large a mean may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Coded {
+    /// The accumulator, whose mean is as wide as itself.
+    Accumulator,
+    /// The residual stream, whose mean has one bit more than its words. A mean beyond that is cut off: every
+    /// word is then far on one side of it.
+    Stream,
 }
 
 /// The quantizer that codes values of this mean and standard deviation (numerics §3).
@@ -21,19 +34,18 @@ pub(super) struct Arrival {
 pub(super) fn quantizer(
     design: &Design,
     coding: Coding,
-    mean: f64,
-    sigma: f64,
+    (mean, sigma): (f64, f64),
     arrival: Arrival,
 ) -> Result<Quantizer, String> {
     let centre = arrival.unit * (mean - coding.shift * sigma);
     let mean = whole(centre)?.saturating_sub(arrival.constant);
-    let limit = 1i64 << (design.accumulator_bits - 1);
-    if !(-limit..limit).contains(&mean) {
-        return Err(format!(
-            "a mean of {mean}, which needs accumulator_bits = {}",
-            65 - mean.max(!mean).leading_zeros()
-        ));
-    }
+    let mean = match arrival.coded {
+        Coded::Stream => {
+            let limit = 1i64 << (stream_mean_bits(design) - 1);
+            mean.clamp(-limit, limit - 1)
+        }
+        Coded::Accumulator => within(design, mean)?,
+    };
     let spread = arrival.unit * sigma * coding.scale;
     let (exponent, thetas) = if design.format == Format::I8 {
         uniform(design, spread)?
@@ -49,14 +61,26 @@ pub(super) fn quantizer(
     })
 }
 
-/// The quantizer of a column whose words leave as integers.
-pub(super) fn raw(design: &Design, constant: i64) -> Quantizer {
+/// A mean that an accumulator has room for.
+fn within(design: &Design, mean: i64) -> Result<i64, String> {
+    let limit = 1i64 << (design.accumulator_bits - 1);
+    if (-limit..limit).contains(&mean) {
+        return Ok(mean);
+    }
+    Err(format!(
+        "a mean of {mean}, which needs accumulator_bits = {}",
+        65 - mean.max(!mean).leading_zeros()
+    ))
+}
+
+/// The quantizer of a column whose words leave as integers: nothing is subtracted.
+pub(super) fn raw(design: &Design) -> Quantizer {
     let theta = match design.format {
         Format::I8 => 0,
         _ => 1 << design.threshold_fraction_bits,
     };
     Quantizer {
-        mean: constant.saturating_neg(),
+        mean: 0,
         exponent: 0,
         thetas: used(design, [theta; 4]),
         fraction_bits: design.threshold_fraction_bits,
@@ -150,8 +174,9 @@ mod tests {
             let arrival = Arrival {
                 unit: 37.0,
                 constant: 12345,
+                coded: Coded::Accumulator,
             };
-            let quantizer = quantizer(&design, coding, -4.2, 61.7, arrival).unwrap();
+            let quantizer = quantizer(&design, coding, (-4.2, 61.7), arrival).unwrap();
             for y in (-40_000..40_000).step_by(7) {
                 let sum = f64::from(y) + 12345.0;
                 let code = encode(format, y.into(), &quantizer);
@@ -180,13 +205,14 @@ mod tests {
         let arrival = Arrival {
             unit: 1e6,
             constant: 0,
+            coded: Coded::Accumulator,
         };
         let coding = Coding {
             shift: 0.0,
             negate: false,
             scale: 1.0,
         };
-        let error = quantizer(&design, coding, 1e4, 1.0, arrival).unwrap_err();
+        let error = quantizer(&design, coding, (1e4, 1.0), arrival).unwrap_err();
         assert_eq!(
             error,
             "a mean of 10000000000, which needs accumulator_bits = 35"

@@ -178,9 +178,10 @@ fn codes_follow_the_network_in_floating_point() {
             let arrival = quantizer::Arrival {
                 unit: f64::from(1 << 20),
                 constant: 0,
+                coded: quantizer::Coded::Accumulator,
             };
-            let quantizer =
-                quantizer::quantizer(&design, form.coding, norm.mean[c], norm.sigma(c), arrival);
+            let statistics = (norm.mean[c], norm.sigma(c));
+            let quantizer = quantizer::quantizer(&design, form.coding, statistics, arrival);
             let ideal = cromulent_number::encode(
                 design.format,
                 (f64::from(x) * f64::from(1 << 20)) as i64,
@@ -258,18 +259,19 @@ fn refusal(network: &Network, design: &Design) -> String {
 #[test]
 fn everything_that_does_not_fit_is_named_at_once() {
     let mut design = Design::new(8, 8, Format::L4, Affine::Exact);
-    (design.code_depth, design.weight_depth) = (1000, 4000);
-    (design.channel_depth, design.map_side) = (7, 27);
+    (design.code_depth, design.stream_depth, design.map_side) = (1000, 1500, 27);
     let message = refusal(&example("fashion-resnet8.toml"), &design);
     for part in [
         "layer conv1: it is fed with an image, and image_digits = false; write image_digits = true",
         "layer conv1: its input map is 28 pixels high or wide, and map_side = 27; write map_side = 28 or more",
-        "layer blocks.0.conv1: its input fills 1568 words of every code bank, and code_depth = 1000; write code_depth = 1568 or more",
-        "layer blocks.2.conv2: its weights fill 4608 words of every column's bank, and weight_depth = 4000; write weight_depth = 4608 or more",
-        "layer blocks.2.conv2: its channels take 8 sets of constants in every column, and channel_depth = 7; write channel_depth = 8 or more",
+        "network: its codes fill 3920 words of every code bank, and code_depth = 1000; write code_depth = 3920 or more",
+        "network: its residual stream fills 1568 words of every column's stream, and stream_depth = 1500; write stream_depth = 1568 or more",
     ] {
         assert!(message.contains(part), "{part}\nnot in\n{message}");
     }
+    (design.code_depth, design.stream_depth, design.map_side) = (3920, 1568, 28);
+    design.image_digits = true;
+    assert!(compile(&example("fashion-resnet8.toml"), &design).is_ok());
 }
 
 #[test]
@@ -335,9 +337,9 @@ fn nodes_that_cannot_run_are_named() {
     let network = Network::new("pools", input(), steps).unwrap();
     let message = refusal(&network, &small(Format::R3, Affine::Rectified));
     for part in [
-        "node `stem`: `pool` cannot read it yet; let a batch-norm or a sum read it",
+        "node `stem`: `pool` cannot read it yet; let a batch-norm, a sum or a concatenation read it",
         "node `pool`: max-pool cannot run yet",
-        "node `bn`: a batch-norm that reads `pool` cannot run yet; let it read a learnt layer or a sum",
+        "node `bn`: a batch-norm that reads `pool` cannot run yet; let it read a learnt layer, a sum or a concatenation of them",
         "node `last`: the output is a map of 2 × 2 × 2 values",
     ] {
         assert!(message.contains(part), "{part}\nnot in\n{message}");

@@ -98,6 +98,16 @@ impl<'a> Reader<'a> {
         usize::try_from(value).map_err(|_| self.malformed("a size is too large"))
     }
 
+    /// A place in a memory on chip: small enough that no sum of a few overflows.
+    pub fn address(&mut self) -> Result<usize, Malformed> {
+        let value = self.size()?;
+        if value <= u32::MAX as usize {
+            Ok(value)
+        } else {
+            Err(self.malformed("an address is too large"))
+        }
+    }
+
     pub fn string(&mut self) -> Result<String, Malformed> {
         let length = self.size()?;
         let text = std::str::from_utf8(self.take(length)?);

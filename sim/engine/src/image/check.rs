@@ -1,14 +1,15 @@
 //! Whether an executor can run an image.
 
-use cromulent_design::{Affine, Design, OffsetWord, RowWord, ThetaWord, WeightWord};
-use cromulent_number::{Format, Quantizer};
+use cromulent_design::{Affine, Design, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
+use cromulent_number::Format;
 
 use super::{Image, ImageError, MapShape};
 use crate::bounds::Bounds;
-use crate::constants::Constants;
+use crate::constants::{Channel, Constants, Frame};
 use crate::layer::{
-    Layer, LayerInput, LayerOutput, Normalisation, Operands, ResidualStep, registers,
+    Layer, LayerInput, LayerOutput, Operands, ResidualStep, registers, stream_mean_bits,
 };
+use crate::memory;
 
 /// What is wrong with a part, if anything.
 type Fault = Result<(), String>;
@@ -42,7 +43,8 @@ impl Image {
                 .map_err(|what| invalid(&format!("layer {}", layer.name), what))?;
         }
         require(!self.layers.is_empty(), || "there is none".to_owned())
-            .map_err(|what| invalid("layers", what))
+            .map_err(|what| invalid("layers", what))?;
+        memory::check(self).map_err(|what| invalid("memories", what))
     }
 }
 
@@ -57,8 +59,11 @@ impl Flow<'_> {
     fn layer(&mut self, layer: &Layer, last: bool) -> Fault {
         self.input(layer)?;
         let shape = output_shape(layer);
-        let codes = matches!(layer.output, LayerOutput::Codes(_));
-        require(codes != layer.mode.raw, || {
+        let places = self.image.places(&layer.input, &layer.output);
+        require(places == layer.places, || {
+            "its values do not lie where the image says".to_owned()
+        })?;
+        require(layer.output.codes().is_some() != layer.mode.raw, || {
             "its words are codes where integers are wanted, or the reverse".to_owned()
         })?;
         let scores = matches!(layer.output, LayerOutput::Scores { .. });
@@ -71,27 +76,28 @@ impl Flow<'_> {
             LayerOutput::Scores { unit } => require(unit.is_finite() && *unit > 0.0, || {
                 format!("the unit of the scores is {unit}")
             }),
+            LayerOutput::Nothing => Err("nothing becomes of its words".to_owned()),
         }
     }
 
     fn input(&self, layer: &Layer) -> Fault {
         let g = &layer.geometry;
-        let wanted = MapShape {
-            channels: g.channels,
-            height: g.height,
-            width: g.width,
+        let (shapes, integers) = match &layer.input {
+            LayerInput::Image => (vec![self.image.input], true),
+            LayerInput::Codes(tensors) => (self.tensors(tensors)?, false),
         };
-        let (found, integers) = match layer.input {
-            LayerInput::Image => (self.image.input, true),
-            LayerInput::Codes(tensor) => {
-                require(self.tensors.get(tensor) == Some(&true), || {
-                    format!("reads code tensor {tensor} before it is written")
-                })?;
-                (self.image.tensors[tensor], false)
-            }
-        };
-        require(found == wanted, || {
-            format!("takes {wanted} values, its input has {found}")
+        let channels = shapes
+            .iter()
+            .fold(0usize, |sum, shape| sum.saturating_add(shape.channels));
+        require(channels == g.channels, || {
+            format!("takes {} channels, its input has {channels}", g.channels)
+        })?;
+        let same = |shape: &MapShape| (shape.height, shape.width) == (g.height, g.width);
+        require(shapes.iter().all(same), || {
+            format!(
+                "takes maps of {} × {} pixels, its input has others",
+                g.height, g.width
+            )
         })?;
         require(
             integers == (layer.mode.operands == Operands::Integers),
@@ -99,44 +105,41 @@ impl Flow<'_> {
         )
     }
 
+    /// The shapes of tensors that are to be written already.
+    fn tensors(&self, tensors: &[usize]) -> Result<Vec<MapShape>, String> {
+        let shape = |&tensor: &usize| match self.tensors.get(tensor) {
+            Some(true) => Ok(self.image.tensors[tensor].shape),
+            _ => Err(format!("reads code tensor {tensor} before it is written")),
+        };
+        tensors.iter().map(shape).collect()
+    }
+
     fn write_tensor(&mut self, tensor: usize, shape: MapShape) -> Fault {
-        write(&mut self.tensors, &self.image.tensors, tensor, shape)
+        let found = self.image.tensors.get(tensor).map(|tensor| tensor.shape);
+        write(&mut self.tensors, found, tensor, shape)
             .map_err(|what| format!("code tensor {tensor} {what}"))
     }
 
     fn residual(&mut self, step: &ResidualStep, shape: MapShape) -> Fault {
-        require(step.shifts.len() == shape.channels, || {
-            "has not one alignment per channel".to_owned()
-        })?;
         if let Some(base) = step.base {
             let written = self.streams.get(base) == Some(&true);
-            require(written && self.image.streams[base] == shape, || {
+            require(written && self.image.streams[base].shape == shape, || {
                 format!("adds to stream value {base}, which is not there or of another shape")
             })?;
         }
-        write(&mut self.streams, &self.image.streams, step.result, shape)
+        let found = self.image.streams.get(step.result).map(|value| value.shape);
+        write(&mut self.streams, found, step.result, shape)
             .map_err(|what| format!("stream value {} {what}", step.result))?;
-        for normalisation in &step.normalise {
-            self.normalisation(normalisation, shape)?;
+        match step.codes {
+            Some(tensor) => self.write_tensor(tensor, shape),
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    fn normalisation(&mut self, normalisation: &Normalisation, shape: MapShape) -> Fault {
-        let quantizers = &normalisation.quantizers;
-        require(quantizers.len() == shape.channels, || {
-            "has not one quantizer per channel".to_owned()
-        })?;
-        for quantizer in quantizers {
-            check_quantizer(&self.image.design, quantizer)?;
-        }
-        self.write_tensor(normalisation.tensor, shape)
     }
 }
 
 /// Marks a value as written.
-fn write(written: &mut [bool], shapes: &[MapShape], value: usize, shape: MapShape) -> Fault {
-    let (Some(written), Some(&found)) = (written.get_mut(value), shapes.get(value)) else {
+fn write(written: &mut [bool], found: Option<MapShape>, value: usize, shape: MapShape) -> Fault {
+    let (Some(written), Some(found)) = (written.get_mut(value), found) else {
         return Err("is not declared".to_owned());
     };
     require(found == shape, || {
@@ -165,16 +168,20 @@ pub(crate) fn output_shape(layer: &Layer) -> MapShape {
 fn check_layer(design: &Design, layer: &Layer) -> Fault {
     let g = &layer.geometry;
     g.check().map_err(|error| error.to_string())?;
-    let expected = registers(design, g, layer.mode);
+    let layout = layer.layout(design);
+    require(layout.is_sound(), || {
+        "two channels of its input lie in the same words".to_owned()
+    })?;
+    let expected = registers(design, g, layer.mode, &layer.output, &layer.places);
     require(layer.registers == expected, || {
         "its registers are not those of its shape".to_owned()
     })?;
     expected
         .validate(design)
         .map_err(|faults| faults.join("; "))?;
-    let words = g.bank_words(design.rows as usize);
-    require(words <= design.code_depth as usize, || {
-        format!("its input fills {words} words of a code bank, more than code_depth")
+    let end = layout.range().end;
+    require(end <= design.code_depth as usize, || {
+        format!("its input ends at word {end} of a code bank, beyond code_depth")
     })?;
     let plain = (g.kernel_height, g.kernel_width, g.padding) == (1, 1, 0);
     require(!layer.mode.pool || plain, || {
@@ -187,7 +194,7 @@ fn check_layer(design: &Design, layer: &Layer) -> Fault {
 /// The counts and widths of the parameter words.
 fn check_words(design: &Design, layer: &Layer) -> Fault {
     let (rows, columns) = (design.rows as usize, design.columns as usize);
-    let places = layer.geometry.row_tiles(rows) * rows;
+    let places = layer.layout(design).row_tiles() * rows;
     let tiles = layer.geometry.column_tiles(columns);
     let mut banks = vec![("row words", &layer.row_words, places, RowWord::bits(design))];
     let mut memory = |name, memory, bits, depth| -> Fault {
@@ -202,6 +209,8 @@ fn check_words(design: &Design, layer: &Layer) -> Fault {
     memory("weights", &layer.weight_words, weights, places * tiles)?;
     let offsets = OffsetWord::bits(design);
     memory("offsets", &layer.offset_words, offsets, tiles)?;
+    let norms = NormWord::bits(design);
+    memory("norms", &layer.norm_words, norms, tiles)?;
     require(
         layer.theta_words.len() == design.theta_banks() as usize,
         || "has not one memory per cut".to_owned(),
@@ -239,10 +248,11 @@ fn check_constants(design: &Design, layer: &Layer) -> Fault {
     require(!integers || constants.b.iter().all(|&b| b == 0), || {
         "has a constant B where it streams integers".to_owned()
     })?;
-    for quantizer in &constants.quantizers {
-        check_quantizer(design, quantizer)?;
+    for channel in &constants.channels {
+        check_channel(design, channel, layer.output.residual().is_some())?;
     }
-    let bounds = Bounds::of(design, &layer.geometry, layer.mode, &constants);
+    let layout = layer.layout(design);
+    let bounds = Bounds::of(design, &layer.geometry, layer.mode, &layout, &constants);
     let needed = [
         (
             "partial_sum_bits",
@@ -266,25 +276,20 @@ fn check_constants(design: &Design, layer: &Layer) -> Fault {
 /// Whether every word that is no constant (addresses, taps, idle places) is what the shape asks for.
 fn check_places(design: &Design, layer: &Layer, constants: &Constants) -> Fault {
     let expected = constants
-        .assemble(
-            design,
-            &layer.name,
-            layer.geometry,
-            layer.mode,
-            layer.input,
-            layer.output.clone(),
-        )
+        .assemble(design, &Frame::of(layer))
         .map_err(|error| error.to_string())?;
     require(expected.row_words == layer.row_words, || {
         "its row words are not those of its shape".to_owned()
     })?;
     let idle = expected.weight_words == layer.weight_words
         && expected.offset_words == layer.offset_words
+        && expected.norm_words == layer.norm_words
         && expected.theta_words == layer.theta_words;
     require(idle, || "has constants in idle rows or columns".to_owned())
 }
 
-fn check_quantizer(design: &Design, quantizer: &Quantizer) -> Fault {
+fn check_channel(design: &Design, channel: &Channel, stream: bool) -> Fault {
+    let quantizer = &channel.quantizer;
     let one = 1 << design.threshold_fraction_bits;
     let cuts = quantizer.thetas.iter().take(design.format.root() as usize);
     let sound = if design.format == Format::I8 {
@@ -293,5 +298,13 @@ fn check_quantizer(design: &Design, quantizer: &Quantizer) -> Fault {
         (-128..=127).contains(&quantizer.exponent)
             && cuts.clone().all(|theta| (one..=2 * one).contains(theta))
     };
-    require(sound, || "has a quantizer constant out of range".to_owned())
+    require(sound, || "has a quantizer constant out of range".to_owned())?;
+    let limit = 1i64 << (stream_mean_bits(design) - 1);
+    require((-limit..limit).contains(&quantizer.mean), || {
+        "has a mean of the residual stream that does not fit accumulator_bits".to_owned()
+    })?;
+    let plain = (channel.align, channel.floor, quantizer.mean) == (0, 0, 0);
+    require(stream || plain, || {
+        "has constants of the residual stream, which it does not feed".to_owned()
+    })
 }

@@ -3,17 +3,17 @@
 //! Header: `CROM`, version (32 bits), design fingerprint, length of the body, FNV-1a checksum of the body
 //! (64 bits each), all little-endian. The body is the fields of [`Image`] in order; sizes and words take
 //! 8 bytes, flags 1, lists and texts begin with their length. Registers and operation counts are not
-//! stored: they follow from the design and the geometry.
+//! stored: they follow from the rest.
 
-use cromulent_design::Design;
-use cromulent_number::Quantizer;
+use cromulent_design::{Design, LayerRegisters};
 
 use super::bytes::{Malformed, Reader, Writer};
-use super::{Image, ImageError, MapShape, VERSION};
+use super::{Image, ImageError, MapShape, StreamValue, Tensor, VERSION};
 use crate::geometry::LayerGeometry;
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Normalisation, Operands, ResidualStep, registers,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, registers,
 };
+use crate::layout::Place;
 
 const MAGIC: &[u8; 4] = b"CROM";
 /// Bytes of the header.
@@ -112,8 +112,16 @@ fn write_body(writer: &mut Writer, image: &Image) {
     writer.string(&image.design.to_toml());
     writer.string(&image.network);
     write_shape(writer, &image.input);
-    writer.list(&image.tensors, write_shape);
-    writer.list(&image.streams, write_shape);
+    writer.size(image.input_address);
+    writer.list(&image.tensors, |writer, tensor| {
+        write_shape(writer, &tensor.shape);
+        writer.size(tensor.place.address);
+        writer.size(tensor.place.rotation);
+    });
+    writer.list(&image.streams, |writer, value| {
+        write_shape(writer, &value.shape);
+        writer.size(value.base);
+    });
     writer.list(&image.layers, write_layer);
 }
 
@@ -121,13 +129,33 @@ fn read_body(reader: &mut Reader) -> Result<Image, Malformed> {
     let text = reader.string()?;
     let design = Design::parse(&text, "program image")
         .map_err(|_| reader.malformed("its design is not valid"))?;
-    Ok(Image {
+    let mut image = Image {
+        design,
         network: reader.string()?,
         input: read_shape(reader)?,
-        tensors: reader.list(24, read_shape)?,
-        streams: reader.list(24, read_shape)?,
-        layers: reader.list(100, |reader| read_layer(reader, &design))?,
-        design,
+        input_address: reader.address()?,
+        tensors: reader.list(40, read_tensor)?,
+        streams: reader.list(32, read_stream)?,
+        layers: vec![],
+    };
+    image.layers = reader.list(100, |reader| read_layer(reader, &image))?;
+    Ok(image)
+}
+
+fn read_tensor(reader: &mut Reader) -> Result<Tensor, Malformed> {
+    Ok(Tensor {
+        shape: read_shape(reader)?,
+        place: Place {
+            address: reader.address()?,
+            rotation: reader.address()?,
+        },
+    })
+}
+
+fn read_stream(reader: &mut Reader) -> Result<StreamValue, Malformed> {
+    Ok(StreamValue {
+        shape: read_shape(reader)?,
+        base: reader.address()?,
     })
 }
 
@@ -166,17 +194,21 @@ fn write_layer(writer: &mut Writer, layer: &Layer) {
     writer.words(&layer.row_words);
     writer.list(&layer.weight_words, |writer, bank| writer.words(bank));
     writer.list(&layer.offset_words, |writer, bank| writer.words(bank));
+    writer.list(&layer.norm_words, |writer, bank| writer.words(bank));
     writer.list(&layer.theta_words, |writer, memory| {
         writer.list(memory, |writer, bank| writer.words(bank));
     });
-    writer.option(match layer.input {
-        LayerInput::Image => None,
-        LayerInput::Codes(tensor) => Some(tensor),
-    });
+    match &layer.input {
+        LayerInput::Image => writer.u8(0),
+        LayerInput::Codes(tensors) => {
+            writer.u8(1);
+            writer.list(tensors, |writer, &tensor| writer.size(tensor));
+        }
+    }
     write_output(writer, &layer.output);
 }
 
-fn read_layer(reader: &mut Reader, design: &Design) -> Result<Layer, Malformed> {
+fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
     let name = reader.string()?;
     let geometry = read_geometry(reader)?;
     if geometry.check().is_err() {
@@ -191,20 +223,36 @@ fn read_layer(reader: &mut Reader, design: &Design) -> Result<Layer, Malformed> 
         pool: reader.flag()?,
         raw: reader.flag()?,
     };
-    Ok(Layer {
+    let mut layer = Layer {
         name,
-        registers: registers(design, &geometry, mode),
+        registers: LayerRegisters::default(),
         row_words: reader.words()?,
         weight_words: reader.list(8, Reader::words)?,
         offset_words: reader.list(8, Reader::words)?,
+        norm_words: reader.list(8, Reader::words)?,
         theta_words: reader.list(8, |reader| reader.list(8, Reader::words))?,
         macs: geometry.macs(mode.pool),
-        input: reader
-            .option()?
-            .map_or(LayerInput::Image, LayerInput::Codes),
-        output: read_output(reader, design)?,
+        input: read_input(reader)?,
+        output: read_output(reader)?,
+        places: Places::default(),
         geometry,
         mode,
+    };
+    layer.places = image.places(&layer.input, &layer.output);
+    let maps = layer.places.input.iter();
+    let channels = maps.fold(0usize, |sum, map| sum.saturating_add(map.channels));
+    if channels != geometry.channels {
+        return Err(reader.malformed("the channels of a layer are not those of its input"));
+    }
+    layer.registers = registers(&image.design, &geometry, mode, &layer.output, &layer.places);
+    Ok(layer)
+}
+
+fn read_input(reader: &mut Reader) -> Result<LayerInput, Malformed> {
+    Ok(if reader.flag()? {
+        LayerInput::Codes(reader.list(8, Reader::size)?)
+    } else {
+        LayerInput::Image
     })
 }
 
@@ -229,67 +277,32 @@ fn write_output(writer: &mut Writer, output: &LayerOutput) {
         }
         LayerOutput::Residual(step) => {
             writer.u8(1);
-            writer.list(&step.shifts, |writer, shift| {
-                writer.u8(shift.cast_unsigned());
-            });
             writer.option(step.base);
             writer.size(step.result);
-            writer.list(&step.normalise, |writer, normalisation| {
-                writer.size(normalisation.tensor);
-                writer.list(&normalisation.quantizers, write_quantizer);
-            });
+            writer.u8(step.clamp.into());
+            writer.option(step.codes);
         }
         LayerOutput::Scores { unit } => {
             writer.u8(2);
             writer.u64(unit.to_bits());
         }
+        LayerOutput::Nothing => writer.u8(3),
     }
 }
 
-fn read_output(reader: &mut Reader, design: &Design) -> Result<LayerOutput, Malformed> {
+fn read_output(reader: &mut Reader) -> Result<LayerOutput, Malformed> {
     Ok(match reader.u8()? {
         0 => LayerOutput::Codes(reader.size()?),
         1 => LayerOutput::Residual(ResidualStep {
-            shifts: reader.list(1, |reader| Ok(reader.u8()?.cast_signed()))?,
             base: reader.option()?,
             result: reader.size()?,
-            normalise: reader.list(16, |reader| {
-                Ok(Normalisation {
-                    tensor: reader.size()?,
-                    quantizers: reader.list(49, |reader| read_quantizer(reader, design))?,
-                })
-            })?,
+            clamp: reader.flag()?,
+            codes: reader.option()?,
         }),
         2 => LayerOutput::Scores {
             unit: f64::from_bits(reader.u64()?),
         },
+        3 => LayerOutput::Nothing,
         _ => return Err(reader.malformed("a layer's output is of no known kind")),
-    })
-}
-
-fn write_quantizer(writer: &mut Writer, quantizer: &Quantizer) {
-    writer.u64(quantizer.mean.cast_unsigned());
-    writer.u64(i64::from(quantizer.exponent).cast_unsigned());
-    for theta in quantizer.thetas {
-        writer.u64(theta.into());
-    }
-    writer.u8(quantizer.negate.into());
-}
-
-fn read_quantizer(reader: &mut Reader, design: &Design) -> Result<Quantizer, Malformed> {
-    let mean = reader.u64()?.cast_signed();
-    let exponent = i32::try_from(reader.u64()?.cast_signed())
-        .map_err(|_| reader.malformed("an exponent is too large"))?;
-    let mut thetas = [0; 4];
-    for theta in &mut thetas {
-        *theta =
-            u32::try_from(reader.u64()?).map_err(|_| reader.malformed("a cut is too large"))?;
-    }
-    Ok(Quantizer {
-        mean,
-        exponent,
-        thetas,
-        fraction_bits: design.threshold_fraction_bits,
-        negate: reader.flag()?,
     })
 }

@@ -18,10 +18,12 @@ use std::fmt;
 
 use cromulent_design::Design;
 
-use crate::layer::Layer;
+use crate::activations::{Activations, InputError};
+use crate::layer::{Layer, LayerInput, LayerOutput, Places};
+use crate::layout::{Map, Place};
 
 /// The version of the container. Other versions are refused.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A network compiled for a design.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,12 +34,32 @@ pub struct Image {
     pub network: String,
     /// The image the network takes.
     pub input: MapShape,
+    /// The code-bank address the image is fetched to.
+    pub input_address: usize,
     /// The code tensors, by number. Each is written by one layer, before any reads it.
-    pub tensors: Vec<MapShape>,
+    pub tensors: Vec<Tensor>,
     /// The values of the residual stream, by number, likewise.
-    pub streams: Vec<MapShape>,
+    pub streams: Vec<StreamValue>,
     /// The layers, in the order they run. The last one gives the scores.
     pub layers: Vec<Layer>,
+}
+
+/// A code map that layers pass on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Tensor {
+    /// Its shape.
+    pub shape: MapShape,
+    /// Where it lies in the code banks.
+    pub place: Place,
+}
+
+/// A value of the residual stream.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct StreamValue {
+    /// Its shape.
+    pub shape: MapShape,
+    /// Its first word in the stream of every column.
+    pub base: usize,
 }
 
 /// The shape of a feature map.
@@ -159,6 +181,57 @@ impl Image {
             compiled_for: name(&self.design),
             wanted: name(design),
         })
+    }
+
+    /// The pixels of an image, 0..=255, row by row, channel fastest, as the network's input.
+    ///
+    /// # Errors
+    /// Pixels that are not the network's image.
+    pub fn activations(&self, pixels: &[u8]) -> Result<Activations, InputError> {
+        let MapShape {
+            channels,
+            height,
+            width,
+        } = self.input;
+        if pixels.len() == self.input.values() {
+            return Ok(Activations::from_pixels(channels, height, width, pixels));
+        }
+        Err(InputError::new(format!(
+            "network {} takes images of {} pixels (channels × height × width), not {} values",
+            self.network,
+            self.input,
+            pixels.len()
+        )))
+    }
+
+    /// Where the values of a layer with these ends lie. What is not declared lies at 0.
+    pub fn places(&self, input: &LayerInput, output: &LayerOutput) -> Places {
+        let tensor = |&tensor: &usize| self.tensors.get(tensor);
+        let map = |tensor: &Tensor| Map {
+            channels: tensor.shape.channels,
+            place: tensor.place,
+        };
+        let image = Map {
+            channels: self.input.channels,
+            place: Place {
+                address: self.input_address,
+                rotation: 0,
+            },
+        };
+        let base = |stream: usize| self.streams.get(stream).map_or(0, |value| value.base);
+        let step = output.residual();
+        Places {
+            input: match input {
+                LayerInput::Image => vec![image],
+                LayerInput::Codes(tensors) => tensors.iter().filter_map(tensor).map(map).collect(),
+            },
+            codes: output
+                .codes()
+                .and_then(|codes| self.tensors.get(codes))
+                .map_or(Place::default(), |tensor| tensor.place),
+            read: step.and_then(|step| step.base).map_or(0, base),
+            write: step.map_or(0, |step| base(step.result)),
+        }
     }
 
     /// The place of a layer in [`Image::layers`], by its name.

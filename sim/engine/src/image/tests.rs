@@ -1,15 +1,18 @@
-use cromulent_number::Quantizer;
-
 use super::*;
-use crate::layer::{LayerInput, LayerOutput, Normalisation, ResidualStep};
+use crate::constants::{Constants, Frame};
+use crate::layer::{LayerInput, LayerOutput, ResidualStep};
+use crate::layout::Place;
 use crate::random::{Case, Generator, Limits, case};
 
-/// An image of one layer that takes integers and gives them.
+/// Whether a case is an image of one layer: integers in, scores out.
+fn is_image(case: &Case) -> bool {
+    let scores = matches!(case.layer.output, LayerOutput::Scores { .. });
+    case.layer.input == LayerInput::Image && scores
+}
+
+/// An image of one layer that takes integers and gives scores.
 fn image_of(case: Case) -> Image {
-    let Case {
-        design, mut layer, ..
-    } = case;
-    layer.output = LayerOutput::Scores { unit: 0.5 };
+    let Case { design, layer, .. } = case;
     let g = layer.geometry;
     Image {
         design,
@@ -19,6 +22,7 @@ fn image_of(case: Case) -> Image {
             height: g.height,
             width: g.width,
         },
+        input_address: layer.places.input[0].place.address,
         tensors: vec![],
         streams: vec![],
         layers: vec![layer],
@@ -34,19 +38,17 @@ fn small() -> Image {
         channels: 2,
         out_channels: 2,
     };
-    let integers = |case: &Case| case.layer.input == LayerInput::Image && case.layer.mode.raw;
     let mut cases = (0..).map(|seed| case(seed, &limits));
-    image_of(cases.find(integers).expect("seeds do not end"))
+    image_of(cases.find(is_image).expect("seeds do not end"))
 }
 
 #[test]
 fn images_survive_their_bytes() {
-    for seed in 0..300 {
-        let case = case(seed, &Limits::default());
-        if case.layer.input == LayerInput::Image && case.layer.mode.raw {
-            let image = image_of(case);
-            assert_eq!(Image::from_bytes(&image.to_bytes()), Ok(image));
-        }
+    let cases = (0..6000).map(|seed| case(seed, &Limits::default()));
+    let images: Vec<_> = cases.filter(is_image).map(image_of).collect();
+    assert!(images.len() > 20, "{}", images.len());
+    for image in images {
+        assert_eq!(Image::from_bytes(&image.to_bytes()), Ok(image));
     }
 }
 
@@ -76,7 +78,7 @@ fn other_files_versions_and_designs_are_named() {
     bytes[4] = 9;
     let message = Image::from_bytes(&bytes).unwrap_err().to_string();
     assert!(
-        message.contains("has version 9, and only version 1"),
+        message.contains("has version 9, and only version 2"),
         "{message}"
     );
     let mut other = image.design.clone();
@@ -142,31 +144,55 @@ fn with_header(original: &[u8], body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn residual_steps_survive_their_bytes_and_are_checked() {
+/// The small image with a layer before its last that feeds the residual stream and is coded.
+fn residual() -> Image {
     let mut image = small();
-    let shape = check::output_shape(&image.layers[0]);
-    let mut first = image.layers[0].clone();
-    let theta = 1 << image.design.threshold_fraction_bits;
-    let quantizer = Quantizer {
-        mean: -3,
-        exponent: 5,
-        thetas: [theta; 4],
-        fraction_bits: image.design.threshold_fraction_bits,
-        negate: false,
-    };
-    first.output = LayerOutput::Residual(ResidualStep {
-        shifts: vec![-1; shape.channels],
+    let design = image.design.clone();
+    let last = image.layers[0].clone();
+    let shape = check::output_shape(&last);
+    let output = LayerOutput::Residual(ResidualStep {
         base: None,
         result: 0,
-        normalise: vec![Normalisation {
-            tensor: 0,
-            quantizers: vec![quantizer; shape.channels],
-        }],
+        clamp: true,
+        codes: Some(0),
     });
-    image.layers.insert(0, first);
-    image.tensors = vec![shape];
-    image.streams = vec![shape];
+    image.design.code_depth = design.code_depth + 40;
+    image.design.stream_depth = 40;
+    image.tensors = vec![Tensor {
+        shape,
+        place: Place {
+            address: design.code_depth as usize,
+            rotation: 1 % design.rows as usize,
+        },
+    }];
+    image.streams = vec![StreamValue { shape, base: 0 }];
+    let mut layers = vec![];
+    for (input, output) in [
+        (last.input.clone(), output),
+        (last.input.clone(), last.output.clone()),
+    ] {
+        let mut constants = Constants::read(&design, &last);
+        for channel in &mut constants.channels {
+            channel.floor = if output.residual().is_some() { -3 } else { 0 };
+        }
+        let mut mode = last.mode;
+        mode.raw = output.codes().is_none();
+        let frame = Frame {
+            mode,
+            places: &image.places(&input, &output),
+            input: &input,
+            output: &output,
+            ..Frame::of(&last)
+        };
+        layers.push(constants.assemble(&image.design, &frame).unwrap());
+    }
+    image.layers = layers;
+    image
+}
+
+#[test]
+fn residual_steps_survive_their_bytes_and_are_checked() {
+    let mut image = residual();
     assert_eq!(Image::from_bytes(&image.to_bytes()), Ok(image.clone()));
     image.streams = vec![];
     let message = image.check().unwrap_err().to_string();
@@ -174,4 +200,29 @@ fn residual_steps_survive_their_bytes_and_are_checked() {
         message.contains("stream value 0 is not declared"),
         "{message}"
     );
+}
+
+#[test]
+fn values_in_one_place_are_refused() {
+    let good = residual();
+    let refusal = |change: &dyn Fn(&mut Image)| {
+        let mut image = good.clone();
+        change(&mut image);
+        for layer in &mut image.layers {
+            layer.places = good.places(&layer.input, &layer.output);
+        }
+        // As if read from bytes: places and registers follow from the values.
+        Image::from_bytes(&image.to_bytes())
+            .unwrap_err()
+            .to_string()
+    };
+    let message = refusal(&|image| image.tensors[0].place.address = image.input_address);
+    assert!(
+        message.contains("the image and code tensor 0 lie in the same words"),
+        "{message}"
+    );
+    let message = refusal(&|image| image.streams[0].base = 60_000);
+    assert!(message.contains("stream"), "{message}");
+    let message = refusal(&|image| image.tensors[0].place.rotation = 200);
+    assert!(message.contains("output_rotation = 200"), "{message}");
 }

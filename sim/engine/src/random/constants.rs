@@ -3,22 +3,23 @@
 use cromulent_design::Design;
 use cromulent_number::{Format, Quantizer, Threshold};
 
-use super::{Generator, ends};
+use super::Generator;
+use super::shape::Shape;
 use crate::activations::Activations;
-use crate::constants::Constants;
-use crate::geometry::LayerGeometry;
-use crate::layer::{Layer, LayerMode, Operands};
-use crate::reference::Reference;
+use crate::constants::{Channel, Constants, Frame};
+use crate::layer::{Layer, LayerMode, LayerOutput, Operands, ResidualStep, stream_mean_bits};
+use crate::reference::{Outcome, Reference};
 
 /// A random layer of this shape.
 pub(super) fn layer(
     generator: &mut Generator,
     design: &Design,
-    geometry: LayerGeometry,
-    mode: LayerMode,
+    shape: &Shape,
     activations: &Activations,
+    base: Option<&[i16]>,
 ) -> Layer {
-    let mut constants = Constants::idle(design, &geometry, mode);
+    let (geometry, mode) = (&shape.geometry, shape.mode);
+    let mut constants = Constants::idle(design, geometry, mode);
     edges(generator, design, mode, geometry.channels, &mut constants);
     for a in constants.a.iter_mut().flatten() {
         *a = weight(generator, design.weight_bits);
@@ -29,24 +30,111 @@ pub(super) fn layer(
             *b = weight(generator, design.bias_bits);
         }
     }
-    let sums = sums(design, geometry, mode, &constants, activations);
-    constants.quantizers = sums
-        .iter()
-        .map(|sums| quantizer(generator, design, sums))
-        .collect();
-    assemble(&constants, design, geometry, mode)
+    let bench = Bench {
+        design,
+        shape,
+        activations,
+        base,
+    };
+    constants.channels = bench.channels(generator, &constants);
+    bench.assemble(&constants, shape.mode, &shape.output)
 }
 
-fn assemble(
-    constants: &Constants,
-    design: &Design,
-    geometry: LayerGeometry,
-    mode: LayerMode,
-) -> Layer {
-    let (input, output) = ends(mode);
-    constants
-        .assemble(design, "random", geometry, mode, input, output)
-        .expect("constants were drawn in range")
+/// A layer whose constants are still being chosen by what they give.
+struct Bench<'a> {
+    design: &'a Design,
+    shape: &'a Shape,
+    activations: &'a Activations,
+    base: Option<&'a [i16]>,
+}
+
+impl Bench<'_> {
+    fn channels(&self, generator: &mut Generator, constants: &Constants) -> Vec<Channel> {
+        let mut constants = constants.clone();
+        let sums = by_channel(self.shape, &self.raw(&constants, &LayerOutput::Nothing));
+        let differences: Vec<Vec<i64>> = constants
+            .channels
+            .iter_mut()
+            .zip(&sums)
+            .map(|(channel, sums)| {
+                channel.offset = mean(generator, sums, self.design.accumulator_bits);
+                sums.iter().map(|sum| sum - channel.offset).collect()
+            })
+            .collect();
+        let Some(step) = self.shape.output.residual() else {
+            for (channel, values) in constants.channels.iter_mut().zip(&differences) {
+                channel.quantizer = quantizer(generator, self.design, values, 0);
+            }
+            return constants.channels;
+        };
+        for (channel, values) in constants.channels.iter_mut().zip(&differences) {
+            channel.align = align(generator, values);
+            if step.clamp {
+                channel.floor = *generator.pick(&[0, 0, -100, 50, -32_768, 32_767]);
+            }
+        }
+        let output = LayerOutput::Residual(ResidualStep {
+            codes: None,
+            ..*step
+        });
+        let values = by_channel(self.shape, &self.raw(&constants, &output));
+        for (channel, values) in constants.channels.iter_mut().zip(&values) {
+            let mean = mean(generator, values, stream_mean_bits(self.design));
+            channel.quantizer = quantizer(generator, self.design, values, mean);
+        }
+        constants.channels
+    }
+
+    /// The words with these constants, left as integers, by \[position\]\[output channel\].
+    fn raw(&self, constants: &Constants, output: &LayerOutput) -> Vec<i64> {
+        let mode = LayerMode {
+            raw: true,
+            ..self.shape.mode
+        };
+        let layer = self.assemble(constants, mode, output);
+        let outcome = Reference::new(self.design, &layer).run(self.activations, self.base);
+        let Outcome { words, .. } = outcome.expect("the input was drawn for the layer");
+        let mut values = vec![0; words.len()];
+        let channels = self.shape.geometry.out_channels;
+        for word in words {
+            let channel = word.column_tile * self.design.columns + word.column;
+            values[word.position as usize * channels + channel as usize] = word.value;
+        }
+        values
+    }
+
+    fn assemble(&self, constants: &Constants, mode: LayerMode, output: &LayerOutput) -> Layer {
+        let frame = Frame {
+            name: "random",
+            geometry: self.shape.geometry,
+            mode,
+            places: &self.shape.places,
+            input: &self.shape.input,
+            output,
+        };
+        constants
+            .assemble(self.design, &frame)
+            .expect("constants were drawn in range")
+    }
+}
+
+/// Values in map order, by \[output channel\]\[position\].
+fn by_channel(shape: &Shape, values: &[i64]) -> Vec<Vec<i64>> {
+    let channels = shape.geometry.out_channels;
+    let channel = |c| values.iter().skip(c).step_by(channels).copied().collect();
+    (0..channels).map(channel).collect()
+}
+
+/// A shift that brings the largest of these values to a word of the stream, or to one that saturates.
+fn align(generator: &mut Generator, values: &[i64]) -> i32 {
+    let largest = values.iter().map(|value| value.unsigned_abs()).max();
+    let bits = largest.unwrap_or(0).checked_ilog2().unwrap_or(0) as i32;
+    let align = bits - generator.range(3, 17) as i32;
+    if generator.chance(1, 12) {
+        *generator.pick(&[-32, -1, 0, 31])
+    } else {
+        align.clamp(-32, 31)
+    }
 }
 
 fn edges(
@@ -87,29 +175,17 @@ fn weight(generator: &mut Generator, bits: u32) -> i32 {
     weight as i32
 }
 
-/// The accumulators by \[output channel\]\[position\].
-fn sums(
-    design: &Design,
-    geometry: LayerGeometry,
-    mode: LayerMode,
-    constants: &Constants,
-    activations: &Activations,
-) -> Vec<Vec<i64>> {
-    let raw = LayerMode { raw: true, ..mode };
-    let layer = assemble(constants, design, geometry, raw);
-    let mut sums = vec![vec![]; geometry.out_channels];
-    for word in Reference::new(design, &layer).words(activations) {
-        let channel = word.column_tile * design.columns + word.column;
-        sums[channel as usize].push(word.value);
-    }
-    sums
+/// A mean near one of these values, as a signed number of this many bits.
+fn mean(generator: &mut Generator, values: &[i64], bits: u32) -> i64 {
+    let limit = (1i64 << (bits - 1)) - 1;
+    let mean = *generator.pick(values) + generator.range(-2, 2);
+    mean.clamp(-limit - 1, limit)
 }
 
-fn quantizer(generator: &mut Generator, design: &Design, sums: &[i64]) -> Quantizer {
-    let limit = (1i64 << (design.accumulator_bits - 1)) - 1;
-    let mean = *generator.pick(sums) + generator.range(-2, 2);
-    let mean = mean.clamp(-limit - 1, limit);
-    let spread = sums.iter().map(|sum| (sum - mean).unsigned_abs()).max();
+/// A quantizer that spreads these values, less a mean, over the codes.
+fn quantizer(generator: &mut Generator, design: &Design, values: &[i64], mean: i64) -> Quantizer {
+    let spread = values.iter().map(|value| (value - mean).unsigned_abs());
+    let spread = spread.max();
     let spread = spread.unwrap_or(0).max(1);
     let (exponent, thetas) = if design.format == Format::I8 {
         uniform(generator, design, spread)

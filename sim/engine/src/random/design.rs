@@ -3,9 +3,9 @@
 use cromulent_design::{Affine, Design, PeKind, clog2};
 use cromulent_number::Format;
 
+use super::shape::Shape;
 use super::{Generator, Limits};
-use crate::geometry::LayerGeometry;
-use crate::layer::{LayerMode, registers};
+use crate::layer::registers;
 
 /// A random array, its memories still to be fitted to a layer.
 pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
@@ -16,7 +16,8 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
         Affine::Rectified
     };
     let mut size = |limit: u32| generator.range(1, limit.into()) as u32;
-    let mut design = Design::new(size(limits.rows), size(limits.columns), format, affine);
+    let rows = size(limits.rows);
+    let mut design = Design::new(rows, size(limits.columns.min(rows)), format, affine);
     design.name = "random".to_owned();
     if design.pe == PeKind::Shift {
         design.weight_bits = generator.range(4, 12) as u32;
@@ -26,6 +27,7 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
         design.bias_bits = generator.range(4, 12) as u32;
     }
     design.threshold_fraction_bits = generator.range(4, 24) as u32;
+    design.bus_bits = *generator.pick(&[32, 64, 128, 256, 512]);
     if generator.chance(1, 3) {
         let sum = design.sum_bits() + generator.range(0, 2) as u32;
         design.partial_sum_bits = Some(sum.max(8));
@@ -34,22 +36,18 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
 }
 
 /// The design with accumulators that never overflow and memories just deep enough, or a little deeper.
-pub(super) fn fit(
-    generator: &mut Generator,
-    mut design: Design,
-    geometry: &LayerGeometry,
-    mode: LayerMode,
-) -> Design {
-    let rows = design.rows as usize;
-    let least = accumulator_bits(&design, geometry, mode);
+pub(super) fn fit(generator: &mut Generator, mut design: Design, shape: &Shape) -> Design {
+    let geometry = &shape.geometry;
+    let least = accumulator_bits(&design, shape);
     let widest = if generator.chance(1, 2) { least } else { 48 };
     design.accumulator_bits = generator.range(least.into(), widest.into()) as u32;
-    let tiles = geometry.row_tiles(rows) * geometry.column_tiles(design.columns as usize);
     let side = geometry.height.max(geometry.width) as u32;
+    let lines = 2 * design.rows * generator.pick(&[1, 1, 3]);
     let mut roomy = |least: u32| least + (generator.range(0, 5) as u32).saturating_sub(2);
-    design.code_depth = roomy(geometry.bank_words(rows) as u32);
-    design.weight_depth = roomy((tiles * rows) as u32);
-    design.channel_depth = roomy(geometry.column_tiles(design.columns as usize) as u32);
+    design.code_depth = roomy(shape.code_end(&design) as u32);
+    design.stream_depth = roomy(shape.stream_end(&design).max(1) as u32);
+    design.weight_depth = roomy(lines);
+    design.channel_depth = roomy(2);
     design.map_side = roomy(side);
     let most = if generator.chance(1, 3) {
         3
@@ -58,21 +56,26 @@ pub(super) fn fit(
     };
     design.tile_depth = generator.range(1, most) as u32;
     debug_assert_eq!(design.validate(), Ok(()));
-    debug_assert_eq!(registers(&design, geometry, mode).validate(&design), Ok(()));
+    debug_assert_eq!(validate(&design, shape), Ok(()));
     design
 }
 
 /// Whether a layer of random constants fits a design as it is.
-pub(super) fn holds(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> bool {
-    let rows = design.rows as usize;
-    accumulator_bits(design, geometry, mode) <= design.accumulator_bits
-        && geometry.bank_words(rows) <= design.code_depth as usize
-        && registers(design, geometry, mode).validate(design).is_ok()
+pub(super) fn holds(design: &Design, shape: &Shape) -> bool {
+    accumulator_bits(design, shape) <= design.accumulator_bits
+        && shape.code_end(design) <= design.code_depth as usize
+        && validate(design, shape).is_ok()
+}
+
+fn validate(design: &Design, shape: &Shape) -> Result<(), Vec<String>> {
+    let (geometry, mode) = (&shape.geometry, shape.mode);
+    registers(design, geometry, mode, &shape.output, &shape.places).validate(design)
 }
 
 /// Accumulator bits that no constants overflow.
-fn accumulator_bits(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> u32 {
+fn accumulator_bits(design: &Design, shape: &Shape) -> u32 {
+    let (geometry, mode) = (&shape.geometry, shape.mode);
     let pooled = if mode.pool { geometry.positions() } else { 1 };
-    let sums = geometry.row_tiles(design.rows as usize) * mode.beats(design) * pooled;
+    let sums = shape.layout(design).row_tiles() * mode.beats(design) * pooled;
     (design.sum_bits() + clog2(sums as u32)).clamp(16, 48)
 }

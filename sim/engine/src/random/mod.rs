@@ -1,28 +1,30 @@
-//! Random designs and layers, for test benches.
+//! Random designs, layers and networks, for test benches.
 //!
 //! [`case`] turns a seed into a small valid design, a layer that fits it and an input for the layer: every
 //! format with every affine form, image digits, odd arrays, K that does not fill the rows, one-pixel maps,
-//! strides, padding, several passes, pooling, raw words. The same seed gives the same case everywhere.
-//! Sums never overflow, so every executor must agree on every word.
+//! strides, padding, several passes, pooling, raw words, concatenated inputs in any place, the residual
+//! stream with everything it can do. [`mod@network`] strings such layers together to whole programs. The
+//! same seed gives the same case everywhere. Sums never overflow, so every executor must agree on every word.
 
 mod constants;
 mod design;
 mod generator;
+mod shape;
 
 use cromulent_design::Design;
 
 pub use generator::Generator;
 
 use crate::activations::{Activations, operand_range};
-use crate::geometry::LayerGeometry;
-use crate::layer::{Layer, LayerInput, LayerMode, LayerOutput, Operands};
+use crate::layer::{Layer, LayerMode};
+use shape::Shape;
 
 /// Largest sizes of a random case, each at least 1. The smallest are always 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// Rows of the array.
     pub rows: u32,
-    /// Columns of the array.
+    /// Columns of the array, of which there are never more than rows.
     pub columns: u32,
     /// Height and width of the input map, pixels.
     pub side: u32,
@@ -54,6 +56,8 @@ pub struct Case {
     pub layer: Layer,
     /// The input.
     pub activations: Activations,
+    /// The value of the residual stream it adds to, by \[position·channels + channel\], if it adds to one.
+    pub base: Option<Vec<i16>>,
 }
 
 /// The case of a seed.
@@ -74,108 +78,68 @@ pub fn case_for(seed: u64, design: &Design, limits: &Limits) -> Case {
 pub fn case_within(seed: u64, design: &Design, limits: &Limits) -> Option<Case> {
     let mut generator = Generator::new(seed);
     (0..100).find_map(|_| {
-        let mode = mode(&mut generator, design);
-        let geometry = geometry(&mut generator, mode, limits);
-        let fits = design::holds(design, &geometry, mode);
-        fits.then(|| case_of(&mut generator, design.clone(), geometry, mode))
+        let shape = Shape::draw(&mut generator, design, limits);
+        let fits = design::holds(design, &shape);
+        fits.then(|| case_of(&mut generator, design.clone(), &shape))
     })
 }
 
 fn case_on(generator: &mut Generator, draft: Design, limits: &Limits) -> Case {
-    let mode = mode(generator, &draft);
-    let geometry = geometry(generator, mode, limits);
-    let design = design::fit(generator, draft, &geometry, mode);
-    case_of(generator, design, geometry, mode)
+    let shape = Shape::draw(generator, &draft, limits);
+    let design = design::fit(generator, draft, &shape);
+    case_of(generator, design, &shape)
 }
 
-fn case_of(
-    generator: &mut Generator,
-    design: Design,
-    geometry: LayerGeometry,
-    mode: LayerMode,
-) -> Case {
-    let activations = activations(generator, &design, &geometry, mode);
-    let layer = constants::layer(generator, &design, geometry, mode, &activations);
+fn case_of(generator: &mut Generator, design: Design, shape: &Shape) -> Case {
+    let activations = activations(generator, &design, shape);
+    let base = shape.adds().then(|| stream(generator, shape.words()));
+    let layer = constants::layer(generator, &design, shape, &activations, base.as_deref());
     Case {
         design,
         layer,
         activations,
+        base,
     }
 }
 
-fn mode(generator: &mut Generator, design: &Design) -> LayerMode {
-    let multiply = design.pe == cromulent_design::PeKind::Multiply;
-    let integers = (design.image_digits || multiply) && generator.chance(2, 5);
-    LayerMode {
-        operands: if integers {
-            Operands::Integers
-        } else {
-            Operands::Codes
-        },
-        pool: generator.chance(1, 7),
-        raw: generator.chance(1, 4),
-    }
+fn activations(generator: &mut Generator, design: &Design, shape: &Shape) -> Activations {
+    let geometry = &shape.geometry;
+    values(
+        generator,
+        design,
+        shape.mode,
+        (geometry.channels, geometry.height, geometry.width),
+    )
 }
 
-fn geometry(generator: &mut Generator, mode: LayerMode, limits: &Limits) -> LayerGeometry {
-    loop {
-        let (kernel_height, kernel_width) = if mode.pool {
-            (1, 1)
-        } else {
-            *generator.pick(&[(1, 1), (1, 1), (3, 3), (3, 3), (3, 3), (1, 3), (2, 2)])
-        };
-        let mut size = |limit: u32| generator.range(1, limit.into()) as usize;
-        let mut geometry = LayerGeometry {
-            height: size(limits.side),
-            width: size(limits.side),
-            channels: size(limits.channels),
-            out_channels: size(limits.out_channels),
-            kernel_height,
-            kernel_width,
-            stride: 1,
-            padding: 0,
-        };
-        if !mode.pool {
-            geometry.stride = *generator.pick(&[1, 1, 1, 2, 2, 3]);
-            geometry.padding = *generator.pick(&[0, 1]);
-        }
-        if geometry.check().is_ok() {
-            return geometry;
-        }
-    }
-}
-
-fn activations(
+/// Any values that operands of a mode may have.
+fn values(
     generator: &mut Generator,
     design: &Design,
-    geometry: &LayerGeometry,
     mode: LayerMode,
+    (channels, height, width): (usize, usize, usize),
 ) -> Activations {
     let range = operand_range(design, mode);
     let (low, high) = (i64::from(*range.start()), i64::from(*range.end()));
-    let count = geometry.channels * geometry.height * geometry.width;
     Activations {
-        channels: geometry.channels,
-        height: geometry.height,
-        width: geometry.width,
-        values: (0..count)
+        channels,
+        height,
+        width,
+        values: (0..channels * height * width)
             .map(|_| generator.range(low, high) as i16)
             .collect(),
     }
 }
 
-/// Where a random layer's input comes from and its words go.
-fn ends(mode: LayerMode) -> (LayerInput, LayerOutput) {
-    let input = match mode.operands {
-        Operands::Codes => LayerInput::Codes(0),
-        Operands::Integers => LayerInput::Image,
+/// Words of the residual stream: small ones, any, and the ends.
+fn stream(generator: &mut Generator, words: usize) -> Vec<i16> {
+    let word = |_| match generator.range(0, 9) {
+        0 => i16::MAX,
+        1 => i16::MIN,
+        2 | 3 => generator.range(-32_768, 32_767) as i16,
+        _ => generator.range(-600, 600) as i16,
     };
-    let output = if mode.raw {
-        LayerOutput::Scores { unit: 1.0 }
-    } else {
-        LayerOutput::Codes(1)
-    };
-    (input, output)
+    (0..words).map(word).collect()
 }
 
 #[cfg(test)]

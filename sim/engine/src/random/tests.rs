@@ -3,8 +3,20 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::constants::Constants;
-use crate::{cycle_model, reference};
+use crate::constants::{Constants, Frame};
+use crate::cycle_model::{CycleRun, Machine};
+use crate::layer::{LayerOutput, Operands};
+use crate::reference::{Outcome, Reference};
+
+/// What the reference and the cycle model make of a case.
+fn both(case: &Case) -> (Outcome, CycleRun) {
+    let (design, layer, base) = (&case.design, &case.layer, case.base.as_deref());
+    let expected = Reference::new(design, layer).run(&case.activations, base);
+    let mut machine = Machine::new(design);
+    machine.fetch(layer, &case.activations).unwrap();
+    machine.preset(layer, base).unwrap();
+    (expected.unwrap(), machine.run(layer))
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
@@ -14,9 +26,9 @@ proptest! {
         let case = case(seed, &Limits::default());
         prop_assert_eq!(case.design.validate(), Ok(()));
         prop_assert_eq!(case.layer.registers.validate(&case.design), Ok(()));
-        let expected = reference::run(&case.design, &case.layer, &case.activations).unwrap();
-        let run = cycle_model::run(&case.design, &case.layer, &case.activations).unwrap();
-        prop_assert_eq!(&run.words, &expected);
+        let (expected, run) = both(&case);
+        prop_assert_eq!(&run.words, &expected.words);
+        prop_assert_eq!(run.counters.saturations, expected.saturations);
         let last = run.leaves.iter().max().unwrap();
         // The last column may idle, and its word still counts.
         prop_assert!(last + u64::from(case.design.columns) >= run.counters.cycles);
@@ -28,9 +40,7 @@ proptest! {
         let case = case(seed, &Limits::default());
         let constants = Constants::read(&case.design, &case.layer);
         let (layer, design) = (&case.layer, &case.design);
-        let again = constants.assemble(
-            design, &layer.name, layer.geometry, layer.mode, layer.input, layer.output.clone(),
-        );
+        let again = constants.assemble(design, &Frame::of(layer));
         prop_assert_eq!(again.as_ref(), Ok(layer));
     }
 }
@@ -51,7 +61,7 @@ fn cases_cover_every_kind_of_layer() {
             mode.pool,
         ));
         if !mode.raw {
-            let run = reference::run(design, &case.layer, &case.activations).unwrap();
+            let run = both(&case).0.words;
             words.extend(run.iter().map(|word| (design.format, word.value)));
         }
     }
@@ -71,8 +81,8 @@ fn a_seed_gives_the_same_case_again() {
 #[test]
 fn a_given_design_keeps_its_arithmetic() {
     let mut design = Design::new(
-        3,
         5,
+        3,
         cromulent_number::Format::L5,
         cromulent_design::Affine::Exact,
     );
@@ -80,10 +90,41 @@ fn a_given_design_keeps_its_arithmetic() {
     for seed in 0..200 {
         let case = case_for(seed, &design, &Limits::default());
         assert_eq!(case.design.validate(), Ok(()));
-        assert_eq!((case.design.rows, case.design.columns), (3, 5));
+        assert_eq!((case.design.rows, case.design.columns), (5, 3));
         assert_eq!(case.design.format, design.format);
-        let words = reference::run(&case.design, &case.layer, &case.activations).unwrap();
-        let run = cycle_model::run(&case.design, &case.layer, &case.activations).unwrap();
-        assert_eq!(run.words, words, "seed {seed}");
+        let (expected, run) = both(&case);
+        assert_eq!(run.words, expected.words, "seed {seed}");
     }
+}
+
+#[test]
+fn cases_cover_everything_the_residual_stream_does() {
+    let mut kinds = BTreeSet::new();
+    let (mut saturated, mut joined, mut alone) = (0, 0, 0);
+    for seed in 0..3000 {
+        let case = case(seed, &Limits::default());
+        let layer = &case.layer;
+        joined += usize::from(layer.places.input.len() > 1);
+        if let LayerOutput::Residual(step) = &layer.output {
+            let in_place = layer.places.read == layer.places.write;
+            kinds.insert((
+                step.base.is_some(),
+                in_place,
+                step.clamp,
+                step.codes.is_some(),
+            ));
+            saturated += usize::from(both(&case).0.saturations > 0);
+        }
+        let single = layer.alone();
+        let words = crate::reference::run(&case.design, &single, &case.activations).unwrap();
+        let run = crate::cycle_model::run(&case.design, &single, &case.activations).unwrap();
+        assert_eq!(run.words, words, "seed {seed}");
+        alone += usize::from(single != *layer);
+    }
+    // Base or none, clamped or not, coded or not; in place or apart only where there is a base.
+    assert!(kinds.len() >= 12, "{kinds:?}");
+    assert!(
+        saturated > 100 && joined > 500 && alone > 300,
+        "{saturated} {joined} {alone}"
+    );
 }

@@ -1,0 +1,169 @@
+//! The affines that batch-norms leave, once their values are stored with the statistics of one of them.
+
+use cromulent_design::{Affine as Form, Design};
+use cromulent_network::{Affine, BatchNorm, Network, Op, Problems};
+
+use super::form::ChannelForm;
+use super::plan::{Plan, PlannedTensor, Reader};
+
+/// The batch-norm a node is.
+pub(super) fn norm(network: &Network, node: usize) -> Option<&BatchNorm> {
+    match &network.nodes[node].op {
+        Op::BatchNorm(norm) => Some(norm),
+        _ => None,
+    }
+}
+
+/// How a channel of a tensor is stored: (x − mean)/sigma, and the affine of the first batch-norm that
+/// reads it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Stored {
+    pub mean: f64,
+    pub sigma: f64,
+    pub affine: Affine,
+}
+
+impl PlannedTensor {
+    /// How each channel is stored.
+    pub fn stored(&self, network: &Network) -> Vec<Stored> {
+        let channels = network.nodes[self.node].shape.channels;
+        let first = self.readers.first();
+        let norm = first.and_then(|reader| Some((norm(network, reader.norm)?, reader.offset)));
+        norm.map_or(vec![], |(norm, offset)| {
+            (offset..offset + channels)
+                .map(|c| Stored::of(norm, c))
+                .collect()
+        })
+    }
+}
+
+impl Stored {
+    fn of(norm: &BatchNorm, c: usize) -> Stored {
+        Stored {
+            mean: norm.mean[c],
+            sigma: norm.sigma(c),
+            affine: Affine {
+                a: norm.scale[c],
+                b: norm.shift[c],
+            },
+        }
+    }
+}
+
+/// The affine of every channel of a batch-norm, on the values as they are stored. `tensors` are those it
+/// reads, in order.
+pub(super) fn affines(
+    network: &Network,
+    plan: &Plan,
+    node: usize,
+    tensors: &[usize],
+) -> Vec<Affine> {
+    let Some(norm) = norm(network, node) else {
+        return vec![];
+    };
+    let stored = tensors
+        .iter()
+        .flat_map(|&t| plan.tensors[t].stored(network));
+    let fold = |(c, stored): (usize, Stored)| {
+        let own = Stored::of(norm, c);
+        // The same statistics: nothing to fold, and nothing to round.
+        if (own.mean, own.sigma) == (stored.mean, stored.sigma) {
+            own.affine
+        } else {
+            norm.affine_over(c, stored.mean, stored.sigma)
+        }
+    };
+    stored.enumerate().map(fold).collect()
+}
+
+/// Refuses batch-norms that the design's affine form cannot express.
+pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &mut Problems) {
+    for layer in &plan.layers {
+        if let Some((node, tensors)) = &layer.input {
+            let affines = affines(network, plan, *node, tensors);
+            check_constants(network, design, *node, &affines, problems);
+        }
+    }
+    if matches!(design.affine, Form::Recentred | Form::Rectified) {
+        for tensor in &plan.tensors {
+            check_single(network, design, tensor, problems);
+        }
+    }
+}
+
+fn check_constants(
+    network: &Network,
+    design: &Design,
+    node: usize,
+    affines: &[Affine],
+    problems: &mut Problems,
+) {
+    let constant = |&c: &usize| ChannelForm::new(design, affines[c].a, affines[c].b).is_err();
+    let channels: Vec<usize> = (0..affines.len()).filter(constant).collect();
+    let place = format!("node `{}`", network.nodes[node].name);
+    // Several layers may read one batch-norm.
+    let known = problems.0.iter().any(|problem| problem.place == place);
+    if !channels.is_empty() && !known {
+        problems.add(
+            place,
+            format!(
+                "{} scale 0 and a shift above 0, a constant that affine = \"{}\" cannot express",
+                have(&channels),
+                design.affine
+            ),
+            "write affine = \"exact\" with an L format, or prune these channels",
+        );
+    }
+}
+
+/// Codes that hold the affine serve one affine: numerics §2 (re-centred) and §9 (rectified).
+fn check_single(
+    network: &Network,
+    design: &Design,
+    tensor: &PlannedTensor,
+    problems: &mut Problems,
+) {
+    let channels = network.nodes[tensor.node].shape.channels;
+    let read = |reader: &Reader| {
+        let norm = norm(network, reader.norm)?;
+        let channels = reader.offset..reader.offset + channels;
+        Some(channels.map(|c| Stored::of(norm, c)).collect::<Vec<_>>())
+    };
+    let first = tensor.readers.first().and_then(read);
+    let differs = |reader: &&Reader| read(reader) != first;
+    let Some(other) = tensor.readers.iter().find(differs) else {
+        return;
+    };
+    let name = |node: usize| &network.nodes[node].name;
+    let first = tensor.readers.first().map_or(0, |reader| reader.norm);
+    problems.add(
+        format!("node `{}`", name(tensor.node)),
+        format!(
+            "`{}` and `{}` normalise its values in two ways, and codes of affine = \"{}\" hold one",
+            name(first),
+            name(other.norm),
+            design.affine
+        ),
+        "write affine = \"exact\" or \"snapped\" with an L format",
+    );
+}
+
+/// "channel 3 has" or "channels 3, 7, 9 have".
+pub(super) fn have(channels: &[usize]) -> String {
+    let list = list(channels);
+    match channels {
+        [_] => format!("channel {list} has"),
+        _ => format!("channels {list} have"),
+    }
+}
+
+/// The first few of a list of channels.
+fn list(channels: &[usize]) -> String {
+    const SHOWN: usize = 8;
+    let shown = channels.iter().take(SHOWN).map(ToString::to_string);
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if channels.len() > SHOWN {
+        text += &format!(" and {} more", channels.len() - SHOWN);
+    }
+    text
+}

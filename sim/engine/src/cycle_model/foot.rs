@@ -1,0 +1,88 @@
+//! The foot of a column: from a total to the word that leaves, in the widths of the pipeline.
+
+use cromulent_design::Design;
+use cromulent_number::encode;
+
+use super::wrap;
+use crate::constants::{Channel, read_channel};
+use crate::layer::Layer;
+
+/// Bits of an aligned difference: enough that adding any word of the stream to a saturated one saturates.
+const ALIGNED_BITS: u32 = Design::STREAM_BITS + 2;
+
+/// A column's constants for a column tile, and what the layer wants of them.
+pub(super) struct Foot<'a> {
+    design: &'a Design,
+    layer: &'a Layer,
+    channel: Channel,
+}
+
+impl<'a> Foot<'a> {
+    pub fn new(design: &'a Design, layer: &'a Layer, column_tile: u32, column: usize) -> Foot<'a> {
+        let channel = column_tile as usize * design.columns as usize + column;
+        Foot {
+            design,
+            layer,
+            channel: read_channel(design, layer, channel),
+        }
+    }
+
+    /// The word that leaves for a total, and whether the residual stream saturated. `number` counts the
+    /// words of this column in this layer.
+    pub fn word(&self, stream: &mut [i16], number: usize, total: i64) -> (i64, bool) {
+        let registers = &self.layer.registers;
+        let difference = wrap(total - self.channel.offset, self.design.total_bits());
+        let (value, saturated) = if registers.stream {
+            let (word, saturated) = self.residual(stream, number, difference);
+            if let Some(kept) = stream.get_mut(registers.stream_write as usize + number) {
+                *kept = word;
+            }
+            (word.into(), saturated)
+        } else {
+            (difference, false)
+        };
+        let mean = self.channel.quantizer.mean;
+        let word = if registers.raw {
+            wrap(value - mean, self.design.total_bits())
+        } else {
+            encode(self.design.format, value, &self.channel.quantizer)
+                .0
+                .into()
+        };
+        (word, saturated)
+    }
+
+    /// Align, add, saturate, clamp.
+    fn residual(&self, stream: &[i16], number: usize, difference: i64) -> (i16, bool) {
+        let registers = &self.layer.registers;
+        let base = if registers.add {
+            let at = registers.stream_read as usize + number;
+            stream.get(at).copied().unwrap_or(0)
+        } else {
+            0
+        };
+        let sum = saturate(aligned(difference, self.channel.align), ALIGNED_BITS) + i64::from(base);
+        let kept = saturate(sum.into(), Design::STREAM_BITS);
+        let floor = if registers.clamp {
+            self.channel.floor.into()
+        } else {
+            kept
+        };
+        (kept.max(floor) as i16, kept != sum)
+    }
+}
+
+/// The arithmetic shift to the right of a difference, plus the last bit it shifts out.
+fn aligned(difference: i64, align: i32) -> i128 {
+    if align <= 0 {
+        return i128::from(difference) << align.unsigned_abs().min(32);
+    }
+    let half = difference >> (align - 1).min(63) & 1;
+    i128::from((difference >> align.min(63)) + half)
+}
+
+/// The nearest value of this many bits, two's complement.
+fn saturate(value: i128, bits: u32) -> i64 {
+    let limit = 1i128 << (bits - 1);
+    value.clamp(-limit, limit - 1) as i64
+}

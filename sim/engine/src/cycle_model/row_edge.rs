@@ -1,0 +1,84 @@
+//! The row edge: what a row is sent, beat by beat.
+
+use cromulent_design::{Affine, Design, PeKind, RowWord};
+use cromulent_number::{Code, Format, Operand, Threshold, digits, from_order, operand, order};
+
+use crate::layer::Operands;
+
+/// One beat of a row.
+#[derive(Clone, Copy)]
+pub(super) enum Sent {
+    /// To shifting elements.
+    Shift(Operand),
+    /// To multiplying elements.
+    Multiply(i64),
+}
+
+/// The row edge: from a stored word to what the row is sent.
+pub(super) struct RowEdge<'a> {
+    pub design: &'a Design,
+    pub word: &'a RowWord,
+    /// The word of the code bank; `None` outside the map.
+    pub stored: Option<u64>,
+}
+
+impl RowEdge<'_> {
+    /// Appends each beat to the row's place in it.
+    pub fn send(&self, operands: Operands, beats: &mut [Vec<Sent>]) {
+        let multiply = self.design.pe == PeKind::Multiply;
+        match operands {
+            Operands::Integers if multiply => beats[0].push(Sent::Multiply(self.integer())),
+            Operands::Integers => {
+                let recoded = digits(self.integer() as i32, beats.len()).unwrap_or_default();
+                for (beat, digit) in beats.iter_mut().zip(recoded) {
+                    beat.push(Sent::Shift(digit.map_or(self.nothing(), Operand::from)));
+                }
+            }
+            Operands::Codes if multiply => {
+                let code = self.stored.map_or(0, u64::cast_signed);
+                beats[0].push(Sent::Multiply(code));
+            }
+            Operands::Codes => beats[0].push(Sent::Shift(self.code())),
+        }
+    }
+
+    /// The stored pixel, or the padding.
+    fn integer(&self) -> i64 {
+        let integer = self.stored.map_or(self.word.pad(), |word| word as u8 as i8);
+        integer.into()
+    }
+
+    /// A beat that adds nothing: B is 0 in a layer that streams integers.
+    fn nothing(&self) -> Operand {
+        if self.design.has_bias() {
+            Operand::inactive_exact(self.design.format)
+        } else {
+            Operand::INACTIVE
+        }
+    }
+
+    fn code(&self) -> Operand {
+        let format = self.design.format;
+        let code = self.stored.map(|word| Code(word as u8 & code_mask(format)));
+        let cut = Threshold {
+            position: self.word.threshold,
+            descending: self.word.descending,
+        };
+        match self.design.affine {
+            Affine::Exact => code
+                .filter(|&code| cut.is_active(order(format, code)))
+                .map_or(Operand::inactive_exact(format), |code| {
+                    operand(format, code)
+                }),
+            Affine::Snapped | Affine::Recentred => {
+                let place = code.map_or(cut.position, |code| cut.clamp(order(format, code)));
+                operand(format, from_order(format, place))
+            }
+            Affine::Rectified => operand(format, code.unwrap_or(Code(0))),
+        }
+    }
+}
+
+fn code_mask(format: Format) -> u8 {
+    (format.codes() - 1) as u8
+}

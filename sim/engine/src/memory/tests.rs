@@ -1,0 +1,166 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::layout::Place;
+use crate::random::Generator;
+
+fn shape(channels: usize, height: usize, width: usize) -> MapShape {
+    MapShape {
+        channels,
+        height,
+        width,
+    }
+}
+
+/// A random program of values: layers read tensors of one size written before, and write one.
+fn program(seed: u64) -> (Values, Vec<Uses>) {
+    let mut generator = Generator::new(seed);
+    let mut pick = |low: i64, high: i64| generator.range(low, high) as usize;
+    let mut values = Values {
+        image: Some(shape(pick(1, 9), pick(1, 6), pick(1, 6))),
+        ..Values::default()
+    };
+    let mut layers: Vec<Uses> = Vec::new();
+    for _ in 0..pick(1, 14) {
+        let mut uses = Uses::default();
+        let written = values.tensors.len();
+        if written == 0 || pick(0, 9) == 0 {
+            uses.image = true;
+        } else {
+            // All that are read have the size of one of them.
+            let size = values.tensors[pick(0, written as i64 - 1)];
+            let same = |t: &usize| values.tensors[*t].height == size.height;
+            let mut read: Vec<usize> = (0..written).filter(same).collect();
+            read.retain(|_| pick(0, 2) > 0);
+            uses.tensors = read;
+        }
+        let height = pick(1, 3);
+        let output = shape(pick(1, 9), height, height + 1);
+        if pick(0, 1) == 0 {
+            let fitting = |s: &usize| values.streams[*s] == output;
+            uses.base = (0..values.streams.len()).rfind(fitting);
+            uses.result = Some(values.streams.len());
+            values.streams.push(output);
+        }
+        if uses.result.is_none() || pick(0, 1) == 0 {
+            uses.codes = Some(written);
+            values.tensors.push(output);
+        }
+        layers.push(uses);
+    }
+    (values, layers)
+}
+
+/// The banks and addresses of a code map.
+fn cells(rows: usize, shape: &MapShape, place: Place) -> Vec<(usize, usize)> {
+    let plane = shape.height * shape.width;
+    let cell = |c: usize| {
+        let (number, bank) = place.seat(rows, c);
+        (0..plane).map(move |at| (bank, place.address + number * plane + at))
+    };
+    (0..shape.channels).flat_map(cell).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Plays the program: whatever is read was written last by the value's own layer.
+    #[test]
+    fn nothing_that_lives_is_overwritten(seed in any::<u64>(), rows in 1usize..6, columns in 1usize..6) {
+        let (values, layers) = program(seed);
+        let allocation = allocate(rows, columns, &values, &layers);
+        let image = values.image.unwrap_or(shape(1, 1, 1));
+        let image_words = image.channels.div_ceil(rows) * image.height * image.width;
+        let mut codes = vec![vec![usize::MAX; allocation.code_words]; rows];
+        for bank in &mut codes {
+            bank[..image_words].fill(1000);
+        }
+        let mut stream = vec![usize::MAX; allocation.stream_words];
+        for uses in &layers {
+            let written = uses.codes.map(|t| (t, cells(rows, &values.tensors[t], allocation.tensors[t])));
+            // Writing begins before reading ends.
+            if let Some((tensor, cells)) = &written {
+                for (bank, address) in cells {
+                    codes[*bank][*address] = *tensor;
+                }
+            }
+            for &tensor in &uses.tensors {
+                for (bank, address) in cells(rows, &values.tensors[tensor], allocation.tensors[tensor]) {
+                    prop_assert_eq!(codes[bank][address], tensor);
+                }
+            }
+            if uses.image {
+                prop_assert!(codes.iter().all(|bank| bank[..image_words].iter().all(|&v| v == 1000)));
+            }
+            let words = |s: usize| {
+                let first = allocation.streams[s];
+                first..first + stream_words(columns, &values.streams[s])
+            };
+            if let Some(base) = uses.base {
+                prop_assert!(stream[words(base)].iter().all(|&value| value == base));
+                // Word by word, each read before it is written.
+                let result = uses.result.map(words).unwrap_or_default();
+                let in_place = allocation.streams[base] == result.start;
+                prop_assert!(in_place || result.end <= words(base).start || words(base).end <= result.start);
+            }
+            if let Some(result) = uses.result {
+                stream[words(result)].fill(result);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chain_of_sums_stays_in_place_and_codes_take_turns() {
+    let map = shape(16, 4, 4);
+    let values = Values {
+        image: Some(shape(1, 4, 4)),
+        tensors: vec![map; 4],
+        streams: vec![map; 3],
+    };
+    let uses = |tensors: &[usize], codes, base, result| Uses {
+        image: tensors.is_empty(),
+        tensors: tensors.to_vec(),
+        codes,
+        base,
+        result,
+    };
+    let layers = [
+        uses(&[], Some(0), None, Some(0)),
+        uses(&[0], Some(1), None, None),
+        uses(&[1], Some(2), Some(0), Some(1)),
+        uses(&[2], Some(3), None, None),
+        uses(&[3], None, Some(1), Some(2)),
+    ];
+    let allocation = allocate(8, 8, &values, &layers);
+    let addresses: Vec<_> = allocation.tensors.iter().map(|p| p.address).collect();
+    // 32 words each; the image's 16 are free once tensor 0 is there.
+    assert_eq!(addresses, [16, 48, 0, 32]);
+    assert_eq!(allocation.streams, [0, 0, 0]);
+    assert_eq!((allocation.code_words, allocation.stream_words), (80, 32));
+}
+
+#[test]
+fn maps_that_are_read_together_are_packed() {
+    let values = Values {
+        image: Some(shape(1, 2, 2)),
+        tensors: vec![shape(6, 2, 2), shape(5, 2, 2), shape(5, 2, 2)],
+        streams: vec![],
+    };
+    let uses = |tensors: &[usize], codes| Uses {
+        image: tensors.is_empty(),
+        tensors: tensors.to_vec(),
+        codes: Some(codes),
+        ..Uses::default()
+    };
+    let layers = [
+        uses(&[], 0),
+        uses(&[0], 1),
+        uses(&[0, 1], 2),
+        uses(&[0, 1, 2], 3),
+    ];
+    let allocation = allocate(4, 4, &values, &layers);
+    let place = |address, rotation| Place { address, rotation };
+    assert_eq!(allocation.tensors, [place(4, 0), place(8, 2), place(12, 3)]);
+    assert_eq!(allocation.code_words, 20);
+}

@@ -1,0 +1,232 @@
+//! What a random layer is like, before its constants: shape, mode, ends and places.
+
+use cromulent_design::{Design, PeKind};
+
+use super::{Generator, Limits};
+use crate::geometry::LayerGeometry;
+use crate::layer::{LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, layout};
+use crate::layout::{Layout, Map, Place};
+
+/// All of a random layer but its constants.
+pub(super) struct Shape {
+    pub geometry: LayerGeometry,
+    pub mode: LayerMode,
+    pub input: LayerInput,
+    pub output: LayerOutput,
+    pub places: Places,
+}
+
+impl Shape {
+    /// Draws a layer.
+    pub fn draw(generator: &mut Generator, design: &Design, limits: &Limits) -> Shape {
+        let (operands, pool) = operands_and_pool(generator, design);
+        let geometry = geometry(generator, pool, limits);
+        let words = if pool { 1 } else { geometry.positions() };
+        let input = input(generator, design, operands, &geometry);
+        let maps = input.len();
+        let output = output(generator, maps, words);
+        let mode = LayerMode {
+            operands,
+            pool,
+            raw: output.codes().is_none(),
+        };
+        let mut shape = Shape {
+            geometry,
+            mode,
+            input: match operands {
+                Operands::Integers => LayerInput::Image,
+                Operands::Codes => LayerInput::Codes((0..maps).collect()),
+            },
+            output,
+            places: Places {
+                input,
+                ..Places::default()
+            },
+        };
+        shape.place_output(generator, design);
+        shape
+    }
+
+    /// How the input lies in the banks.
+    pub fn layout(&self, design: &Design) -> Layout {
+        layout(design, &self.geometry, self.mode, &self.places)
+    }
+
+    /// Whether the layer adds to a stream value.
+    pub fn adds(&self) -> bool {
+        let step = self.output.residual();
+        step.is_some_and(|step| step.base.is_some())
+    }
+
+    /// Words of all output channels.
+    pub fn words(&self) -> usize {
+        self.positions() * self.geometry.out_channels
+    }
+
+    /// Words of one output channel.
+    pub fn positions(&self) -> usize {
+        if self.mode.pool {
+            1
+        } else {
+            self.geometry.positions()
+        }
+    }
+
+    /// The word of a code bank behind all that the layer reads and writes there.
+    pub fn code_end(&self, design: &Design) -> usize {
+        let rows = design.rows as usize;
+        let written = self.places.codes.planes(rows, self.geometry.out_channels) * self.positions();
+        let written = match self.output.codes() {
+            Some(_) => self.places.codes.address + written,
+            None => 0,
+        };
+        self.layout(design).range().end.max(written)
+    }
+
+    /// The word of the stream behind all that the layer reads and writes there.
+    pub fn stream_end(&self, design: &Design) -> usize {
+        let words = self.geometry.column_tiles(design.columns as usize) * self.positions();
+        match self.output.residual() {
+            Some(_) => self.places.read.max(self.places.write) + words,
+            None => 0,
+        }
+    }
+
+    /// Puts codes behind or before the input, and the stream's values in place or apart.
+    fn place_output(&mut self, generator: &mut Generator, design: &Design) {
+        let rows = design.rows as usize;
+        if self.output.codes().is_some() {
+            let range = self.layout(design).range();
+            let rotation = generator.range(0, rows as i64 - 1) as usize;
+            let mut place = Place {
+                address: range.end + generator.range(0, 2) as usize,
+                rotation,
+            };
+            let words = place.planes(rows, self.geometry.out_channels) * self.positions();
+            if words <= range.start && generator.chance(1, 2) {
+                place.address = range.start - words;
+            }
+            self.places.codes = place;
+        }
+        if self.output.residual().is_some() {
+            let words = self.geometry.column_tiles(design.columns as usize) * self.positions();
+            self.places.write = generator.range(0, 2) as usize;
+            self.places.read = self.places.write;
+            if self.adds() && generator.chance(1, 2) {
+                self.places.read += words + generator.range(0, 2) as usize;
+                if generator.chance(1, 2) {
+                    std::mem::swap(&mut self.places.read, &mut self.places.write);
+                }
+            }
+            if !self.adds() {
+                self.places.read = 0;
+            }
+        }
+    }
+}
+
+fn operands_and_pool(generator: &mut Generator, design: &Design) -> (Operands, bool) {
+    let multiply = design.pe == PeKind::Multiply;
+    let integers = (design.image_digits || multiply) && generator.chance(2, 5);
+    let operands = if integers {
+        Operands::Integers
+    } else {
+        Operands::Codes
+    };
+    (operands, generator.chance(1, 7))
+}
+
+pub(super) fn geometry(generator: &mut Generator, pool: bool, limits: &Limits) -> LayerGeometry {
+    loop {
+        let (kernel_height, kernel_width) = if pool {
+            (1, 1)
+        } else {
+            *generator.pick(&[(1, 1), (1, 1), (3, 3), (3, 3), (3, 3), (1, 3), (2, 2)])
+        };
+        let mut size = |limit: u32| generator.range(1, limit.into()) as usize;
+        let mut geometry = LayerGeometry {
+            height: size(limits.side),
+            width: size(limits.side),
+            channels: size(limits.channels),
+            out_channels: size(limits.out_channels),
+            kernel_height,
+            kernel_width,
+            stride: 1,
+            padding: 0,
+        };
+        if !pool {
+            geometry.stride = *generator.pick(&[1, 1, 1, 2, 2, 3]);
+            geometry.padding = *generator.pick(&[0, 1]);
+        }
+        if geometry.check().is_ok() {
+            return geometry;
+        }
+    }
+}
+
+/// The maps of the input: one for an image; for codes up to three, dense or in planes of their own.
+fn input(
+    generator: &mut Generator,
+    design: &Design,
+    operands: Operands,
+    geometry: &LayerGeometry,
+) -> Vec<Map> {
+    let rows = design.rows as usize;
+    let plane = geometry.height * geometry.width;
+    let mut place = Place {
+        address: generator.range(0, 3) as usize * generator.range(0, 20) as usize,
+        rotation: 0,
+    };
+    if operands == Operands::Integers {
+        let channels = geometry.channels;
+        return vec![Map { channels, place }];
+    }
+    place.rotation = generator.range(0, rows as i64 - 1) as usize;
+    let mut maps = Vec::new();
+    for channels in parts(generator, geometry.channels) {
+        maps.push(Map { channels, place });
+        let next = place.after(rows, channels, plane);
+        place = if generator.chance(2, 3) {
+            next
+        } else {
+            Place {
+                address: next.address + plane + generator.range(0, 2) as usize,
+                rotation: generator.range(0, rows as i64 - 1) as usize,
+            }
+        };
+    }
+    if generator.chance(1, 4) {
+        maps.reverse();
+    }
+    maps
+}
+
+/// A number as the sum of one to three.
+fn parts(generator: &mut Generator, whole: usize) -> Vec<usize> {
+    let mut parts = vec![];
+    let mut left = whole;
+    for _ in 0..generator.range(0, 2) {
+        if left > 1 {
+            let part = generator.range(1, left as i64 - 1) as usize;
+            parts.push(part);
+            left -= part;
+        }
+    }
+    parts.push(left);
+    parts
+}
+
+/// What becomes of the words. The input's tensors are numbered below `tensor`.
+fn output(generator: &mut Generator, tensor: usize, positions: usize) -> LayerOutput {
+    match generator.range(0, 9) {
+        0..=3 => LayerOutput::Codes(tensor),
+        4 if positions == 1 => LayerOutput::Scores { unit: 1.0 },
+        4 | 5 => LayerOutput::Nothing,
+        _ => LayerOutput::Residual(ResidualStep {
+            base: generator.chance(2, 3).then_some(0),
+            result: 1,
+            clamp: generator.chance(1, 3),
+            codes: generator.chance(2, 3).then_some(tensor),
+        }),
+    }
+}
