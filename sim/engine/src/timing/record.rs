@@ -1,0 +1,150 @@
+//! What is remembered of a run.
+
+use cromulent_design::LayerRegisters;
+
+use super::sequencer::Swapped;
+use super::shape::Shape;
+
+/// What a busy cycle was used for: exactly one of the core's counters counts it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Cause {
+    /// A beat was issued.
+    Beats,
+    /// No weights waited for the beats to come.
+    Weights,
+    /// Weights waited, but results had nowhere to go.
+    Output,
+    /// Weights waited, beats begin in the next cycle.
+    Fill,
+    /// All beats of the layer are issued, its last words are on their way.
+    Drain,
+    /// Input is loaded.
+    Input,
+    /// Anything else: no layer runs.
+    Command,
+}
+
+/// Cycles by cause, as the core's counters count them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Causes {
+    /// Cycles in which a beat was issued.
+    pub beats: u64,
+    /// Cycles that waited for weights.
+    pub stall_weights: u64,
+    /// Cycles that waited for room for results.
+    pub stall_output: u64,
+    /// Cycles between the arrival of weights and their first beat.
+    pub stall_fill: u64,
+    /// Cycles after the last beat of a layer.
+    pub stall_drain: u64,
+    /// Cycles that loaded input.
+    pub stall_input: u64,
+    /// Cycles without a layer.
+    pub stall_command: u64,
+}
+
+impl Causes {
+    /// Counts cycles.
+    pub(super) fn count(&mut self, cause: Cause, cycles: u64) {
+        let counter = match cause {
+            Cause::Beats => &mut self.beats,
+            Cause::Weights => &mut self.stall_weights,
+            Cause::Output => &mut self.stall_output,
+            Cause::Fill => &mut self.stall_fill,
+            Cause::Drain => &mut self.stall_drain,
+            Cause::Input => &mut self.stall_input,
+            Cause::Command => &mut self.stall_command,
+        };
+        *counter += cycles;
+    }
+
+    /// All cycles.
+    pub fn total(&self) -> u64 {
+        self.beats
+            + self.stall_weights
+            + self.stall_output
+            + self.stall_fill
+            + self.stall_drain
+            + self.stall_input
+            + self.stall_command
+    }
+}
+
+/// When everything in a layer happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LayerTiming {
+    /// The cycle of its `layer_start`, from that of the core's `start`.
+    pub start: u64,
+    /// From `layer_start` to the last word in the last column, both included.
+    pub cycles: u64,
+    /// The same cycles by cause.
+    pub causes: Causes,
+    /// The cycle of the first beat of each tile, counted from `start`: column tiles, in each passes, in each
+    /// row tiles.
+    pub tiles: Vec<u64>,
+    registers: LayerRegisters,
+    rows_and_latency: u64,
+}
+
+impl LayerTiming {
+    pub(super) fn new(shape: &Shape, registers: &LayerRegisters, start: u64) -> LayerTiming {
+        LayerTiming {
+            start,
+            cycles: 0,
+            causes: Causes::default(),
+            tiles: vec![],
+            registers: *registers,
+            rows_and_latency: shape.leaves(0, 0),
+        }
+    }
+
+    pub(super) fn swap(&mut self, shape: &Shape, tile: &Swapped) {
+        self.tiles.push(tile.first_beat - self.start);
+        if tile.layer_done {
+            self.cycles = shape.leaves_last(tile.last_beat) - self.start + 1;
+        }
+    }
+
+    /// Whether a cycle, counted from the core's `start` and not before the layer's, belongs to the layer.
+    pub(super) fn holds(&self, now: u64) -> bool {
+        self.cycles == 0 || now < self.start + self.cycles
+    }
+
+    /// The number in `tiles` of a tile; `None` if the layer has no such tile.
+    fn tile(&self, column_tile: u32, pass: u32, row_tile: u32) -> Option<usize> {
+        let counts = &self.registers;
+        let there = column_tile < counts.column_tiles
+            && pass < counts.passes
+            && row_tile < counts.row_tiles;
+        let outer = column_tile as usize * counts.passes as usize + pass as usize;
+        there.then(|| outer * counts.row_tiles as usize + row_tile as usize)
+    }
+
+    /// The cycle, counted from `layer_start`, in which the word of a position (from 0, in the pass) leaves a
+    /// column. A pooled layer has only the word of its last position. `None` if there is no such tile.
+    pub fn leaves(&self, column_tile: u32, pass: u32, position: u64, column: u32) -> Option<u64> {
+        let last = self.registers.row_tiles.checked_sub(1)?;
+        let first_beat = self.tiles.get(self.tile(column_tile, pass, last)?)?;
+        let last_beat = first_beat + (position + 1) * u64::from(self.registers.beats) - 1;
+        Some(last_beat + self.rows_and_latency + u64::from(column))
+    }
+
+    /// The cycles, counted from `layer_start`, in which the words of a column leave it, in order.
+    pub fn words(&self, column: u32) -> Vec<u64> {
+        let counts = self.registers;
+        let mut words = vec![];
+        for column_tile in 0..counts.column_tiles {
+            for pass in 0..counts.passes {
+                let positions = u64::from(if pass + 1 == counts.passes {
+                    counts.last_positions
+                } else {
+                    counts.pass_positions
+                });
+                let first = if counts.pool { positions - 1 } else { 0 };
+                let leave = |position| self.leaves(column_tile, pass, position, column);
+                words.extend((first..positions).filter_map(leave));
+            }
+        }
+        words
+    }
+}

@@ -1,0 +1,54 @@
+//! The few numbers of a design that decide how long everything takes.
+
+use cromulent_design::{Design, LATENCY};
+
+/// What the blocks ask of a design. Every number is at least 1, so that no bad design divides by zero.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Shape {
+    /// Rows of the array, and lines of a tile.
+    pub rows: u64,
+    /// Columns of the array.
+    pub columns: u64,
+    /// Bits of a beat.
+    pub bus_bits: u64,
+    /// Beats of a command and of the header.
+    pub command_beats: u64,
+    /// Beats of a constant line.
+    pub constant_beats: u64,
+    /// Beats of a tile line.
+    pub tile_beats: u64,
+    /// Beats of a code line.
+    pub code_beats: u64,
+    /// Lines of the queue of weights.
+    pub weight_depth: u64,
+    /// Constant sets a column holds.
+    pub channel_depth: u64,
+}
+
+impl Shape {
+    pub fn of(design: &Design) -> Shape {
+        let number = |value: u32| u64::from(value).max(1);
+        let beats = |bits: u32| number(design.beats(bits));
+        Shape {
+            rows: number(design.rows),
+            columns: number(design.columns),
+            bus_bits: number(design.bus_bits),
+            command_beats: number(design.command_beats()),
+            constant_beats: beats(design.constant_line_bits()),
+            tile_beats: beats(design.tile_line_bits()),
+            code_beats: beats(design.code_line_bits()),
+            weight_depth: number(design.weight_depth),
+            channel_depth: number(design.channel_depth),
+        }
+    }
+
+    /// The cycle in which a word leaves column `j`, if its last beat is issued in `last_beat`.
+    pub fn leaves(&self, last_beat: u64, j: u64) -> u64 {
+        last_beat + self.rows + j + u64::from(LATENCY)
+    }
+
+    /// The cycle in which a word leaves the last column.
+    pub fn leaves_last(&self, last_beat: u64) -> u64 {
+        self.leaves(last_beat, self.columns - 1)
+    }
+}
