@@ -4,11 +4,7 @@ use cromulent_design::Design;
 
 use crate::output::Files;
 
-/// Top module of the emitted Verilog: the accelerator with its buses.
-pub const TOP: &str = "cromulent";
-
-/// Top module for those who bring their streams.
-pub const STREAM_TOP: &str = "cromulent_core";
+pub use cromulent_core::{STREAM_TOP, TOP};
 
 /// The sources beside `ports.h`.
 const SOURCES: [(&str, &str); 5] = [
