@@ -4,11 +4,13 @@
 //! 2. [`proof`] puts an emitted module beside a golden one, written with `*` and compares of values, and
 //!    asks Yosys' SAT solver for an input on which they differ;
 //! 3. [`area`] synthesises the processing element alone, for FPGAs and for standard cells;
-//! 4. [`tools`] finds the programs: a missing one skips a test loudly, and fails it in CI.
+//! 4. [`small`] is an accelerator that is built in a few seconds, with layers to run on it;
+//! 5. [`tools`] finds the programs: a missing one skips a test loudly, and fails it in CI.
 
 pub mod area;
 pub mod forms;
 pub mod proof;
+pub mod small;
 pub mod tools;
 
 pub use tools::required;

@@ -1,14 +1,17 @@
-//! Random designs and layers through every executor: each word, and the cycle in which it leaves.
+//! Random designs and layers through every executor, on the whole accelerator with its buses: each word, the
+//! cycle in which it leaves, every counter.
 //!
 //! The seeds are fixed and a failure prints its own; `CROMULENT_SEEDS=first..last` runs a longer
 //! campaign.
 
 use std::ops::Range;
 
-use cromulent::executors::{HardwareRun, Job, rust_hdl, verilator};
+use cromulent::cli::Executor;
+use cromulent::executors::Memory;
+use cromulent::progress::Progress;
+use cromulent::verification::{Bench, Conditions, RunCheck, Subject, text};
 use cromulent_design::{Affine, Design};
 use cromulent_engine::random::{Case, Limits, case, case_within};
-use cromulent_engine::{cycle_model, reference};
 use cromulent_number::Format;
 use cromulent_testbenches::tools;
 
@@ -24,49 +27,34 @@ fn seeds(usual: Range<u64>) -> Range<u64> {
         ..last.parse().expect("the last seed is a number")
 }
 
-/// What the reference says, which the cycle model must say too.
-fn expected(case: &Case, what: &str) -> cycle_model::CycleRun {
-    let words = reference::run(&case.design, &case.layer, &case.activations)
-        .unwrap_or_else(|e| panic!("{what}: {e}"));
-    let run = cycle_model::run(&case.design, &case.layer, &case.activations)
-        .unwrap_or_else(|e| panic!("{what}: {e}"));
-    assert_eq!(run.words, words, "{what}: reference and cycle model");
-    run
-}
-
-fn job(case: &Case) -> Job<'_> {
-    Job {
-        design: &case.design,
-        layer: &case.layer,
-        activations: &case.activations,
+/// A memory of the seed's own: from as fast as can be to a beat every few cycles.
+fn memory(seed: u64) -> Memory {
+    Memory {
+        latency: [1, 1, 2, 7, 40][(seed % 5) as usize],
+        interval: [1, 1, 2, 5][(seed % 4) as usize],
+        seed: 0,
     }
 }
 
-/// Words, the cycle of each, and the hardware's own counters.
-fn assert_equal(model: &cycle_model::CycleRun, hardware: &HardwareRun, what: &str) {
-    assert!(!hardware.hung, "{what}: still busy");
-    for (n, (wanted, found)) in model.words.iter().zip(&hardware.words).enumerate() {
-        assert_eq!(found, wanted, "{what}: word {n}");
-        assert_eq!(
-            hardware.leaves[n], model.leaves[n],
-            "{what}: cycle of word {n}, {wanted:?}"
-        );
-    }
-    assert_eq!(
-        hardware.words.len(),
-        model.words.len(),
-        "{what}: number of words"
-    );
-    let counters = (hardware.cycles, hardware.beats, hardware.load_stalls);
-    let wanted = (
-        model.counters.cycles,
-        model.counters.issued,
-        model.counters.weight_load,
-    );
-    assert_eq!(
-        counters, wanted,
-        "{what}: counters of cycles, beats, stalls"
-    );
+fn bench<'a>(design: &'a Design, hardware: Executor, progress: &'a Progress) -> Bench<'a> {
+    let conditions = Conditions {
+        memory: Memory::default(),
+        executors: Some(vec![Executor::Reference, Executor::Model, hardware]),
+        rtl: None,
+    };
+    Bench::new(design, conditions, progress).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Checks the layer of a case; what differs fails the test.
+fn assert_equal(bench: &mut Bench, case: &Case, what: &str) -> RunCheck {
+    let subject = Subject::layer(&case.design, &case.layer, case.activations.clone())
+        .unwrap_or_else(|e| panic!("{what}: {e}"));
+    let check = bench
+        .check(&subject)
+        .unwrap_or_else(|e| panic!("{what}: {e}"));
+    let found = text(&case.design, what, std::slice::from_ref(&check));
+    assert_eq!(check.mismatches(), 0, "{what}: {:?}\n{found}", case.design);
+    check
 }
 
 #[test]
@@ -78,17 +66,13 @@ fn rust_hdl_agrees_on_random_designs_and_layers() {
         channels: 7,
         out_channels: 6,
     };
+    let progress = Progress::silent();
     let mut formats = std::collections::BTreeSet::new();
-    for seed in seeds(0..150) {
+    for seed in seeds(0..80) {
         let case = case(seed, &limits);
-        let what = format!("seed {seed}: {:?}", case.design);
-        let model = expected(&case, &what);
-        let mut simulator =
-            rust_hdl::Simulator::new(&case.design).unwrap_or_else(|e| panic!("{what}: {e}"));
-        let run = simulator
-            .run(&job(&case), &mut |_| ())
-            .unwrap_or_else(|e| panic!("{what}: {e}"));
-        assert_equal(&model, &run, &what);
+        let mut bench = bench(&case.design, Executor::RustHdl, &progress);
+        bench.set_memory(memory(seed));
+        assert_equal(&mut bench, &case, &format!("seed {seed}"));
         formats.insert(case.design.format);
     }
     if std::env::var_os("CROMULENT_SEEDS").is_none() {
@@ -100,58 +84,91 @@ fn rust_hdl_agrees_on_random_designs_and_layers() {
     }
 }
 
-/// One design of every kind of datapath, odd sizes among them.
+/// One design of every kind of datapath, odd sizes and every width of the bus among them, with small
+/// memories, so that layers run in several passes and some fill the banks.
 fn designs() -> Vec<Design> {
-    let digits = |rows, columns, format, affine, on| {
-        let mut design = Design::new(rows, columns, format, affine);
-        design.image_digits = on;
-        design
+    let small = |rows, columns, format, affine, digits, bus_bits| Design {
+        image_digits: digits,
+        bus_bits,
+        memory_address_bits: if bus_bits == 64 { 40 } else { 32 },
+        code_depth: 256,
+        stream_depth: 256,
+        weight_depth: 3 * rows,
+        channel_depth: 2,
+        tile_depth: 20,
+        map_side: 8,
+        accumulator_bits: 36,
+        ..Design::new(rows, columns, format, affine)
     };
     vec![
-        digits(3, 5, Format::L4, Affine::Exact, true),
-        digits(4, 3, Format::L5, Affine::Exact, false),
-        digits(2, 2, Format::L3, Affine::Snapped, true),
-        digits(5, 4, Format::L5, Affine::Recentred, true),
-        digits(3, 3, Format::L2, Affine::Exact, false),
-        digits(4, 4, Format::R3, Affine::Rectified, true),
-        digits(1, 3, Format::R2, Affine::Rectified, false),
-        digits(3, 1, Format::R4, Affine::Rectified, true),
-        digits(2, 5, Format::R5, Affine::Rectified, false),
-        digits(4, 2, Format::I8, Affine::Rectified, false),
+        small(5, 3, Format::L4, Affine::Exact, true, 32),
+        small(4, 4, Format::L5, Affine::Exact, false, 64),
+        small(2, 2, Format::L3, Affine::Snapped, true, 128),
+        small(5, 4, Format::L5, Affine::Recentred, true, 256),
+        small(3, 3, Format::L2, Affine::Exact, false, 512),
+        small(4, 1, Format::R3, Affine::Rectified, true, 32),
+        small(1, 1, Format::R2, Affine::Rectified, false, 64),
+        small(3, 2, Format::R4, Affine::Rectified, true, 128),
+        small(5, 5, Format::R5, Affine::Rectified, false, 256),
+        small(4, 2, Format::I8, Affine::Rectified, false, 512),
     ]
 }
+
+const LIMITS: Limits = Limits {
+    rows: 5,
+    columns: 5,
+    side: 8,
+    channels: 9,
+    out_channels: 9,
+};
 
 #[test]
 fn verilator_agrees_on_many_layers_of_each_kind_of_design() {
     if tools::verilator().is_none() {
         return;
     }
-    let limits = Limits {
-        rows: 5,
-        columns: 5,
-        side: 8,
-        channels: 9,
-        out_channels: 9,
-    };
-    for mut design in designs() {
-        // Small memories, so that layers run in several passes and some fill the banks.
-        (design.code_depth, design.weight_depth, design.channel_depth) = (128, 600, 9);
-        (design.tile_depth, design.map_side, design.accumulator_bits) = (20, 8, 36);
-        let case = |seed| {
-            case_within(seed, &design, &limits)
-                .unwrap_or_else(|| panic!("{}: no layer fits", design.name))
-        };
-        let cases: Vec<Case> = seeds(0..40).map(case).collect();
-        let verilog = verilator::emit(&design).unwrap_or_else(|e| panic!("{}: {e}", design.name));
-        let simulator = verilator::Simulator::new(&design, verilog, &mut |_| ())
-            .unwrap_or_else(|e| panic!("{}: {e}", design.name));
-        let jobs: Vec<Job> = cases.iter().map(job).collect();
-        let runs = simulator
-            .run(&jobs)
-            .unwrap_or_else(|e| panic!("{}: {e}", design.name));
-        for (seed, (case, run)) in seeds(0..40).zip(cases.iter().zip(&runs)) {
+    let progress = Progress::silent();
+    let mut kinds = [0; 5];
+    for design in designs() {
+        let mut bench = bench(&design, Executor::Verilator, &progress);
+        for seed in seeds(0..40) {
+            let case = case_within(seed, &design, &LIMITS)
+                .unwrap_or_else(|| panic!("{}: no layer fits", design.name));
+            bench.set_memory(memory(seed));
             let what = format!("{} seed {seed}", design.name);
-            assert_equal(&expected(case, &what), run, &what);
+            assert_equal(&mut bench, &case, &what);
+            let r = &case.layer.registers;
+            let inputs = case.layer.places.input.len() > 1;
+            for (count, here) in kinds.iter_mut().zip([r.stream, r.clamp, r.pool, r.passes > 1, inputs]) {
+                *count += usize::from(here);
+            }
+        }
+    }
+    if std::env::var_os("CROMULENT_SEEDS").is_none() {
+        let few = kinds.iter().any(|&count| count < 5);
+        assert!(!few, "streams, clamps, pools, passes, concatenations: {kinds:?}");
+    }
+}
+
+/// Pauses at random on every channel of both buses change no word, no result and no count of beats.
+#[test]
+fn no_stall_pattern_changes_a_word() {
+    if tools::verilator().is_none() {
+        return;
+    }
+    let progress = Progress::silent();
+    for design in designs() {
+        let mut bench = bench(&design, Executor::Verilator, &progress);
+        for seed in seeds(100..120) {
+            let Some(case) = case_within(seed, &design, &LIMITS) else {
+                continue;
+            };
+            bench.set_memory(Memory {
+                seed: seed + 1,
+                ..memory(seed)
+            });
+            let what = format!("{} seed {seed}, with pauses", design.name);
+            assert!(!assert_equal(&mut bench, &case, &what).timed);
         }
     }
 }

@@ -1,101 +1,78 @@
-//! Faults planted in the emitted Verilog: `verify` must see each and name the first differing word.
+//! Faults planted in the emitted Verilog: `verify` must see each and name what differs first.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
-use cromulent::tools::Scratch;
+use cromulent::cli::Executor;
+use cromulent::executors::{Memory, verilator};
+use cromulent::output::Files;
+use cromulent::progress::Progress;
+use cromulent::verification::{Bench, Conditions, RunCheck, Subject, text};
+use cromulent_design::Design;
+use cromulent_engine::random::Case;
+use cromulent_testbenches::small;
 use cromulent_testbenches::tools;
 
-/// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+/// What a bench finds with this Verilog in the layers of a small design, and how it says so.
+fn verify(cases: &[Case], rtl: Files) -> (Vec<RunCheck>, String) {
+    let design = &cases[0].design;
+    let progress = Progress::silent();
+    let conditions = Conditions {
+        memory: Memory::default(),
+        executors: Some(vec![
+            Executor::Reference,
+            Executor::Model,
+            Executor::Verilator,
+        ]),
+        rtl: Some(rtl),
+    };
+    let mut bench = Bench::new(design, conditions, &progress).expect("three executors");
+    let check = |case: &Case| {
+        let subject = Subject::layer(design, &case.layer, case.activations.clone())
+            .unwrap_or_else(|e| panic!("{e}"));
+        bench.check(&subject).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let checks: Vec<RunCheck> = cases.iter().map(check).collect();
+    let said = text(design, "planted", &checks);
+    (checks, said)
 }
 
-/// The program, next to the test's own in cargo's target folder.
-fn cromulent(arguments: &[&str]) -> Output {
-    let own = std::env::current_exe().expect("a test has a path");
-    let folder = own
-        .parent()
-        .and_then(Path::parent)
-        .expect("in target/<profile>/deps");
-    let mut command = Command::new(folder.join("cromulent"));
-    command
-        .current_dir(root())
-        .args(arguments)
-        .output()
-        .expect("the program is built with the workspace")
+/// The design's Verilog with one text in place of another.
+fn planted(design: &Design, file: &str, from: &str, to: &str) -> Files {
+    let mut files = verilator::emit(design).expect("a small design");
+    let text = files
+        .get_mut(Path::new(file))
+        .unwrap_or_else(|| panic!("no {file}"));
+    assert!(text.contains(from), "{file} no longer holds `{from}`:\n{text}");
+    *text = text.replacen(from, to, 1);
+    files
 }
 
-const DESIGN: &str = "constraints/designs/small-8x8.toml";
-const NETWORK: &str = "docs/examples/fashion-resnet8.toml";
-
-/// Generates the design, replaces `from` by `to` in one file, and verifies a layer with the result.
-fn verify_with(layer: &str, file: &str, from: &str, to: &str) -> Output {
-    let scratch = Scratch::new().expect("a temporary folder");
-    let rtl = scratch.path().join("rtl");
-    let folder = rtl.to_str().expect("a plain path");
-    let generated = cromulent(&["generate", "--design", DESIGN, "--out", folder]);
-    assert!(
-        generated.status.success(),
-        "{}",
-        String::from_utf8_lossy(&generated.stderr)
-    );
-    let path = rtl.join(file);
-    let text = fs::read_to_string(&path).expect("a generated file");
-    assert!(
-        text.contains(from),
-        "{file} no longer holds `{from}`:\n{text}"
-    );
-    fs::write(&path, text.replacen(from, to, 1)).expect("a generated file");
-    let common = [
-        "verify",
-        "--design",
-        DESIGN,
-        "--network",
-        NETWORK,
-        "--layer",
-        layer,
-        "--rtl",
-        folder,
-    ];
-    let executors = ["--executors", "reference,model,verilator"];
-    cromulent(&[&common[..], &executors[..]].concat())
-}
-
-fn assert_seen(output: &Output, what: &str) {
-    let (text, errors) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert_eq!(output.status.code(), Some(1), "{what}: {text}{errors}");
-    assert!(
-        text.contains("first difference of verilator to reference: column tile"),
-        "{what}: {text}"
-    );
-    assert!(text.contains("instead of"), "{what}: {text}");
-}
-
-/// A small layer: the projection of the last block.
-const LAYER: &str = "blocks.2.shortcut";
+/// File, text, fault, and a part of what is said of it.
+const FAULTS: [(&str, &str, &str, &str); 6] = [
+    ("pe.v", "sum <= sum_in + ", "sum <= sum_in - ", "instead of"),
+    ("row_edge.v", ">=", ">", "instead of"),
+    ("column_foot.v", "+ {", "& {", "instead of"),
+    ("loader.v", "tiles_ready", "1'b1 | tiles_ready", ""),
+    ("reader.v", "+ 32'd1", "+ 32'd2", "beats"),
+    ("writer.v", "~", "", ""),
+];
 
 #[test]
 fn planted_faults_are_seen_and_named() {
     if tools::verilator().is_none() {
         return;
     }
-    let faults = [
-        (
-            "an operator flipped in the element",
-            "pe.v",
-            "sum <= sum_in + ",
-            "sum <= sum_in - ",
-        ),
-        ("a threshold off by one", "row_edge.v", ">=", ">"),
-        ("the correction left out", "column_foot.v", "+ {", "& {"),
-    ];
-    for (what, file, from, to) in faults {
-        assert_seen(&verify_with(LAYER, file, from, to), what);
+    let cases = small::cases(3);
+    for (file, from, to, said) in FAULTS {
+        let (checks, text) = verify(&cases, planted(&cases[0].design, file, from, to));
+        let mismatches: usize = checks.iter().map(RunCheck::mismatches).sum();
+        assert!(mismatches > 0, "{file}, `{from}`: not seen");
+        assert!(
+            text.contains("first difference of verilator to reference"),
+            "{file}: {text}"
+        );
+        assert!(text.contains(said), "{file}: {text}");
     }
 }
 
@@ -104,11 +81,29 @@ fn untouched_verilog_passes() {
     if tools::verilator().is_none() {
         return;
     }
-    let output = verify_with(LAYER, "pe.v", "sum <= sum_in + ", "sum <= sum_in + ");
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let cases = small::cases(3);
+    let (checks, text) = verify(&cases, planted(&cases[0].design, "pe.v", "sum_in", "sum_in"));
+    assert!(checks.iter().all(|check| check.mismatches() == 0), "{text}");
+    assert!(text.ends_with("all equal"), "{text}");
+}
+
+/// The folder that `generate` writes builds as it is, and one of another design is refused.
+#[test]
+fn a_folder_of_verilog_is_checked_by_its_design() {
+    let shipped = |name: &str| format!("constraints/designs/{name}.toml");
+    let scratch = cromulent::tools::Scratch::new().expect("a temporary folder");
+    let rtl = scratch.path().join("rtl");
+    let folder = rtl.to_str().expect("a plain path");
+    let small_design = shipped("small-8x8");
+    let generated = small::cromulent(&["generate", "--design", &small_design, "--out", folder]);
+    assert!(generated.status.success(), "{generated:?}");
+    assert!(fs::exists(rtl.join("cromulent.v")).expect("a folder"));
+    let other = shipped("mid-32x32");
+    let network = "docs/examples/fashion-resnet8.toml";
+    let refused = small::cromulent(&[
+        "verify", "--design", &other, "--network", network, "--rtl", folder,
+    ]);
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("is Verilog of another design, small-8x8"), "{errors}");
 }
