@@ -58,8 +58,9 @@ impl Planner<'_> {
             .map_or("nothing", |&i| self.name(i));
         (!right).then(|| {
             let kind = self.op(node).name();
+            let article = if kind.starts_with('a') { "an" } else { "a" };
             (
-                format!("a {kind} that reads `{found}` cannot run yet"),
+                format!("{article} {kind} that reads `{found}` cannot run yet"),
                 format!("let it read {wanted}"),
             )
         })

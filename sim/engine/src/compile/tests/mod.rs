@@ -1,3 +1,5 @@
+mod dense;
+
 use std::path::Path;
 
 use cromulent_design::Affine;
