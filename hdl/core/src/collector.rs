@@ -1,12 +1,12 @@
 //! Takes the words of score layers out of the columns.
 
 use crate::shape::Shape;
-use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
+use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 
 /// Hands the words of a layer of scores to the result queue, one a cycle, a cycle after they leave.
-/// Two columns never give a word at once there: tiles take at least as many cycles as there are
-/// columns, and give one word each.
+/// Two columns never give a word at once: in such a layer a column gives one word a tile at most, and
+/// `ready` keeps tiles as many cycles apart as there are columns.
 #[derive(LogicBlock)]
 pub struct Collector {
     /// Clock.
@@ -15,6 +15,12 @@ pub struct Collector {
     pub reset: Net<In>,
     /// The layer's words are scores.
     pub scores: Net<In>,
+    /// The result queue has room for a further tile's words.
+    pub room: Net<In>,
+    /// A tile is swapped in.
+    pub swap: Net<In>,
+    /// A tile may be swapped in: whatever the layer, its words will find their way.
+    pub ready: Net<Out>,
     /// Columns that count in this column tile.
     pub live: Net<In>,
     /// It is the layer's last.
@@ -29,6 +35,7 @@ pub struct Collector {
     pub score: Net<Out>,
     /// It is the last of its layer.
     pub last: Net<Out>,
+    apart: Register,
     taken: Register,
     held: Register,
     ends: Register,
@@ -42,6 +49,9 @@ impl Collector {
             clock: Net::flag(),
             reset: Net::flag(),
             scores: Net::flag(),
+            room: Net::flag(),
+            swap: Net::flag(),
+            ready: Net::flag(),
             live: Net::bits(crate::sequencer::register_width(shape, "last_columns")),
             last_tile: Net::flag(),
             word_valid: Net::array(columns, 1, false),
@@ -49,10 +59,27 @@ impl Collector {
             score_valid: Net::flag(),
             score: Net::new(word, true),
             last: Net::flag(),
+            apart: Register::control(address_bits(columns)),
             taken: Register::control(1),
             held: Register::data(word, true),
             ends: Register::data(1, false),
         }
+    }
+}
+
+impl Collector {
+    /// Counts the cycles in which no further tile of scores may be swapped in.
+    fn space<I: Interpreter>(&self, i: &mut I, scores: I::Word) {
+        let (apart, swap) = (self.apart.read(i), i.read(&self.swap));
+        let (one, whole) = (
+            i.constant(apart.width(), 1),
+            i.constant(apart.width(), self.word.len() as u64 - 1),
+        );
+        let waits = apart.any();
+        let next = swap.mux(whole, waits.mux(apart - one, apart));
+        self.apart.update_from(i, &self.clock, &self.reset, next);
+        let ready = !scores | (i.read(&self.room) & !waits);
+        i.drive(&self.ready, ready);
     }
 }
 
@@ -79,6 +106,7 @@ impl Describe for Collector {
             i.read(&self.live),
             i.read(&self.last_tile),
         );
+        self.space(i, scores);
         let (mut taken, mut words, mut ends) = (vec![], vec![], vec![]);
         for (j, (valid, word)) in self.word_valid.iter().zip(&self.word).enumerate() {
             let (column, next) = (

@@ -177,3 +177,6 @@ impl Describe for Core {
     }
 }
 logic!(Core);
+
+#[cfg(test)]
+mod tests;

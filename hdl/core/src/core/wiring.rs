@@ -93,9 +93,7 @@ impl Core {
         }
         i.connect(&loader.swap, &sequencer.swap);
         i.connect(&sequencer.waiting, &loader.waiting);
-        let ready = !i.read(self.layer("scores")) | i.read(&self.scores.room);
-        let ready = i.name("output_ready", ready);
-        i.drive(&sequencer.output_ready, ready);
+        i.connect(&sequencer.output_ready, &self.collector.ready);
         i.connect(&self.layer_start, &control.start);
         i.connect(&self.layer_done, &control.done);
         i.connect(&self.layer_cycles, &control.cycles);
@@ -105,7 +103,7 @@ impl Core {
         i.connect(&counters.issuing, &sequencer.issuing);
         i.connect(&counters.pending, &sequencer.pending);
         i.connect(&counters.waiting, &loader.waiting);
-        i.drive(&counters.output_ready, ready);
+        i.connect(&counters.output_ready, &self.collector.ready);
         i.connect(&counters.running, &control.running);
         i.connect(&counters.fetching, &self.decoder.in_data);
         i.connect(&counters.layer_done, &control.done);
@@ -223,6 +221,8 @@ impl Core {
     pub(super) fn results<I: Interpreter>(&self, i: &mut I) {
         let (collector, scores) = (&self.collector, &self.scores);
         i.connect(&collector.scores, self.layer("scores"));
+        i.connect(&collector.room, &scores.room);
+        i.connect(&collector.swap, &self.sequencer.swap);
         i.connect(&collector.live, &self.layer_control.live);
         i.connect(&collector.last_tile, &self.layer_control.last_tile);
         for (j, word) in self.columns.word.iter().enumerate() {
