@@ -1,4 +1,5 @@
-//! Cycles and utilisation of each layer by the cycle model, and how long each step takes.
+//! What each layer takes on a memory without latency, by the timing model, how busy the rows are, and how long
+//! each step takes.
 //!
 //! ```text
 //! cargo run --release -p cromulent-engine --example timing -- \
@@ -10,7 +11,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use cromulent_design::Design;
-use cromulent_engine::{Executor, Image, Runner, compile};
+use cromulent_engine::timing::{self, Memory};
+use cromulent_engine::{Executor, Image, Program, Runner, compile};
 use cromulent_network::Network;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,33 +30,51 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = compiled.image.to_bytes();
     let image = Image::from_bytes(&bytes)?;
     println!(
-        "{} bytes, written and read in {:.1} ms",
+        "image of {} bytes, written and read in {:.1} ms",
         bytes.len(),
+        milliseconds(start)
+    );
+    let start = Instant::now();
+    let program = Program::of(&image);
+    println!(
+        "program of {} bytes, written in {:.1} ms",
+        program.bytes.len(),
+        milliseconds(start)
+    );
+    let start = Instant::now();
+    let memory = Memory {
+        latency: 1,
+        interval: 1,
+    };
+    let timing = timing::run(&design, &program.steps, memory);
+    println!(
+        "{} cycles, timed in {:.1} ms",
+        timing.cycles,
         milliseconds(start)
     );
     let runner = Runner::new(&image);
     let pixels = network.examples(1)?.remove(0).image.pixels;
-    for executor in [Executor::Reference, Executor::CycleModel] {
-        let start = Instant::now();
-        let run = runner.run(&pixels, executor)?;
-        println!("{executor:?} {:.1} ms", milliseconds(start));
-        for layer in &run.layers {
-            let Some(counters) = layer.counters else {
-                continue;
-            };
-            println!(
-                "{:18} {:8} MAC {:7} cycles {:6.2} % weight load {} fill {} drain {} active {} negative {}",
-                layer.name,
-                counters.macs,
-                counters.cycles,
-                counters.utilization_millionths(&design) as f64 / 1e4,
-                counters.weight_load,
-                counters.fill,
-                counters.drain,
-                counters.active,
-                counters.negative
-            );
-        }
+    let start = Instant::now();
+    let reference = runner.run(&pixels, Executor::Reference)?;
+    println!("reference {:.1} ms", milliseconds(start));
+    let start = Instant::now();
+    let model = runner.run(&pixels, Executor::CycleModel)?;
+    println!("cycle model {:.1} ms", milliseconds(start));
+    for ((layer, run), timed) in image.layers.iter().zip(&model.layers).zip(&timing.layers) {
+        let counters = run.counters.unwrap_or_default();
+        println!(
+            "{:18} {:8} MAC {:7} cycles {:7} beats {:6} waiting for weights, active {} negative {}",
+            layer.name,
+            layer.macs,
+            timed.cycles,
+            timed.causes.beats,
+            timed.causes.stall_weights,
+            counters.active,
+            counters.negative
+        );
     }
+    let mut layers = reference.layers.iter().zip(&model.layers);
+    let same = layers.all(|(a, b)| a.words == b.words);
+    println!("words are the same: {same}");
     Ok(())
 }

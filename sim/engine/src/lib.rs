@@ -1,19 +1,21 @@
 //! From a network and a design to words that are the same everywhere.
 //!
-//! 1. [`compile()`] folds batch-norms and ReLUs into integer constants in the design's form, proves that no
-//!    sum can overflow, and writes an [`Image`], the one thing every executor reads.
+//! 1. [`compile()`] folds batch-norms and ReLUs into integer constants in the design's form, finds a place on
+//!    chip for every value, proves that no sum can overflow, and writes an [`Image`], the one thing every
+//!    executor reads. [`Program::of`] is the same as the machine is given it, byte by byte.
 //! 2. Two executors live here. [`mod@reference`] computes each layer as a plain convolution;
-//!    [`cycle_model`] walks the tiles of the array, and says when each word leaves. They share the
-//!    number contract and the words of the image, and nothing else.
+//!    [`cycle_model`] walks the tiles of the array, with the machine's memories. They share the number
+//!    contract and the words of the image, and nothing else. [`timing`] says in which cycle what happens.
 //! 3. [`Runner`] runs a whole network, or gives one layer's real input ([`Runner::layer_input`]) so that
 //!    any other executor can be held against these two.
-//! 4. [`random`] makes small designs and layers from seeds, for the same purpose.
+//! 4. [`random`] makes small designs, layers and networks from seeds, for the same purpose. [`topologies`]
+//!    are networks too large to compute, but not to time.
 //!
 //! Floating point ends in [`mod@compile`]. The engine knows nothing of circuits: the circuit simulations
 //! that its words are compared with are independent of it.
 //!
-//! In reading order: [`geometry`] (where everything lies), [`layer`] (what a layer is), [`mod@reference`],
-//! [`schedule`] (every cycle, from the registers alone), [`cycle_model`], [`mod@compile`].
+//! In reading order: [`geometry`] and [`mod@layout`] (where everything lies), [`layer`] (what a layer is),
+//! [`mod@reference`], [`cycle_model`], [`mod@compile`], [`program`], [`timing`].
 
 pub mod activations;
 pub mod bounds;
@@ -29,7 +31,6 @@ pub mod program;
 pub mod random;
 pub mod reference;
 pub mod run;
-pub mod schedule;
 mod term;
 pub mod timing;
 pub mod topologies;

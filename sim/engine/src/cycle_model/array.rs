@@ -4,10 +4,10 @@ use cromulent_design::{RowWord, WeightWord};
 
 use super::foot::Foot;
 use super::machine::Machine;
+use super::order::Tile;
 use super::row_edge::{RowEdge, Sent};
 use super::{CycleRun, wrap};
 use crate::layer::Layer;
-use crate::schedule::{Schedule, Tile};
 use crate::word::OutputWord;
 
 /// A machine at work on a layer.
@@ -44,7 +44,7 @@ impl<'m, 'a> Array<'m, 'a> {
         self.machine.design.columns as usize
     }
 
-    pub fn tile(&mut self, schedule: &Schedule, tile: &Tile) {
+    pub fn tile(&mut self, tile: &Tile) {
         let registers = self.layer.registers;
         let weights = self.weights(tile);
         if tile.row_tile == 0 {
@@ -58,7 +58,7 @@ impl<'m, 'a> Array<'m, 'a> {
             self.issue(&weights, tile.first_position + position);
             self.accumulate(&weights, slot);
             if last_tile && (!registers.pool || position + 1 == tile.positions) {
-                self.emit(schedule, tile, position, slot);
+                self.emit(tile, position, slot);
             }
         }
     }
@@ -114,6 +114,7 @@ impl<'m, 'a> Array<'m, 'a> {
             };
             edge.send(self.layer.mode.operands, &mut self.operands);
         }
+        self.run.counters.beats += u64::from(registers.beats);
         for &sent in self.operands.iter().flatten() {
             let (active, negative) = match sent {
                 Sent::Shift(operand) => (operand.active, operand.negative),
@@ -153,7 +154,7 @@ impl<'m, 'a> Array<'m, 'a> {
     }
 
     /// Lets the totals of a position leave, each through the foot of its column.
-    fn emit(&mut self, schedule: &Schedule, tile: &Tile, position: u64, slot: usize) {
+    fn emit(&mut self, tile: &Tile, position: u64, slot: usize) {
         let columns = self.columns();
         let registers = &self.layer.registers;
         let used = if tile.column_tile + 1 == registers.column_tiles {
@@ -180,8 +181,6 @@ impl<'m, 'a> Array<'m, 'a> {
                 column: column as u32,
                 value,
             });
-            let leaves = schedule.leaves(tile, position, column as u32);
-            self.run.leaves.push(leaves);
         }
         if registers.codes {
             self.machine

@@ -2,11 +2,11 @@
 
 use cromulent_design::{Design, LayerRegisters};
 
+use super::CycleRun;
 use super::array::Array;
-use super::{Counters, CycleRun};
+use super::order::tiles;
 use crate::activations::{Activations, InputError};
 use crate::layer::Layer;
-use crate::schedule::schedule;
 
 /// An accelerator with what its memories hold. All of them begin with zeros.
 pub struct Machine<'a> {
@@ -71,22 +71,11 @@ impl<'a> Machine<'a> {
 
     /// Runs a layer on what the memories hold.
     pub fn run(&mut self, layer: &Layer) -> CycleRun {
-        let schedule = schedule(&layer.registers, self.design);
         let mut array = Array::new(self, layer);
-        for tile in &schedule.tiles {
-            array.tile(&schedule, tile);
+        for tile in tiles(&layer.registers) {
+            array.tile(&tile);
         }
-        let mut run = array.run;
-        run.counters = Counters {
-            cycles: schedule.cycles,
-            macs: layer.macs,
-            issued: schedule.issued(),
-            weight_load: schedule.weight_load,
-            fill: schedule.fill,
-            drain: schedule.drain,
-            ..run.counters
-        };
-        run
+        array.run
     }
 
     /// Writes the codes of one position of a column tile to the code banks. The bank of column 0 moves on by

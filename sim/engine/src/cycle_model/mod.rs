@@ -1,18 +1,19 @@
-//! The cycle model: the machine's own order, widths, places and cycles.
+//! The cycle model: the machine's own order, widths and places.
 //!
 //! Walks the tiles of a layer as the hardware does: code banks read by address, operands decided beat by
 //! beat at the row edge, column sums wrapped to `partial_sum_bits`, accumulators to `accumulator_bits`, the
 //! residual stream read and written in the column, codes written back to the banks. A [`Machine`] keeps its
 //! memories from layer to layer, so that two values in one place would show. A program that compile accepted
-//! never wraps; if the two ever differ from the [reference], the difference shows. Cycles come from the
-//! [schedule] alone.
+//! never wraps; if the two ever differ from the [reference], the difference shows. No value decides when
+//! something happens: the cycles of the same program are those of [`timing`].
 //!
 //! [reference]: crate::reference
-//! [schedule]: crate::schedule
+//! [`timing`]: crate::timing
 
 mod array;
 mod foot;
 mod machine;
+mod order;
 mod row_edge;
 
 use cromulent_design::Design;
@@ -28,43 +29,21 @@ pub use machine::Machine;
 pub struct CycleRun {
     /// The words, in the order of [`OutputWord`].
     pub words: Vec<OutputWord>,
-    /// The cycle in which each word leaves, counted from the cycle of `start`.
-    pub leaves: Vec<u64>,
     /// What it took.
     pub counters: Counters,
 }
 
-/// Cycles by cause, and how busy the rows were.
+/// How busy the rows were, and how full the residual stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Counters {
-    /// From `start` to the last word, both included.
-    pub cycles: u64,
-    /// Multiply-accumulates as the network counts them.
-    pub macs: u64,
-    /// Cycles in which a beat was issued.
-    pub issued: u64,
-    /// Cycles lost between tiles, waiting for weights.
-    pub weight_load: u64,
-    /// Cycles before the first beat.
-    pub fill: u64,
-    /// Cycles after the last beat.
-    pub drain: u64,
-    /// Operands sent into rows that were active, over all beats; at most rows·issued.
+    /// Beats issued.
+    pub beats: u64,
+    /// Operands sent into rows that were active, over all beats; at most rows·beats.
     pub active: u64,
     /// Operands sent into rows with a negative sign, over all beats.
     pub negative: u64,
     /// Words of the residual stream that saturated.
     pub saturations: u64,
-}
-
-impl Counters {
-    /// Multiply-accumulates per processing element and cycle, in millionths.
-    pub fn utilization_millionths(&self, design: &Design) -> u64 {
-        let elements = u64::from(design.rows) * u64::from(design.columns);
-        (self.macs * 1_000_000)
-            .checked_div(elements * self.cycles)
-            .unwrap_or(0)
-    }
 }
 
 /// Runs a layer that adds to nothing ([`Layer::alone`]).

@@ -39,7 +39,12 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
 pub(super) fn fit(generator: &mut Generator, mut design: Design, shape: &Shape) -> Design {
     let geometry = &shape.geometry;
     let least = accumulator_bits(&design, shape);
-    let widest = if generator.chance(1, 2) { least } else { 48 };
+    let most = match design.pe {
+        // What the int8 quantizer multiplies has 64 bits at most.
+        PeKind::Multiply => 48.min(61 - design.threshold_fraction_bits),
+        PeKind::Shift => 48,
+    };
+    let widest = if generator.chance(1, 2) { least } else { most.max(least) };
     design.accumulator_bits = generator.range(least.into(), widest.into()) as u32;
     let side = geometry.height.max(geometry.width) as u32;
     let lines = 2 * design.rows * generator.pick(&[1, 1, 3]);

@@ -246,10 +246,6 @@ fn a_whole_network_is_the_same_in_both_executors() {
         for (a, b) in reference.layers.iter().zip(&model.layers) {
             assert_eq!(a.words, b.words, "{}", a.name);
         }
-        let layer = image.layer("blocks.0.conv1").unwrap();
-        let counters = model.layers[layer].counters.unwrap();
-        let utilization = counters.utilization_millionths(&image.design);
-        assert!(utilization >= 990_000, "{utilization}");
     }
 }
 
