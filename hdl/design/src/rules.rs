@@ -242,7 +242,7 @@ impl Design {
 
     /// Words that software could not handle as 64-bit integers.
     fn word_breaches(&self) -> Vec<Breach> {
-        let words: [(&str, u32, &[&'static str]); 5] = [
+        let words: [(&str, u32, &[&'static str]); 6] = [
             (
                 "row word",
                 RowWord::bits(self),
@@ -263,6 +263,11 @@ impl Design {
                 "theta word",
                 ThetaWord::bits(self),
                 &["threshold_fraction_bits"],
+            ),
+            (
+                "a difference times the int8 multiplier",
+                self.scaled_bits(),
+                &["accumulator_bits", "threshold_fraction_bits"],
             ),
         ];
         let too_wide = words.into_iter().filter(|&(_, bits, _)| bits > u64::BITS);

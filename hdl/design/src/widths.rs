@@ -187,6 +187,16 @@ impl Design {
         self.accumulator_bits + 1
     }
 
+    /// Bits of the signed product that the int8 quantizer scales an output word by, with a bit to spare; 0 for
+    /// log codes.
+    pub fn scaled_bits(&self) -> u32 {
+        let difference = self.total_bits().max(Design::STREAM_BITS + 2);
+        match self.pe {
+            PeKind::Multiply => difference + self.threshold_fraction_bits + 2,
+            PeKind::Shift => 0,
+        }
+    }
+
     /// Tiles of rows × columns weights the queue holds, at most.
     pub fn tile_capacity(&self) -> u32 {
         self.weight_depth / self.rows.max(1)

@@ -29,7 +29,8 @@ prop_compose! {
             weight_bits: if shift { constants.0 } else { 8 },
             bias_bits: if base.has_bias() { constants.1 } else { 0 },
             accumulator_bits,
-            threshold_fraction_bits: fraction,
+            // What the int8 quantizer multiplies has 64 bits at most.
+            threshold_fraction_bits: if shift { fraction } else { fraction.min(13) },
             image_digits: shift && digits,
             code_depth: 1 << depths.0,
             weight_depth: 1 << depths.1,
