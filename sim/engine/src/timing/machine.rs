@@ -74,7 +74,7 @@ impl<'a> Machine<'a> {
     pub fn cycle(&mut self, now: u64) -> Cycle {
         self.tick(now);
         let decision = self.decide(now);
-        let cause = self.cause();
+        let cause = self.cause(now);
         let done = decision.taken == Some(Taken::End);
         let changed = self.edge(now, &decision);
         Cycle {
@@ -112,8 +112,8 @@ impl<'a> Machine<'a> {
         self.surrounds.tick(now);
     }
 
-    fn output_ready(&self) -> bool {
-        !self.sequencer.scores() || self.scores.room()
+    fn output_ready(&self, now: u64) -> bool {
+        !self.sequencer.scores() || self.scores.room(now)
     }
 
     fn decide(&self, now: u64) -> Decision<'a> {
@@ -121,7 +121,7 @@ impl<'a> Machine<'a> {
         let layer_start = self.decoder.next.filter(|_| !running);
         let swap = self
             .sequencer
-            .swaps(now, self.loader.waiting, self.output_ready());
+            .swaps(now, self.loader.waiting, self.output_ready(now));
         let taken = self.decoder.taken(&Surroundings {
             running,
             constants_room: self.constants.room(),
@@ -141,11 +141,11 @@ impl<'a> Machine<'a> {
     }
 
     /// The counter that counts this cycle.
-    fn cause(&self) -> Cause {
+    fn cause(&self, now: u64) -> Cause {
         if self.sequencer.issues() {
             Cause::Beats
         } else if self.sequencer.pending() {
-            match (self.loader.waiting, self.output_ready()) {
+            match (self.loader.waiting, self.output_ready(now)) {
                 (false, _) => Cause::Weights,
                 (true, false) => Cause::Output,
                 (true, true) => Cause::Fill,
@@ -196,6 +196,7 @@ impl<'a> Machine<'a> {
     }
 
     fn swap(&mut self, now: u64) {
+        self.scores.swap(now);
         let live = self.sequencer.live_columns(&self.shape);
         let tile = self.sequencer.swap(now, &self.shape);
         if let Some(layer) = self.layers.last_mut() {

@@ -2,7 +2,7 @@
 //!
 //! The words of a column tile come one a cycle, from column 0 on, a register behind the columns; one that comes in
 //! cycle c counts as held from c + 1 on and is offered from c + 2 on. A tile may be swapped in while at most
-//! `limit` words are held.
+//! `limit` words are held, and no sooner than a cycle for each column after the tile before.
 
 use std::collections::VecDeque;
 
@@ -25,7 +25,10 @@ struct Words {
 }
 
 pub(super) struct Scores {
+    columns: u64,
     limit: u64,
+    /// The cycle from which on the words of a further tile do not meet those of the one before.
+    apart: u64,
     /// Column tiles whose words come, or are still to come.
     coming: VecDeque<Words>,
     /// Words held, by the cycle from which on each may be offered.
@@ -35,7 +38,9 @@ pub(super) struct Scores {
 impl Scores {
     pub fn new(shape: &Shape) -> Scores {
         Scores {
+            columns: shape.columns,
             limit: depth(shape) - in_flight(shape),
+            apart: 0,
             coming: VecDeque::new(),
             held: VecDeque::new(),
         }
@@ -49,9 +54,14 @@ impl Scores {
         });
     }
 
-    /// A further tile may be swapped in.
-    pub fn room(&self) -> bool {
-        self.held.len() as u64 <= self.limit
+    /// A further tile may be swapped in in cycle `now`.
+    pub fn room(&self, now: u64) -> bool {
+        now >= self.apart && self.held.len() as u64 <= self.limit
+    }
+
+    /// A tile is swapped in in cycle `now`, of whatever layer.
+    pub fn swap(&mut self, now: u64) {
+        self.apart = now + self.columns;
     }
 
     /// No word is held or still to come.
@@ -92,7 +102,7 @@ impl Scores {
     pub fn wake(&self, now: u64) -> Option<u64> {
         let offered = self.held.front().copied();
         let comes = self.coming.front().map(|words| words.from);
-        let times = [offered, comes].into_iter().flatten();
+        let times = [offered, comes, Some(self.apart)].into_iter().flatten();
         times.filter(|&time| time > now).min()
     }
 }
