@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, LayerRegisters};
 use cromulent_engine::layer::{LayerOutput, registers};
 use cromulent_engine::random::{Case, Limits, case_within};
 use cromulent_number::Format;
@@ -25,26 +25,35 @@ pub fn design() -> Design {
     }
 }
 
-/// Layers of that design with several tiles each, and their inputs.
+/// What layers of that design may be drawn from.
+const LIMITS: Limits = Limits {
+    rows: 4,
+    columns: 4,
+    side: 8,
+    channels: 9,
+    out_channels: 9,
+};
+
+/// The first layer drawn with several tiles that is as wanted, and its input.
+fn find(what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
+    let mut drawn = (0..10_000).filter_map(|seed| case_within(seed, &design(), &LIMITS));
+    let found = drawn.find(|case| {
+        let r = &case.layer.registers;
+        r.row_tiles > 2 && r.column_tiles > 1 && wanted(r)
+    });
+    found.unwrap_or_else(|| panic!("no layer with {what}"))
+}
+
+/// Layers of that design with several tiles, and their inputs: codes, the residual stream, results.
 ///
 /// # Panics
-/// There are not as many: a fault of the random generator.
-pub fn cases(count: usize) -> Vec<Case> {
-    let limits = Limits {
-        rows: 4,
-        columns: 4,
-        side: 8,
-        channels: 9,
-        out_channels: 9,
-    };
-    let drawn = (0..1000).filter_map(|seed| case_within(seed, &design(), &limits));
-    let long = |case: &Case| {
-        let r = &case.layer.registers;
-        r.row_tiles > 2 && r.column_tiles > 1 && r.positions > 8
-    };
-    let cases: Vec<Case> = drawn.filter(long).take(count).collect();
-    assert_eq!(cases.len(), count, "too few layers");
-    cases
+/// There is no such layer: a fault of the random generator.
+pub fn cases() -> Vec<Case> {
+    vec![
+        find("codes", |r| !r.raw && !r.stream && r.positions > 8),
+        find("a stream", |r| r.stream && r.positions > 8),
+        scores(),
+    ]
 }
 
 /// A layer of that design whose words leave as results, and its input.
@@ -52,20 +61,9 @@ pub fn cases(count: usize) -> Vec<Case> {
 /// # Panics
 /// There is none: a fault of the random generator.
 pub fn scores() -> Case {
-    let limits = Limits {
-        rows: 4,
-        columns: 4,
-        side: 8,
-        channels: 9,
-        out_channels: 9,
-    };
-    let drawn = (0..10_000).filter_map(|seed| case_within(seed, &design(), &limits));
-    let plain = |case: &Case| {
-        let r = &case.layer.registers;
-        let long = r.row_tiles > 2 && r.column_tiles > 1;
-        r.raw && r.positions == 1 && !r.stream && r.passes == 1 && long
-    };
-    let mut case = { drawn }.find(plain).expect("a raw layer of one position");
+    let mut case = find("results", |r| {
+        r.raw && r.positions == 1 && !r.stream && r.passes == 1
+    });
     let layer = &mut case.layer;
     layer.output = LayerOutput::Scores { unit: 1.0 };
     layer.registers = registers(

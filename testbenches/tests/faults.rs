@@ -49,13 +49,15 @@ fn planted(design: &Design, file: &str, from: &str, to: &str) -> Files {
 }
 
 /// File, text, fault, and a part of what is said of it.
-const FAULTS: [(&str, &str, &str, &str); 6] = [
-    ("pe.v", "sum <= sum_in + ", "sum <= sum_in - ", "instead of"),
-    ("row_edge.v", ">=", ">", "instead of"),
-    ("column_foot.v", "+ {", "& {", "instead of"),
-    ("loader.v", "tiles_ready", "1'b1 | tiles_ready", ""),
-    ("reader.v", "+ 32'd1", "+ 32'd2", "beats"),
-    ("writer.v", "~", "", ""),
+const FAULTS: [(&str, &str, &str, &str); 8] = [
+    ("pe.v", "sum <= sum_in + ", "sum <= sum_in - ", "column tile"),
+    ("row_edge.v", ">=", ">", "column tile"),
+    ("column_foot.v", "+ {", "& {", "column tile"),
+    ("residual.v", ", half}", ", 1'b0}", "column tile"),
+    ("loader.v", "assign room = ~", "assign room = |", ""),
+    ("layer_control.v", "{31'd0, runs}", "32'd1", "by its own counter"),
+    ("bursts.v", "5'h10 - ", "5'h10 + ", ""),
+    ("writer.v", "(beat + {28'd0, answered})", "beat", "result 0"),
 ];
 
 #[test]
@@ -63,7 +65,7 @@ fn planted_faults_are_seen_and_named() {
     if tools::verilator().is_none() {
         return;
     }
-    let cases = small::cases(3);
+    let cases = small::cases();
     for (file, from, to, said) in FAULTS {
         let (checks, text) = verify(&cases, planted(&cases[0].design, file, from, to));
         let mismatches: usize = checks.iter().map(RunCheck::mismatches).sum();
@@ -81,7 +83,7 @@ fn untouched_verilog_passes() {
     if tools::verilator().is_none() {
         return;
     }
-    let cases = small::cases(3);
+    let cases = small::cases();
     let (checks, text) = verify(&cases, planted(&cases[0].design, "pe.v", "sum_in", "sum_in"));
     assert!(checks.iter().all(|check| check.mismatches() == 0), "{text}");
     assert!(text.ends_with("all equal"), "{text}");

@@ -159,6 +159,14 @@ pub struct ObservedWord {
 const NOWHERE: u64 = u64::MAX;
 
 impl Step {
+    /// Whether it writes a record.
+    pub fn records(&self) -> bool {
+        matches!(
+            self,
+            Step::Write { .. } | Step::Read { .. } | Step::Wait { .. } | Step::Dump { .. }
+        )
+    }
+
     /// The numbers the harness reads, as bytes.
     pub(super) fn encode(&self, into: &mut Vec<u8>) {
         let mut put = |numbers: &[u64]| {
