@@ -34,6 +34,7 @@ pub mod run;
 mod term;
 pub mod timing;
 pub mod topologies;
+mod values;
 mod word;
 
 pub use activations::{Activations, InputError};

@@ -5,9 +5,10 @@
 
 use crate::activations::{Activations, InputError};
 use crate::cycle_model::{Counters, Machine};
-use crate::image::{Image, output_shape};
+use crate::image::Image;
 use crate::layer::{Layer, LayerInput, LayerOutput};
-use crate::reference::{Outcome, Reference};
+use crate::reference::Reference;
+use crate::values::{Values, in_map_order};
 use crate::word::OutputWord;
 
 /// Which of the engine's executors runs the layers.
@@ -79,9 +80,9 @@ impl<'a> Runner<'a> {
             Executor::CycleModel => self.model(&input)?,
         };
         let (last, words) = (self.image.layers.last(), layers.last());
-        let scores = last
-            .zip(words)
-            .map_or(vec![], |(layer, run)| self.in_map_order(layer, &run.words));
+        let scores = last.zip(words).map_or(vec![], |(layer, run)| {
+            in_map_order(&self.image.design, layer, &run.words)
+        });
         let score_unit = match last.map(|layer| &layer.output) {
             Some(LayerOutput::Scores { unit }) => *unit,
             _ => 1.0,
@@ -103,16 +104,16 @@ impl<'a> Runner<'a> {
         };
         let mut values = Values::new(self.image, self.image.activations(pixels)?);
         for (layer, reference) in self.image.layers[..place].iter().zip(&self.references) {
-            self.step(layer, reference, &mut values)?;
+            values.step(layer, reference)?;
         }
-        values.input(wanted)
+        values.input(&wanted.input, &wanted.name)
     }
 
     fn reference(&self, input: Activations) -> Result<Vec<LayerRun>, InputError> {
         let mut values = Values::new(self.image, input);
         let layers = self.image.layers.iter().zip(&self.references);
         let run = |(layer, reference): (&Layer, &Reference)| {
-            let outcome = self.step(layer, reference, &mut values)?;
+            let outcome = values.step(layer, reference)?;
             Ok(LayerRun {
                 name: layer.name.clone(),
                 words: outcome.words,
@@ -121,30 +122,6 @@ impl<'a> Runner<'a> {
             })
         };
         layers.map(run).collect()
-    }
-
-    /// One layer of the reference; what it writes is kept.
-    fn step(
-        &self,
-        layer: &Layer,
-        reference: &Reference,
-        values: &mut Values,
-    ) -> Result<Outcome, InputError> {
-        let step = layer.output.residual();
-        let base = step.and_then(|step| values.streams.get(step.base?));
-        let mut outcome = reference.run(&values.input(layer)?, base.map(Vec::as_slice))?;
-        if let Some(step) = step
-            && let Some(value) = values.streams.get_mut(step.result)
-        {
-            *value = std::mem::take(&mut outcome.stream);
-        }
-        if let Some(tensor) = layer.output.codes()
-            && let Some(kept) = values.tensors.get_mut(tensor)
-        {
-            let codes = self.in_map_order(layer, &outcome.words);
-            *kept = Some(map(layer, &codes));
-        }
-        Ok(outcome)
     }
 
     /// All layers on one machine.
@@ -164,21 +141,6 @@ impl<'a> Runner<'a> {
             }
         };
         Ok(self.image.layers.iter().map(run).collect())
-    }
-
-    /// Words by \[position·channels + channel\].
-    fn in_map_order(&self, layer: &Layer, words: &[OutputWord]) -> Vec<i64> {
-        let channels = layer.geometry.out_channels;
-        let columns = self.image.design.columns as usize;
-        let mut values = vec![0; words.len()];
-        for word in words {
-            let channel = word.column_tile as usize * columns + word.column as usize;
-            let place = word.position as usize * channels + channel;
-            if let Some(value) = values.get_mut(place) {
-                *value = word.value;
-            }
-        }
-        values
     }
 }
 
@@ -200,42 +162,4 @@ pub fn run_network(
 /// Pixels that are not the network's image, or a layer that is not there.
 pub fn layer_input(image: &Image, pixels: &[u8], place: usize) -> Result<Activations, InputError> {
     Runner::new(image).layer_input(pixels, place)
-}
-
-/// The values of the reference, by number.
-struct Values {
-    pixels: Activations,
-    tensors: Vec<Option<Activations>>,
-    streams: Vec<Vec<i16>>,
-}
-
-impl Values {
-    fn new(image: &Image, pixels: Activations) -> Values {
-        Values {
-            pixels,
-            tensors: vec![None; image.tensors.len()],
-            streams: vec![vec![]; image.streams.len()],
-        }
-    }
-
-    fn input(&self, layer: &Layer) -> Result<Activations, InputError> {
-        let LayerInput::Codes(tensors) = &layer.input else {
-            return Ok(self.pixels.clone());
-        };
-        let tensor = |&tensor: &usize| self.tensors.get(tensor)?.as_ref();
-        let maps: Option<Vec<&Activations>> = tensors.iter().map(tensor).collect();
-        maps.and_then(|maps| Activations::concat(&maps))
-            .ok_or_else(|| InputError::new(format!("layer {} runs before its input", layer.name)))
-    }
-}
-
-/// A layer's output codes as the next layers' input.
-fn map(layer: &Layer, codes: &[i64]) -> Activations {
-    let shape = output_shape(layer);
-    Activations {
-        channels: shape.channels,
-        height: shape.height,
-        width: shape.width,
-        values: codes.iter().map(|&code| code as i16).collect(),
-    }
 }

@@ -7,8 +7,8 @@ use super::shape::Shape;
 use super::{Generator, Limits};
 use crate::layer::registers;
 
-/// A random array, its memories still to be fitted to a layer.
-pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
+/// A random array, its memories still to be fitted to a layer; `images`: it takes them for sure.
+pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) -> Design {
     let format = *generator.pick(&Format::ALL);
     let affine = if format.is_signed_log() {
         *generator.pick(&[Affine::Exact, Affine::Snapped, Affine::Recentred])
@@ -21,7 +21,7 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
     design.name = "random".to_owned();
     if design.pe == PeKind::Shift {
         design.weight_bits = generator.range(4, 12) as u32;
-        design.image_digits = generator.chance(1, 2);
+        design.image_digits = generator.chance(1, 2) || images;
     }
     if design.has_bias() {
         design.bias_bits = generator.range(4, 12) as u32;
@@ -35,33 +35,36 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits) -> Design {
     design
 }
 
-/// The design with accumulators that never overflow and memories just deep enough, or a little deeper.
-pub(super) fn fit(generator: &mut Generator, mut design: Design, shape: &Shape) -> Design {
-    let geometry = &shape.geometry;
-    let least = accumulator_bits(&design, shape);
-    let most = match design.pe {
+/// The design with accumulators that never overflow and memories just deep enough for all of these layers, or
+/// a little deeper.
+pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape]) -> Design {
+    let most = |of: &dyn Fn(&Shape) -> usize| shapes.iter().map(of).max().unwrap_or(0) as u32;
+    let least = most(&|shape| accumulator_bits(&design, shape) as usize).max(16);
+    let widest = match design.pe {
+        _ if generator.chance(1, 2) => least,
         // What the int8 quantizer multiplies has 64 bits at most.
-        PeKind::Multiply => 48.min(61 - design.threshold_fraction_bits),
+        PeKind::Multiply => 48.min(61 - design.threshold_fraction_bits).max(least),
         PeKind::Shift => 48,
     };
-    let widest = if generator.chance(1, 2) { least } else { most.max(least) };
     design.accumulator_bits = generator.range(least.into(), widest.into()) as u32;
-    let side = geometry.height.max(geometry.width) as u32;
     let lines = 2 * design.rows * generator.pick(&[1, 1, 3]);
     let mut roomy = |least: u32| least + (generator.range(0, 5) as u32).saturating_sub(2);
-    design.code_depth = roomy(shape.code_end(&design) as u32);
-    design.stream_depth = roomy(shape.stream_end(&design).max(1) as u32);
+    design.code_depth = roomy(most(&|shape| shape.code_end(&design)));
+    design.stream_depth = roomy(most(&|shape| shape.stream_end(&design)).max(1));
     design.weight_depth = roomy(lines);
     design.channel_depth = roomy(2);
-    design.map_side = roomy(side);
-    let most = if generator.chance(1, 3) {
+    design.map_side = roomy(most(&|s| s.geometry.height.max(s.geometry.width)));
+    let positions = most(&|shape| shape.geometry.positions());
+    let deepest = if generator.chance(1, 3) {
         3
     } else {
-        geometry.positions() as i64 + 2
+        i64::from(positions) + 2
     };
-    design.tile_depth = generator.range(1, most) as u32;
+    design.tile_depth = generator.range(1, deepest) as u32;
     debug_assert_eq!(design.validate(), Ok(()));
-    debug_assert_eq!(validate(&design, shape), Ok(()));
+    for shape in shapes {
+        debug_assert_eq!(validate(&design, shape), Ok(()));
+    }
     design
 }
 

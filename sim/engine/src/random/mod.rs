@@ -3,17 +3,19 @@
 //! [`case`] turns a seed into a small valid design, a layer that fits it and an input for the layer: every
 //! format with every affine form, image digits, odd arrays, K that does not fill the rows, one-pixel maps,
 //! strides, padding, several passes, pooling, raw words, concatenated inputs in any place, the residual
-//! stream with everything it can do. [`mod@network`] strings such layers together to whole programs. The
+//! stream with everything it can do. [`network()`] strings such layers together to whole programs. The
 //! same seed gives the same case everywhere. Sums never overflow, so every executor must agree on every word.
 
 mod constants;
 mod design;
 mod generator;
+mod network;
 mod shape;
 
 use cromulent_design::Design;
 
 pub use generator::Generator;
+pub use network::{NetworkCase, network, network_within};
 
 use crate::activations::{Activations, operand_range};
 use crate::layer::{Layer, LayerMode};
@@ -63,7 +65,7 @@ pub struct Case {
 /// The case of a seed.
 pub fn case(seed: u64, limits: &Limits) -> Case {
     let mut generator = Generator::new(seed);
-    let draft = design::draft(&mut generator, limits);
+    let draft = design::draft(&mut generator, limits, false);
     case_on(&mut generator, draft, limits)
 }
 
@@ -85,9 +87,9 @@ pub fn case_within(seed: u64, design: &Design, limits: &Limits) -> Option<Case> 
 }
 
 fn case_on(generator: &mut Generator, draft: Design, limits: &Limits) -> Case {
-    let shape = Shape::draw(generator, &draft, limits);
-    let design = design::fit(generator, draft, &shape);
-    case_of(generator, design, &shape)
+    let shapes = [Shape::draw(generator, &draft, limits)];
+    let design = design::fit(generator, draft, &shapes);
+    case_of(generator, design, &shapes[0])
 }
 
 fn case_of(generator: &mut Generator, design: Design, shape: &Shape) -> Case {

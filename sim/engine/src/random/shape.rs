@@ -136,7 +136,7 @@ fn operands_and_pool(generator: &mut Generator, design: &Design) -> (Operands, b
     (operands, generator.chance(1, 7))
 }
 
-pub(super) fn geometry(generator: &mut Generator, pool: bool, limits: &Limits) -> LayerGeometry {
+fn geometry(generator: &mut Generator, pool: bool, limits: &Limits) -> LayerGeometry {
     loop {
         let (kernel_height, kernel_width) = if pool {
             (1, 1)

@@ -7,6 +7,7 @@ use crate::constants::{Constants, Frame};
 use crate::cycle_model::{CycleRun, Machine};
 use crate::layer::{LayerOutput, Operands};
 use crate::reference::{Outcome, Reference};
+use crate::run::{Executor, Runner};
 
 /// What the reference and the cycle model make of a case.
 fn both(case: &Case) -> (Outcome, CycleRun) {
@@ -127,4 +128,50 @@ fn cases_cover_everything_the_residual_stream_does() {
         saturated > 100 && joined > 500 && alone > 300,
         "{saturated} {joined} {alone}"
     );
+}
+
+#[test]
+fn whole_networks_are_the_same_in_both_executors() {
+    let (mut joins, mut sums, mut reused, mut saturated) = (0, 0, 0, 0);
+    for seed in 0..1500 {
+        let NetworkCase { image, pixels } = network(seed, &Limits::default());
+        assert_eq!(image.check(), Ok(()), "seed {seed}");
+        let runner = Runner::new(&image);
+        let reference = runner.run(&pixels, Executor::Reference).unwrap();
+        let model = runner.run(&pixels, Executor::CycleModel).unwrap();
+        for (a, b) in reference.layers.iter().zip(&model.layers) {
+            assert_eq!(a.words, b.words, "seed {seed}, {}", a.name);
+            assert_eq!(a.saturations, b.saturations, "seed {seed}, {}", a.name);
+        }
+        assert_eq!(reference.scores, model.scores, "seed {seed}");
+        let layers = &image.layers;
+        joins += layers.iter().filter(|l| l.places.input.len() > 1).count();
+        sums += layers.iter().filter(|l| l.registers.add).count();
+        let again = image.tensors.iter().filter(|t| t.place.address == 0);
+        reused += again.count();
+        saturated += usize::from(reference.layers.iter().any(|l| l.saturations > 0));
+    }
+    let seen = [joins, sums, reused, saturated];
+    assert!(seen.iter().all(|&n| n > 200), "{seen:?}");
+}
+
+#[test]
+fn networks_fit_the_design_they_are_drawn_for() {
+    let mut design = Design::new(
+        4,
+        3,
+        cromulent_number::Format::R3,
+        cromulent_design::Affine::Rectified,
+    );
+    design.image_digits = true;
+    (design.code_depth, design.stream_depth) = (200, 100);
+    let limits = Limits::default();
+    for seed in 0..50 {
+        let case = network_within(seed, &design, &limits).expect("one of a hundred fits");
+        assert_eq!(case.image.design, design);
+        assert_eq!(case.image.check(), Ok(()));
+        assert_eq!(case, network_within(seed, &design, &limits).unwrap());
+    }
+    design.image_digits = false;
+    assert_eq!(network_within(1, &design, &limits), None);
 }

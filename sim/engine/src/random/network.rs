@@ -1,0 +1,276 @@
+//! Random networks: layers that pass codes and stream values on, as a whole program.
+
+use cromulent_design::Design;
+
+use super::shape::Shape;
+use super::{Generator, Limits, constants, design};
+use crate::activations::Activations;
+use crate::geometry::LayerGeometry;
+use crate::image::{Image, MapShape, StreamValue, Tensor};
+use crate::layer::{LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep};
+use crate::memory::{Uses, Values as Kept, allocate};
+use crate::reference::Reference;
+use crate::values::Values;
+
+/// A network compiled for a design, and an image for it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct NetworkCase {
+    /// The network, and its design.
+    pub image: Image,
+    /// Pixels 0..=255, row by row, channel fastest.
+    pub pixels: Vec<u8>,
+}
+
+/// The network of a seed: two to seven layers, concatenations and sums among them, on a design with memories
+/// just deep enough.
+pub fn network(seed: u64, limits: &Limits) -> NetworkCase {
+    let mut generator = Generator::new(seed);
+    let draft = design::draft(&mut generator, limits, true);
+    let sketch = Sketch::draw(&mut generator, limits);
+    let (mut image, shapes) = sketch.place(&draft);
+    image.design = design::fit(&mut generator, draft, &shapes);
+    fill(&mut generator, image, &shapes)
+}
+
+/// The network of a seed on exactly this design: the first one drawn that fits it, if one of a hundred does.
+/// None does if the design takes no images.
+pub fn network_within(seed: u64, design: &Design, limits: &Limits) -> Option<NetworkCase> {
+    let mut generator = Generator::new(seed);
+    (0..100).find_map(|_| {
+        let sketch = Sketch::draw(&mut generator, limits);
+        let (image, shapes) = sketch.place(design);
+        let fits = shapes.iter().all(|shape| design::holds(design, shape));
+        fits.then(|| fill(&mut generator, image, &shapes))
+    })
+}
+
+/// Draws the constants of every layer, by what reaches it.
+fn fill(generator: &mut Generator, mut image: Image, shapes: &[Shape]) -> NetworkCase {
+    let pixels: Vec<u8> = (0..image.input.values())
+        .map(|_| generator.range(0, 255) as u8)
+        .collect();
+    let MapShape {
+        channels,
+        height,
+        width,
+    } = image.input;
+    let empty = image.clone();
+    let input = Activations::from_pixels(channels, height, width, &pixels);
+    let mut values = Values::new(&empty, input);
+    for (number, shape) in shapes.iter().enumerate() {
+        let name = format!("layer{number}");
+        let input = values.input(&shape.input, &name);
+        let input = input.expect("layers read what was written");
+        let base = shape.output.residual().and_then(|step| step.base);
+        let base = values.stream(base);
+        let mut layer = constants::layer(generator, &empty.design, shape, &input, base);
+        layer.name = name;
+        let reference = Reference::new(&empty.design, &layer);
+        values.step(&layer, &reference).expect("the same input");
+        image.layers.push(layer);
+    }
+    debug_assert_eq!(image.check(), Ok(()));
+    NetworkCase { image, pixels }
+}
+
+/// A network without places.
+struct Sketch {
+    image: MapShape,
+    tensors: Vec<MapShape>,
+    streams: Vec<MapShape>,
+    layers: Vec<Layer>,
+}
+
+/// A layer without places.
+struct Layer {
+    geometry: LayerGeometry,
+    mode: LayerMode,
+    input: LayerInput,
+    output: LayerOutput,
+}
+
+impl Sketch {
+    fn draw(generator: &mut Generator, limits: &Limits) -> Sketch {
+        let mut size = |limit: u32| generator.range(1, limit.into()) as usize;
+        let mut sketch = Sketch {
+            image: MapShape {
+                channels: size(limits.channels.min(3)),
+                height: size(limits.side),
+                width: size(limits.side),
+            },
+            tensors: vec![],
+            streams: vec![],
+            layers: vec![],
+        };
+        for _ in 0..generator.range(1, 6) {
+            sketch.layer(generator, limits);
+        }
+        sketch.last(generator, limits);
+        sketch
+    }
+
+    /// The shape of a layer's input and where it comes from: the image, or tensors of one size.
+    fn input(&self, generator: &mut Generator) -> (MapShape, LayerInput) {
+        if self.tensors.is_empty() || generator.chance(1, 8) {
+            return (self.image, LayerInput::Image);
+        }
+        let last = self.tensors.len() as i64 - 1;
+        let chosen = generator.range(generator.clone().range(0, last), last) as usize;
+        let mut shape = self.tensors[chosen];
+        let size = (shape.height, shape.width);
+        let mut read: Vec<usize> = (0..self.tensors.len())
+            .filter(|&t| (self.tensors[t].height, self.tensors[t].width) == size)
+            .filter(|&t| t == chosen || generator.chance(2, 3))
+            .collect();
+        if generator.chance(1, 4) {
+            read.reverse();
+        }
+        shape.channels = read.iter().map(|&t| self.tensors[t].channels).sum();
+        (shape, LayerInput::Codes(read))
+    }
+
+    fn layer(&mut self, generator: &mut Generator, limits: &Limits) {
+        let (shape, input) = self.input(generator);
+        let channels = generator.range(1, limits.out_channels.into()) as usize;
+        let mut geometry = geometry(generator, shape, channels);
+        let output = MapShape {
+            channels,
+            height: geometry.out_height(),
+            width: geometry.out_width(),
+        };
+        let same = |s: &usize| {
+            (self.streams[*s].height, self.streams[*s].width) == (output.height, output.width)
+        };
+        let base = (0..self.streams.len()).rfind(same);
+        let base = base.filter(|_| generator.chance(3, 4));
+        // A sum has the channels of what it adds to.
+        let output = base.map_or(output, |base| self.streams[base]);
+        geometry.out_channels = output.channels;
+        let tensor = self.tensors.len();
+        let stream = base.is_some() || generator.chance(2, 5);
+        let output_kind = if stream {
+            let step = ResidualStep {
+                base,
+                result: self.streams.len(),
+                clamp: generator.chance(1, 4),
+                codes: generator.chance(3, 4).then_some(tensor),
+            };
+            self.streams.push(output);
+            LayerOutput::Residual(step)
+        } else {
+            LayerOutput::Codes(tensor)
+        };
+        if output_kind.codes().is_some() {
+            self.tensors.push(output);
+        }
+        self.push(geometry, false, input, output_kind);
+    }
+
+    /// The layer that gives the scores.
+    fn last(&mut self, generator: &mut Generator, limits: &Limits) {
+        let (shape, input) = self.input(generator);
+        let pool = generator.chance(1, 2);
+        let side = |side| if pool { 1 } else { side };
+        let geometry = LayerGeometry {
+            height: shape.height,
+            width: shape.width,
+            channels: shape.channels,
+            out_channels: generator.range(1, limits.out_channels.into()) as usize,
+            kernel_height: side(shape.height),
+            kernel_width: side(shape.width),
+            stride: 1,
+            padding: 0,
+        };
+        self.push(geometry, pool, input, LayerOutput::Scores { unit: 0.5 });
+    }
+
+    fn push(
+        &mut self,
+        geometry: LayerGeometry,
+        pool: bool,
+        input: LayerInput,
+        output: LayerOutput,
+    ) {
+        let operands = match input {
+            LayerInput::Image => Operands::Integers,
+            LayerInput::Codes(_) => Operands::Codes,
+        };
+        self.layers.push(Layer {
+            geometry,
+            mode: LayerMode {
+                operands,
+                pool,
+                raw: output.codes().is_none(),
+            },
+            input,
+            output,
+        });
+    }
+
+    /// The network with its places, its layers still without constants.
+    fn place(self, design: &Design) -> (Image, Vec<Shape>) {
+        let kept = Kept {
+            image: Some(self.image),
+            tensors: self.tensors,
+            streams: self.streams,
+        };
+        let layers = self.layers.iter();
+        let uses: Vec<Uses> = layers.map(|l| Uses::of(&l.input, &l.output)).collect();
+        let found = allocate(design.rows as usize, design.columns as usize, &kept, &uses);
+        let tensors = kept.tensors.iter().zip(found.tensors);
+        let streams = kept.streams.iter().zip(found.streams);
+        let image = Image {
+            design: design.clone(),
+            network: "random".to_owned(),
+            input: self.image,
+            input_address: found.input_address,
+            tensors: tensors
+                .map(|(&shape, place)| Tensor { shape, place })
+                .collect(),
+            streams: streams
+                .map(|(&shape, base)| StreamValue { shape, base })
+                .collect(),
+            layers: vec![],
+        };
+        let shape = |layer: Layer| {
+            let places: Places = image.places(&layer.input, &layer.output);
+            Shape {
+                geometry: layer.geometry,
+                mode: layer.mode,
+                input: layer.input,
+                output: layer.output,
+                places,
+            }
+        };
+        let shapes = self.layers.into_iter().map(shape).collect();
+        (image, shapes)
+    }
+}
+
+/// A convolution of a map: often one that keeps its size.
+fn geometry(generator: &mut Generator, input: MapShape, out_channels: usize) -> LayerGeometry {
+    loop {
+        let kinds = [
+            (1, 1, 0),
+            (3, 1, 1),
+            (3, 1, 1),
+            (3, 2, 1),
+            (2, 2, 0),
+            (2, 1, 0),
+        ];
+        let (kernel, stride, padding) = *generator.pick(&kinds);
+        let geometry = LayerGeometry {
+            height: input.height,
+            width: input.width,
+            channels: input.channels,
+            out_channels,
+            kernel_height: kernel,
+            kernel_width: kernel,
+            stride,
+            padding,
+        };
+        if geometry.check().is_ok() {
+            return geometry;
+        }
+    }
+}
