@@ -55,7 +55,7 @@ const FAULTS: [(&str, &str, &str, &str); 8] = [
     ("column_foot.v", "+ {", "& {", "column tile"),
     ("residual.v", ", half}", ", 1'b0}", "column tile"),
     ("loader.v", "assign room = ~", "assign room = |", ""),
-    ("layer_control.v", "{31'd0, runs}", "32'd1", "by its own counter"),
+    ("layer_control.v", "{31'd0, runs}", "32'd1", "layer_cycles"),
     ("bursts.v", "5'h10 - ", "5'h10 + ", ""),
     ("writer.v", "(beat + {28'd0, answered})", "beat", "result 0"),
 ];
