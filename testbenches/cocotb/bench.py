@@ -56,14 +56,14 @@ async def run(dut, ram, host, job):
     await host.write_dword(INTERRUPT_ENABLE, 3)
     await host.write_dword(CONTROL, 1)
     limit = ClockCycles(dut.clock, job["most_cycles"])
-    if not dut.interrupt.value:
-        assert await First(RisingEdge(dut.interrupt), limit) is not limit, "no interrupt"
+    if not dut.irq.value:
+        assert await First(RisingEdge(dut.irq), limit) is not limit, "no interrupt"
     status = await host.read_dword(STATUS)
     assert status & 0xF == 0b0010, f"status {status:#x}: done, and nothing else"
     assert await host.read_dword(INTERRUPT_STATUS) == 1
     await host.write_dword(INTERRUPT_STATUS, 1)
     await RisingEdge(dut.clock)
-    assert not dut.interrupt.value, "the interrupt is cleared"
+    assert not dut.irq.value, "the interrupt is cleared"
     assert await host.read_dword(LAYERS) == job["layers"]
     count = len(job["results"])
     return list(struct.unpack(f"<{count}q", ram.read(job["result_address"], 8 * count)))

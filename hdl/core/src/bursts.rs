@@ -47,7 +47,7 @@ impl Bursts {
             taken: Net::flag(),
             address: Net::bits(address),
             beats: Net::bits(BURST_BITS),
-            at: Register::data(address, false),
+            at: Register::control(address),
             left: Register::data(LANE_BITS, false),
         }
     }
@@ -74,7 +74,8 @@ impl Describe for Bursts {
         let taken = i.read(&self.taken);
         let (place, from) = (i.read(&self.place), i.read(&self.place_address));
         let further = taken.mux(at + beats.resize(at.width()), at);
-        self.at.load(i, &self.clock, place.mux(from, further));
+        self.at
+            .update_from(i, &self.clock, &self.reset, place.mux(from, further));
         let (ask, asked) = (i.read(&self.ask), i.read(&self.ask_beats));
         let fewer = taken.mux(left - beats.resize(LANE_BITS), left);
         let reset = i.read(&self.reset);

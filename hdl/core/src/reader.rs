@@ -243,7 +243,8 @@ impl Reader {
     fn receive<I: Interpreter>(&self, i: &mut I) -> I::Word {
         let (valid, input) = (i.read(&self.rvalid), i.read(&self.rid));
         let data_ready = i.read(&self.data_ready) | i.read(&self.stop);
-        let ready = i.name("receive_ready", !input | data_ready);
+        // Only a beat that is there can be refused: its ID says nothing before.
+        let ready = i.name("receive_ready", !(valid & input) | data_ready);
         i.drive(&self.rready, ready);
         let come = i.name("come", valid & ready);
         let fifo = &self.fifo;
