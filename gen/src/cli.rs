@@ -54,11 +54,9 @@ pub struct CheckArgs {
 
 /// Arguments of `compile`.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:
+#[command(after_help = "Example:
   cromulent compile --design constraints/designs/small-8x8.toml \\
-      --network docs/examples/fashion-resnet8.toml --out build/fashion"
-)]
+      --network docs/examples/fashion-resnet8.toml --out build/fashion")]
 pub struct CompileArgs {
     /// Design file.
     #[arg(long, value_name = "FILE")]
@@ -126,8 +124,11 @@ pub struct MemoryArgs {
 
 /// A number of images, at least one.
 fn images(text: &str) -> Result<NonZeroUsize, String> {
-    let count: usize = text.parse().map_err(|_| "write a whole number, 1 or more".to_owned())?;
-    NonZeroUsize::new(count).ok_or_else(|| "there is nothing to do on no image; write 1 or more".to_owned())
+    let count: usize = text
+        .parse()
+        .map_err(|_| "write a whole number, 1 or more".to_owned())?;
+    NonZeroUsize::new(count)
+        .ok_or_else(|| "there is nothing to do on no image; write 1 or more".to_owned())
 }
 
 /// A byte address, decimal or hexadecimal.

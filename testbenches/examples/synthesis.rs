@@ -41,18 +41,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (cell, count) in whole.get(TOP).into_iter().flatten() {
         println!("| {cell} | {count} |");
     }
-    println!("\n| module | instances | LUT4, each | flip-flops, each | DP16KD, each | share of LUT4 |");
+    println!(
+        "\n| module | instances | LUT4, each | flip-flops, each | DP16KD, each | share of LUT4 |"
+    );
     println!("|---|--:|--:|--:|--:|--:|");
     blocks(&synthesise(&yosys, folder.path(), "-noflatten")?);
     Ok(())
 }
 
 /// The modules of a synthesised design.
-fn synthesise(
-    yosys: &Found,
-    folder: &Path,
-    how: &str,
-) -> Result<BTreeMap<String, Cells>, Error> {
+fn synthesise(yosys: &Found, folder: &Path, how: &str) -> Result<BTreeMap<String, Cells>, Error> {
     let script = format!(
         "read_verilog *.v; synth_ecp5 {how} -top {TOP}; select -assert-none t:MULT18X18D t:ALU54B; check -assert; stat"
     );
@@ -71,7 +69,10 @@ fn modules(log: &str) -> BTreeMap<String, Cells> {
             let (cell, count) = line.trim().split_once(' ')?;
             Some((cell.to_owned(), count.trim().parse().ok()?))
         };
-        found.insert(name.to_owned(), cells.lines().skip(1).filter_map(count).collect());
+        found.insert(
+            name.to_owned(),
+            cells.lines().skip(1).filter_map(count).collect(),
+        );
     }
     found
 }
@@ -80,13 +81,15 @@ fn modules(log: &str) -> BTreeMap<String, Cells> {
 fn blocks(modules: &BTreeMap<String, Cells>) {
     let mut instances = Cells::new();
     count(modules, TOP, &mut instances);
-    let all: u64 = instances.iter().map(|(name, n)| n * luts(&modules[name])).sum();
+    let all: u64 = instances
+        .iter()
+        .map(|(name, n)| n * luts(&modules[name]))
+        .sum();
     let mut rows: Vec<_> = instances.iter().collect();
     rows.sort_by_key(|&(name, n)| std::cmp::Reverse(n * luts(&modules[name])));
     for (name, n) in rows {
         let cells = &modules[name];
-        let [each, flip_flops, rams] =
-            [luts(cells), of(cells, "TRELLIS_FF"), of(cells, "DP16KD")];
+        let [each, flip_flops, rams] = [luts(cells), of(cells, "TRELLIS_FF"), of(cells, "DP16KD")];
         if each + flip_flops + rams > 0 {
             let share = 100 * n * each / all.max(1);
             println!("| {name} | {n} | {each} | {flip_flops} | {rams} | {share} % |");

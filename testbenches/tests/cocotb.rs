@@ -36,7 +36,10 @@ fn python() -> Option<PathBuf> {
         return Some(python);
     }
     let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-    assert!(!ci, "CI must not skip: no cocotb, run scripts/setup.sh checks");
+    assert!(
+        !ci,
+        "CI must not skip: no cocotb, run scripts/setup.sh checks"
+    );
     eprintln!("SKIPPED, for want of cocotb: run scripts/setup.sh checks, or set CROMULENT_PYTHON");
     None
 }

@@ -139,14 +139,21 @@ fn verilator_agrees_on_many_layers_of_each_kind_of_design() {
             assert_equal(&mut bench, &case, &what);
             let r = &case.layer.registers;
             let inputs = case.layer.places.input.len() > 1;
-            for (count, here) in kinds.iter_mut().zip([r.stream, r.clamp, r.pool, r.passes > 1, inputs]) {
+            for (count, here) in
+                kinds
+                    .iter_mut()
+                    .zip([r.stream, r.clamp, r.pool, r.passes > 1, inputs])
+            {
                 *count += usize::from(here);
             }
         }
     }
     if std::env::var_os("CROMULENT_SEEDS").is_none() {
         let few = kinds.iter().any(|&count| count < 5);
-        assert!(!few, "streams, clamps, pools, passes, concatenations: {kinds:?}");
+        assert!(
+            !few,
+            "streams, clamps, pools, passes, concatenations: {kinds:?}"
+        );
     }
 }
 

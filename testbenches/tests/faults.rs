@@ -43,14 +43,22 @@ fn planted(design: &Design, file: &str, from: &str, to: &str) -> Files {
     let text = files
         .get_mut(Path::new(file))
         .unwrap_or_else(|| panic!("no {file}"));
-    assert!(text.contains(from), "{file} no longer holds `{from}`:\n{text}");
+    assert!(
+        text.contains(from),
+        "{file} no longer holds `{from}`:\n{text}"
+    );
     *text = text.replacen(from, to, 1);
     files
 }
 
 /// File, text, fault, and a part of what is said of it.
 const FAULTS: [(&str, &str, &str, &str); 8] = [
-    ("pe.v", "sum <= sum_in + ", "sum <= sum_in - ", "column tile"),
+    (
+        "pe.v",
+        "sum <= sum_in + ",
+        "sum <= sum_in - ",
+        "column tile",
+    ),
     ("row_edge.v", ">=", ">", "column tile"),
     ("column_foot.v", "+ {", "& {", "column tile"),
     ("residual.v", ", half}", ", 1'b0}", "column tile"),
@@ -84,7 +92,10 @@ fn untouched_verilog_passes() {
         return;
     }
     let cases = small::cases();
-    let (checks, text) = verify(&cases, planted(&cases[0].design, "pe.v", "sum_in", "sum_in"));
+    let (checks, text) = verify(
+        &cases,
+        planted(&cases[0].design, "pe.v", "sum_in", "sum_in"),
+    );
     assert!(checks.iter().all(|check| check.mismatches() == 0), "{text}");
     assert!(text.ends_with("all equal"), "{text}");
 }
@@ -103,9 +114,18 @@ fn a_folder_of_verilog_is_checked_by_its_design() {
     let other = shipped("mid-32x32");
     let network = "docs/examples/fashion-resnet8.toml";
     let refused = small::cromulent(&[
-        "verify", "--design", &other, "--network", network, "--rtl", folder,
+        "verify",
+        "--design",
+        &other,
+        "--network",
+        network,
+        "--rtl",
+        folder,
     ]);
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{errors}");
-    assert!(errors.contains("is Verilog of another design, small-8x8"), "{errors}");
+    assert!(
+        errors.contains("is Verilog of another design, small-8x8"),
+        "{errors}"
+    );
 }

@@ -27,7 +27,11 @@ fn designs() -> Vec<Design> {
         memory_address_bits: [32, 40, 64, 16][n % 4],
         ..design
     };
-    every_form(5, 3).into_iter().enumerate().map(small).collect()
+    every_form(5, 3)
+        .into_iter()
+        .enumerate()
+        .map(small)
+        .collect()
 }
 
 /// The design's files in a folder of their own.
@@ -115,7 +119,11 @@ fn yosys_checks_and_finds_no_latch_and_no_multiplier() {
             PeKind::Multiply => String::new(),
         };
         // One contains the other but for a wrapper, so that one design shows for both tops.
-        let tops = if design.bus_bits == 32 { &TOPS[..] } else { &TOPS[..1] };
+        let tops = if design.bus_bits == 32 {
+            &TOPS[..]
+        } else {
+            &TOPS[..1]
+        };
         for top in tops {
             let script = format!(
                 "read_verilog *.v; hierarchy -check -top {top}; proc; {latches}{multipliers}check -assert; \

@@ -7,8 +7,8 @@ use cromulent::executors::{
 };
 use cromulent_design::{CONTROL_REGISTERS, Design, Fault, REGISTERS};
 use cromulent_engine::program::{Program, single};
-use cromulent_engine::reference;
 use cromulent_engine::random::Case;
+use cromulent_engine::reference;
 use cromulent_testbenches::{small, tools};
 
 /// A program with results, its input, what should come of it, and the simulator of its design.
@@ -124,7 +124,9 @@ fn set_lane(program: &mut Program, byte: usize, lane: u32) {
 
 #[test]
 fn wrong_programs_end_with_their_fault() {
-    let Some(setting) = Setting::new() else { return };
+    let Some(setting) = Setting::new() else {
+        return;
+    };
     let set = |byte, lane| move |program: &mut Program| set_lane(program, byte, lane);
     setting.assert_refused(Fault::NotAProgram, "no program", set(0, 0));
     setting.assert_refused(Fault::Version, "another version", set(4, 1));
@@ -140,7 +142,9 @@ fn wrong_programs_end_with_their_fault() {
 
 #[test]
 fn fields_out_of_range_end_the_program() {
-    let Some(setting) = Setting::new() else { return };
+    let Some(setting) = Setting::new() else {
+        return;
+    };
     let lane = |byte: usize| {
         let bytes = &setting.program.bytes[byte..byte + 4];
         u32::from_le_bytes(bytes.try_into().expect("four bytes"))
@@ -165,7 +169,9 @@ fn fields_out_of_range_end_the_program() {
 
 #[test]
 fn memory_errors_end_the_program() {
-    let Some(setting) = Setting::new() else { return };
+    let Some(setting) = Setting::new() else {
+        return;
+    };
     let map = setting.job(&setting.program).map;
     let nothing = |_: &mut Program| ();
     for (what, address) in [
@@ -193,12 +199,18 @@ fn memory_errors_end_the_program() {
 /// Whatever the cycle: while the header is read, in the layer, while results are written.
 #[test]
 fn after_a_reset_in_the_middle_the_next_run_is_right() {
-    let Some(setting) = Setting::new() else { return };
+    let Some(setting) = Setting::new() else {
+        return;
+    };
     let job = setting.job(&setting.program);
     for cycles in (1..400).step_by(23) {
         let parts = [
             [job.prepare(), vec![start(), Step::Run { cycles }]].concat(),
-            vec![Step::Reset { cycles: 1 }, read("STATUS"), Step::Run { cycles: 3 }],
+            vec![
+                Step::Reset { cycles: 1 },
+                read("STATUS"),
+                Step::Run { cycles: 3 },
+            ],
             [job.prepare(), vec![start()], job.finish()].concat(),
         ];
         let records = setting.perform(&parts);
@@ -214,9 +226,15 @@ fn after_a_reset_in_the_middle_the_next_run_is_right() {
 
 #[test]
 fn a_start_while_busy_is_refused_and_changes_nothing() {
-    let Some(setting) = Setting::new() else { return };
+    let Some(setting) = Setting::new() else {
+        return;
+    };
     let job = setting.job(&setting.program);
-    let again = vec![Step::Run { cycles: 30 }, write("CONTROL", 1), read("STATUS")];
+    let again = vec![
+        Step::Run { cycles: 30 },
+        write("CONTROL", 1),
+        read("STATUS"),
+    ];
     let parts = [
         [job.prepare(), vec![start()]].concat(),
         again,
@@ -239,7 +257,9 @@ fn a_start_while_busy_is_refused_and_changes_nothing() {
 /// Every register answers as its row of the table says; nothing else does.
 #[test]
 fn control_registers_answer_as_documented() {
-    let Some(setting) = Setting::new() else { return };
+    let Some(setting) = Setting::new() else {
+        return;
+    };
     let design: &Design = &setting.case.design;
     let strobed = |register, data, strobes| Step::Write {
         register,
@@ -248,10 +268,27 @@ fn control_registers_answer_as_documented() {
     };
     let low = register("PROGRAM_LOW");
     let parts = [
-        vec![read("ID"), read("VERSION"), read("FINGERPRINT_LOW"), read("FINGERPRINT_HIGH")],
-        vec![strobed(low, 0x4433_2211, 15), strobed(low, 0xffff_ff00, 0b0001), read("PROGRAM_LOW")],
-        vec![write("ID", 1), write("CYCLES", 1), strobed(0x3c, 1, 15), Step::Read { register: 0xf0 }],
-        CONTROL_REGISTERS.iter().map(|r| Step::Read { register: r.offset }).collect(),
+        vec![
+            read("ID"),
+            read("VERSION"),
+            read("FINGERPRINT_LOW"),
+            read("FINGERPRINT_HIGH"),
+        ],
+        vec![
+            strobed(low, 0x4433_2211, 15),
+            strobed(low, 0xffff_ff00, 0b0001),
+            read("PROGRAM_LOW"),
+        ],
+        vec![
+            write("ID", 1),
+            write("CYCLES", 1),
+            strobed(0x3c, 1, 15),
+            Step::Read { register: 0xf0 },
+        ],
+        CONTROL_REGISTERS
+            .iter()
+            .map(|r| Step::Read { register: r.offset })
+            .collect(),
     ];
     let records = setting.perform(&parts);
     let value = |data| Record::Value { data, response: 0 };
@@ -265,7 +302,12 @@ fn control_registers_answer_as_documented() {
     assert_eq!(records[0], identity.map(value));
     assert_eq!(records[1][2], value(0x4433_2200), "one byte was written");
     let error = |data| Record::Value { data, response: 2 };
-    let refused = [Record::Response(2), Record::Response(2), Record::Response(2), error(0)];
+    let refused = [
+        Record::Response(2),
+        Record::Response(2),
+        Record::Response(2),
+        error(0),
+    ];
     assert_eq!(records[2], refused);
     let good = |record: &Record| matches!(record, Record::Value { response: 0, .. });
     assert!(records[3].iter().all(good), "{:?}", records[3]);

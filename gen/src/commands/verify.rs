@@ -51,7 +51,9 @@ pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
         checks.push(bench.check(&subject)?);
     }
     let (text, json) = (text(&image.design, &image.network, &checks), json(&checks));
-    let good = checks.iter().all(|check: &RunCheck| check.mismatches() == 0);
+    let good = checks
+        .iter()
+        .all(|check: &RunCheck| check.mismatches() == 0);
     Ok(if good {
         Outcome::good(text, json)
     } else {

@@ -177,9 +177,10 @@ impl Bus {
     /// Writes of which address and beat are there; each is a burst of one beat.
     fn settle(&mut self, now: u64) {
         while !self.write_addresses.is_empty() && !self.write_beats.is_empty() {
-            let (Some((address, id)), Some((lanes, strobes))) =
-                (self.write_addresses.pop_front(), self.write_beats.pop_front())
-            else {
+            let (Some((address, id)), Some((lanes, strobes))) = (
+                self.write_addresses.pop_front(),
+                self.write_beats.pop_front(),
+            ) else {
                 return;
             };
             let bytes = lanes.iter().flat_map(|lane| lane.to_le_bytes());

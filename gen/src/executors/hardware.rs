@@ -178,5 +178,8 @@ impl Job<'_> {
 /// 64-bit numbers in memory.
 fn numbers(bytes: &[u8]) -> Vec<i64> {
     let chunks = bytes.as_chunks().0;
-    chunks.iter().map(|chunk| i64::from_le_bytes(*chunk)).collect()
+    chunks
+        .iter()
+        .map(|chunk| i64::from_le_bytes(*chunk))
+        .collect()
 }

@@ -90,11 +90,7 @@ impl MemoryMap {
     }
 
     /// A base address that uses the high bits of an address, for a bench.
-    pub fn high(
-        design: &Design,
-        program: &Program,
-        input: u64,
-    ) -> Result<MemoryMap, Error> {
+    pub fn high(design: &Design, program: &Program, input: u64) -> Result<MemoryMap, Error> {
         let base = 1u64 << (design.memory_address_bits.clamp(16, 64) - 1);
         MemoryMap::new(design, base, program, input)
             .or_else(|_| MemoryMap::new(design, 0, program, input))
@@ -151,7 +147,10 @@ impl Job<'_> {
         ];
         for (name, region) in [("PROGRAM", program), ("INPUT", input), ("RESULT", result)] {
             steps.push(write(&format!("{name}_LOW"), region.address as u32));
-            steps.push(write(&format!("{name}_HIGH"), (region.address >> 32) as u32));
+            steps.push(write(
+                &format!("{name}_HIGH"),
+                (region.address >> 32) as u32,
+            ));
         }
         steps
     }

@@ -71,11 +71,7 @@ impl Simulator {
         Ok(records)
     }
 
-    fn step(
-        &mut self,
-        step: &Step,
-        say: &mut dyn FnMut(u64),
-    ) -> Result<Option<Record>, Error> {
+    fn step(&mut self, step: &Step, say: &mut dyn FnMut(u64)) -> Result<Option<Record>, Error> {
         match step {
             Step::Memory(memory) => self.bus.configure(*memory),
             Step::Fail { read, write } => self.bus.fail = (*read, *write),

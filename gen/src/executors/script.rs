@@ -305,7 +305,10 @@ mod tests {
             panic!("a run")
         };
         assert!(observed.interrupted);
-        assert_eq!((observed.layers[0].counted, observed.words[1].value), (11, 8));
+        assert_eq!(
+            (observed.layers[0].counted, observed.words[1].value),
+            (11, 8)
+        );
         assert_eq!(records[1], Record::Response(2));
         assert_eq!(decode(&numbers(&run[..12])), None);
         assert_eq!(decode(&numbers(&[7])), None);

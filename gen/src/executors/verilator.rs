@@ -8,8 +8,8 @@ use std::time::Duration;
 use cromulent_design::Design;
 
 use super::hardware::HardwareRun;
-pub use super::harness::{STREAM_TOP, TOP};
 use super::harness::harness_files;
+pub use super::harness::{STREAM_TOP, TOP};
 use super::job::Job;
 use super::script::{Record, Step, decode};
 use crate::Error;
@@ -97,8 +97,7 @@ impl Simulator {
             RUN_LIMIT,
             &mut |_| (),
         )?;
-        let bytes =
-            fs::read(&records).map_err(|error| Error::io("be read", &records, &error))?;
+        let bytes = fs::read(&records).map_err(|error| Error::io("be read", &records, &error))?;
         decode(&bytes).ok_or_else(|| Error::ToolFailed {
             tool: "the Verilated accelerator".to_owned(),
             what: "wrote records that cannot be read".to_owned(),

@@ -28,10 +28,13 @@ pub struct Layout<'a> {
 impl Layout<'_> {
     /// What a result of 1 is worth.
     fn unit(&self) -> Option<f64> {
-        self.image.layers.iter().find_map(|layer| match layer.output {
-            LayerOutput::Scores { unit } => Some(unit),
-            _ => None,
-        })
+        self.image
+            .layers
+            .iter()
+            .find_map(|layer| match layer.output {
+                LayerOutput::Scores { unit } => Some(unit),
+                _ => None,
+            })
     }
 
     /// Bytes of a code line on the bus.
@@ -110,7 +113,9 @@ pub fn summary(layout: &Layout) -> String {
     }
     let words = program.result_words;
     let unit = layout.unit().unwrap_or(1.0);
-    lines.push(format!("  {words} results of 64 bits, in units of {unit:e}"));
+    lines.push(format!(
+        "  {words} results of 64 bits, in units of {unit:e}"
+    ));
     lines.extend(layout.notes.iter().map(|note| format!("note: {note}")));
     lines.join("\n")
 }

@@ -12,7 +12,13 @@ pub fn page(layout: &Layout) -> String {
          run it.\n",
         image.network, image.design.name
     );
-    for section in [memory(layout), input(layout), results(layout), layers(layout), on_chip(layout)] {
+    for section in [
+        memory(layout),
+        input(layout),
+        results(layout),
+        layers(layout),
+        on_chip(layout),
+    ] {
         text.push('\n');
         text.push_str(&section);
     }
@@ -23,10 +29,16 @@ pub fn page(layout: &Layout) -> String {
 }
 
 fn memory(layout: &Layout) -> String {
-    let mut text = "## Memory\n\n| | address | bytes | register | |\n|---|---|---|---|---|\n".to_owned();
+    let mut text =
+        "## Memory\n\n| | address | bytes | register | |\n|---|---|---|---|---|\n".to_owned();
     let map = &layout.map;
     for (name, region, register, about) in [
-        ("program", map.program, "PROGRAM", "`program.bin`; only read"),
+        (
+            "program",
+            map.program,
+            "PROGRAM",
+            "`program.bin`; only read",
+        ),
         ("input", map.input, "INPUT", "only read"),
         ("results", map.result, "RESULT", "written"),
     ] {
@@ -54,7 +66,10 @@ fn input(layout: &Layout) -> String {
         shape.width,
     );
     if planes > 1 {
-        let _ = write!(text, ", all of them {planes} times: once for every {rows} channels");
+        let _ = write!(
+            text,
+            ", all of them {planes} times: once for every {rows} channels"
+        );
     }
     let bits = design.code_word_bits();
     let _ = write!(
@@ -69,7 +84,10 @@ fn input(layout: &Layout) -> String {
             copies * channels - 1
         );
     } else {
-        let _ = write!(text, " Field n of line block m is channel {rows}·m + n, if there is one");
+        let _ = write!(
+            text,
+            " Field n of line block m is channel {rows}·m + n, if there is one"
+        );
     }
     text.push_str("; the others are 0.\n");
     text
@@ -116,13 +134,25 @@ fn on_chip(layout: &Layout) -> String {
                     the columns. What is not needed at the same time may share its place.\n\n\
                     | | channels × height × width | address | first bank |\n|---|---|---|---|\n"
         .to_owned();
-    let _ = writeln!(text, "| image | {} | {} | 0 |", image.input, image.input_address);
+    let _ = writeln!(
+        text,
+        "| image | {} | {} | 0 |",
+        image.input, image.input_address
+    );
     for (number, map) in image.tensors.iter().enumerate() {
         let (address, bank) = (map.place.address, map.place.rotation);
-        let _ = writeln!(text, "| map {number} | {} | {address} | {bank} |", map.shape);
+        let _ = writeln!(
+            text,
+            "| map {number} | {} | {address} | {bank} |",
+            map.shape
+        );
     }
     for (number, value) in image.streams.iter().enumerate() {
-        let _ = writeln!(text, "| value {number} | {} | {} | |", value.shape, value.base);
+        let _ = writeln!(
+            text,
+            "| value {number} | {} | {} | |",
+            value.shape, value.base
+        );
     }
     text
 }

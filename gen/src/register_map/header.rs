@@ -24,14 +24,26 @@ pub fn header(design: &Design) -> String {
     let fingerprint = design.fingerprint();
     define("DESIGN_FINGERPRINT", format!("0x{fingerprint:016x}ull"), "");
     define("PROGRAM_VERSION", format!("{PROGRAM_VERSION}u"), "");
-    define("BUS_BYTES", format!("{}u", design.bus_bits / 8), "a beat of the memory bus");
+    define(
+        "BUS_BYTES",
+        format!("{}u", design.bus_bits / 8),
+        "a beat of the memory bus",
+    );
     for register in CONTROL_REGISTERS {
-        define(register.name, format!("{:#04x}u", register.offset), register.meaning);
+        define(
+            register.name,
+            format!("{:#04x}u", register.offset),
+            register.meaning,
+        );
     }
     for field in FIELDS {
         let mask = ((1u64 << field.bits) - 1) << field.low;
         let name = format!("{}_{}", field.register, field.name);
-        define(&format!("{name}_MASK"), format!("{mask:#010x}u"), field.meaning);
+        define(
+            &format!("{name}_MASK"),
+            format!("{mask:#010x}u"),
+            field.meaning,
+        );
         define(&format!("{name}_SHIFT"), format!("{}u", field.low), "");
     }
     for fault in Fault::ALL {

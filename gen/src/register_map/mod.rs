@@ -23,7 +23,12 @@ struct BitField {
     meaning: &'static str,
 }
 
-const fn bit(register: &'static str, name: &'static str, low: u32, meaning: &'static str) -> BitField {
+const fn bit(
+    register: &'static str,
+    name: &'static str,
+    low: u32,
+    meaning: &'static str,
+) -> BitField {
     BitField {
         register,
         name,
@@ -39,7 +44,12 @@ const FIELDS: [BitField; 10] = [
     bit("STATUS", "BUSY", 0, "a program runs"),
     bit("STATUS", "DONE", 1, "the program came to its end"),
     bit("STATUS", "FAULT", 2, "the program stopped early"),
-    bit("STATUS", "REFUSED", 3, "a start came while busy and was refused"),
+    bit(
+        "STATUS",
+        "REFUSED",
+        3,
+        "a start came while busy and was refused",
+    ),
     BitField {
         register: "STATUS",
         name: "FAULT_CODE",
@@ -49,8 +59,18 @@ const FIELDS: [BitField; 10] = [
     },
     bit("INTERRUPT_ENABLE", "DONE", 0, "raise irq when done"),
     bit("INTERRUPT_ENABLE", "FAULT", 1, "raise irq on a fault"),
-    bit("INTERRUPT_STATUS", "DONE", 0, "the program came to its end; write 1 to clear"),
-    bit("INTERRUPT_STATUS", "FAULT", 1, "the program stopped early; write 1 to clear"),
+    bit(
+        "INTERRUPT_STATUS",
+        "DONE",
+        0,
+        "the program came to its end; write 1 to clear",
+    ),
+    bit(
+        "INTERRUPT_STATUS",
+        "FAULT",
+        1,
+        "the program stopped early; write 1 to clear",
+    ),
 ];
 
 /// How a register may be used, in a word.
@@ -122,8 +142,14 @@ mod tests {
         for register in CONTROL_REGISTERS {
             let place = format!("{:#04x}", register.offset);
             assert!(object.to_string().contains(register.name));
-            assert!(header.contains(&format!("CROMULENT_{} {place}u", register.name)), "{header}");
-            assert!(page.contains(&format!("| `{place}` | `{}` |", register.name)), "{page}");
+            assert!(
+                header.contains(&format!("CROMULENT_{} {place}u", register.name)),
+                "{header}"
+            );
+            assert!(
+                page.contains(&format!("| `{place}` | `{}` |", register.name)),
+                "{page}"
+            );
         }
         for fault in Fault::ALL {
             let name = fault_name(fault);

@@ -21,9 +21,12 @@ pub fn text(design: &Design, network: &str, checks: &[RunCheck]) -> String {
         ));
         lines.extend(layer_table(design, check));
         lines.extend(executor_table(check));
-        lines.extend(check.skipped.iter().map(|(executor, why)| {
-            format!("  {} did not run: {why}", executor.name())
-        }));
+        lines.extend(
+            check
+                .skipped
+                .iter()
+                .map(|(executor, why)| format!("  {} did not run: {why}", executor.name())),
+        );
         lines.extend(outcome(check));
         lines.extend(differences(check));
     }
@@ -39,7 +42,12 @@ pub fn text(design: &Design, network: &str, checks: &[RunCheck]) -> String {
 /// The clocked executor whose cycles are shown: hardware where it ran.
 fn shown(check: &RunCheck) -> Option<Executor> {
     let clocked = |run: &&super::RunTrace| run.layers.iter().any(|layer| layer.clock.is_some());
-    check.runs.iter().rev().find(clocked).map(|run| run.executor)
+    check
+        .runs
+        .iter()
+        .rev()
+        .find(clocked)
+        .map(|run| run.executor)
 }
 
 fn layer_table(design: &Design, check: &RunCheck) -> Vec<String> {

@@ -27,8 +27,14 @@ pub struct Subject<'a> {
 }
 
 enum Kind<'a> {
-    Network { runner: &'a Runner<'a>, pixels: &'a [u8] },
-    Layer { alone: Box<Layer>, activations: Activations },
+    Network {
+        runner: &'a Runner<'a>,
+        pixels: &'a [u8],
+    },
+    Layer {
+        alone: Box<Layer>,
+        activations: Activations,
+    },
 }
 
 /// What an executor of the engine computed.
@@ -112,9 +118,7 @@ impl<'a> Subject<'a> {
         executor: EngineExecutor,
     ) -> Result<Computed, Error> {
         let (words, saturations) = match executor {
-            EngineExecutor::Reference => {
-                (reference::run(self.design, layer, activations)?, 0)
-            }
+            EngineExecutor::Reference => (reference::run(self.design, layer, activations)?, 0),
             EngineExecutor::CycleModel => {
                 let run = cycle_model::run(self.design, layer, activations)?;
                 (run.words, run.counters.saturations)

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cromulent_engine::timing::{LayerTiming, Timing};
 use cromulent_engine::OutputWord;
+use cromulent_engine::timing::{LayerTiming, Timing};
 
 use crate::cli::Executor;
 use crate::executors::{Counters, HardwareRun};
@@ -134,7 +134,11 @@ fn failure(run: &HardwareRun) -> Option<String> {
 fn leaves(layer: &LayerTiming, words: &[OutputWord]) -> Vec<u64> {
     let columns = words.iter().map(|word| word.column + 1).max().unwrap_or(0);
     let by_column: Vec<Vec<u64>> = (0..columns).map(|column| layer.words(column)).collect();
-    let positions = words.iter().map(|word| word.position + 1).max().unwrap_or(1) as usize;
+    let positions = words
+        .iter()
+        .map(|word| word.position + 1)
+        .max()
+        .unwrap_or(1) as usize;
     let leave = |word: &OutputWord| {
         let number = word.column_tile as usize * positions + word.position as usize;
         let column = by_column.get(word.column as usize);

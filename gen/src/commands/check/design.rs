@@ -91,7 +91,12 @@ fn memories(design: &Design) -> Vec<Memory> {
         memory(&format!("thetas_{cut}"), columns, channels, bits)
     }));
     let (accumulator, stream) = (design.accumulator_bits, Design::STREAM_BITS);
-    memories.push(memory("accumulators", columns, design.tile_depth, accumulator));
+    memories.push(memory(
+        "accumulators",
+        columns,
+        design.tile_depth,
+        accumulator,
+    ));
     memories.push(memory("stream", columns, design.stream_depth, stream));
     memories
 }

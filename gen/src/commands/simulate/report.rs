@@ -42,7 +42,10 @@ impl Report<'_> {
     }
 
     fn rows(&self) -> Vec<(&str, Row)> {
-        self.shown.iter().filter_map(|&place| self.row(place)).collect()
+        self.shown
+            .iter()
+            .filter_map(|&place| self.row(place))
+            .collect()
     }
 
     /// The rows together.
@@ -74,7 +77,12 @@ impl Report<'_> {
         let ends = self.timing.layers.iter().take(images);
         let end = ends.map(|layer| layer.start + layer.cycles).max()?;
         Some(Row {
-            macs: self.layers.iter().skip(images).map(|layer| layer.macs).sum(),
+            macs: self
+                .layers
+                .iter()
+                .skip(images)
+                .map(|layer| layer.macs)
+                .sum(),
             // The program's cycles are counted from the one after its start.
             cycles: (self.timing.cycles + 1).saturating_sub(end),
             causes: Causes::default(),
@@ -91,13 +99,18 @@ impl Report<'_> {
 
     pub fn text(&self) -> String {
         let design = self.design;
-        let bytes = self
-            .program_bytes
-            .map_or(String::new(), |bytes| format!(", program image {bytes} bytes"));
+        let bytes = self.program_bytes.map_or(String::new(), |bytes| {
+            format!(", program image {bytes} bytes")
+        });
         let mut lines = vec![
             format!(
                 "{} on {} ({}×{}, {}, {}){bytes}",
-                self.network, design.name, design.rows, design.columns, design.format, design.affine,
+                self.network,
+                design.name,
+                design.rows,
+                design.columns,
+                design.format,
+                design.affine,
             ),
             format!(
                 "  {:<24} {:>12} {:>10} {:>8} {:>9} {:>7} {:>7} {:>7}",

@@ -29,7 +29,10 @@ fn the_first_differing_word_is_named() {
     let comparisons = compare_layer(&all, 0);
     assert_eq!(comparisons[0].mismatches(), 0);
     let verilator = &comparisons[1];
-    assert_eq!((verilator.different_words, verilator.different_cycles), (2, 0));
+    assert_eq!(
+        (verilator.different_words, verilator.different_cycles),
+        (2, 0)
+    );
     let Some(Difference::Word {
         wanted,
         found,

@@ -76,7 +76,9 @@ fn image_object(check: &RunCheck) -> Value {
     });
     let counters = CLOCKED.map(|executor| {
         let all = totals(executor).map(|totals| {
-            let values = totals.all().map(|(name, value)| (name.to_owned(), json!(value)));
+            let values = totals
+                .all()
+                .map(|(name, value)| (name.to_owned(), json!(value)));
             Map::from_iter(values)
         });
         (executor.name().to_owned(), json!(all))
