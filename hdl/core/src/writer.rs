@@ -157,8 +157,11 @@ impl Writer {
             let now = filled.read(i);
             filled.load_or_zero(i, &self.clock, restart | written, here | now);
             for half in 0..RESULT_LANES {
-                let word = data.slice(half * LANE_BITS, LANE_BITS);
-                self.lanes[slot * RESULT_LANES + half].load_if(i, &self.clock, here, word);
+                // Bytes without a strobe are known as well.
+                let zero = i.constant(LANE_BITS, 0);
+                let word = restart.mux(zero, data.slice(half * LANE_BITS, LANE_BITS));
+                let lane = &self.lanes[slot * RESULT_LANES + half];
+                lane.load_if(i, &self.clock, restart | here, word);
             }
         }
         if let Some(register) = self.slot.get() {

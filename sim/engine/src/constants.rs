@@ -230,7 +230,11 @@ impl Writer<'_> {
     }
 
     fn row_word(&self, slot: Option<Slot>) -> Result<u64, DoesNotFit> {
-        let mut word = RowWord::default();
+        let mut word = RowWord {
+            // An idle row is always off the map: what lies in its bank may never have been written.
+            dy: -(1 << (self.design.coordinate_bits() - 1)),
+            ..RowWord::default()
+        };
         let mut edge = idle_edge(self.design, self.mode);
         if let Some(slot) = slot {
             let (dy, dx) = self.geometry.tap_offset(slot.tap);
