@@ -162,8 +162,12 @@ impl Report<'_> {
 
     pub fn json(&self) -> Value {
         let row = |(name, row): &(&str, Row)| {
-            let mut object = self.row_json(row);
-            object["name"] = json!(name);
+            let mut object = json!({ "name": name });
+            if let (Some(named), Value::Object(numbers)) =
+                (object.as_object_mut(), self.row_json(row))
+            {
+                named.extend(numbers);
+            }
             object["stalls"] = json!({
                 "weight_load": row.causes.stall_weights,
                 "output": row.causes.stall_output,
@@ -185,6 +189,7 @@ impl Report<'_> {
             "without_image": self.without_image().map(|row| self.row_json(&row)),
             "output": self.runs.first().map_or(&[][..], |run| &run.scores),
             "images": images.collect::<Vec<_>>(),
+            "notes": self.notes,
         })
     }
 
