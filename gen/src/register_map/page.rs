@@ -69,7 +69,8 @@ fn memory_bus(design: &Design) -> String {
 - At most {FIFO_BEATS} beats of the program are asked for and not yet used: room for them is there, so RREADY is
   always high for ARID 0. RLAST is not looked at: beats are counted.
 - Writes are bursts of one beat (AWLEN 0, WLAST always 1) with byte strobes, one at a time: the next address
-  comes after the answer to the last. Only the bytes of the results are written.
+  comes after the answer to the last. A beat is written when it is full, or with the results there are when no
+  further one waits: the strobes are those of the new results, and no other byte is written.
 - A response other than OKAY stops the program with a fault. What was already asked for is still taken.
 ",
         bits = design.bus_bits,
@@ -120,10 +121,10 @@ fn run(design: &Design) -> String {
 
 1. Put `program.bin`, which `cromulent compile` writes, at a multiple of {burst} bytes. It holds no addresses, so
    it may lie anywhere, and it is only read.
-2. Put the input at a multiple of {burst} bytes: {line} bytes a code line, in the order of the memory map that
+2. Put the input at a multiple of {bytes} bytes: {line} bytes a code line, in the order of the memory map that
    `compile` writes. A pixel p is the byte p − 128 in two's complement.
 3. Write PROGRAM, INPUT and RESULT. The results are 64-bit numbers in two's complement, from the RESULT address up;
-   that too is a multiple of {burst} bytes.
+   a multiple of {bytes} bytes too.
 4. Write 3 to INTERRUPT_ENABLE, then 1 to CONTROL.
 5. Wait for `irq`, or until STATUS has bit 0 clear. When DONE is set, every result is in memory: the last write
    was answered before.
@@ -150,26 +151,32 @@ next program as if nothing had happened.
     for fault in Fault::ALL {
         let _ = writeln!(text, "| {} | {} |", fault.code(), fault.meaning());
     }
+    text.push_str(
+        "
+Fields are checked one by one, not against each other: a program that `compile` did not write, or that was changed,
+can ask for weights that never come. It then stays busy until a reset.
+",
+    );
     text
 }
 
 fn stream_top(design: &Design) -> String {
     format!(
-        "## Without a memory bus: `cromulent_core`
+        "## Without a memory bus: `cromulent_stream`
 
-The core is a top of its own for those who bring program and input as streams. Ports with `valid`, `ready` and
-`data` hand over a beat of {bits} bits, as {lanes} lanes of 32 bits (`_data_0` is the lowest), in each cycle in
-which `valid` and `ready` are high; `data` must hold while `valid` is high and `ready` is not.
+The core as a top of its own, for those who bring program and input as AXI streams of {bits} bits. A beat is handed
+over in each cycle in which `tvalid` and `tready` are high; what is offered must stay until it is taken.
 
 - `start`, for one cycle, begins a program and clears what the last one left; `busy`, `done` (one cycle) and
-  `fault` (the code above, or 0) tell how it goes.
-- `program_*` takes the bytes of `program.bin` in order. Beats after END are not taken.
-- `data_*` takes code lines. `fetch_valid`, for one cycle, says which: `fetch_beats` beats from byte
-  `fetch_offset` of the input on. A host with one input may ignore it and offer the input in order.
-- `result_*` gives the results as 64-bit numbers, in order. There is no `last`: the program knows how many.
-- `writer_idle` is high if every result taken has arrived; tie it high if that is at once.
+  `fault` (the code above, or 0) tell how it goes. `fault` stays until the next start.
+- `s_axis_program_*` takes the bytes of `program.bin` in order, from the header on. Beats after END are not taken.
+- `s_axis_data_*` takes code lines. `fetch_valid`, for one cycle, says which: `fetch_beats` beats from byte
+  `fetch_offset` of the input on. Programs of `cromulent compile` fetch the input once, in order.
+- `m_axis_result_*` gives the results as 64-bit numbers, in order, `tlast` with the last of a layer.
+- `writer_idle` is high when every result taken has arrived; tie it high if that is at once.
+- `header_valid`, `header_beats`: the length of the program, for whoever reads ahead.
+- `count_*` are the counters of the control registers.
 ",
         bits = design.bus_bits,
-        lanes = design.bus_lanes(),
     )
 }
