@@ -168,3 +168,16 @@ fn documented_defaults_are_the_defaults() {
         );
     }
 }
+
+#[test]
+fn the_documentation_lists_every_field_of_a_layer() {
+    let text = std::fs::read_to_string(root().join("docs/machine.md")).unwrap();
+    for field in cromulent_design::REGISTERS {
+        let bits = match field.bits {
+            1 => field.low.to_string(),
+            bits => format!("{}:{}", field.low + bits - 1, field.low),
+        };
+        let row = format!("| `{}` | {} | {bits} | ", field.name, field.lane);
+        assert!(text.contains(&row), "docs/machine.md lacks {row}");
+    }
+}
