@@ -60,7 +60,8 @@ impl Scores {
             data_last: Net::flag(),
             room: Net::flag(),
             empty: Net::flag(),
-            fifo: Fifo::new(depth, &[shape.word_bits(), 1]),
+            // One lane: `last` alone would be too little for a block RAM.
+            fifo: Fifo::new(depth, &[shape.word_bits() + 1]),
             _limit: Scores::limit(shape.rows, shape.columns),
         }
     }
@@ -95,12 +96,14 @@ impl Describe for Scores {
         i.connect(&fifo.push, &self.push);
         i.connect(&fifo.ready, &self.ready);
         let word = i.read(&self.word).as_unsigned();
-        i.drive(&fifo.input[0], word);
-        i.connect(&fifo.input[1], &self.last);
+        let entry = i.read(&self.last).concat(word);
+        i.drive(&fifo.input[0], entry);
         i.connect(&self.valid, &fifo.valid);
-        let data = i.read(&fifo.output[0]).as_signed().resize(RESULT_BITS);
+        let oldest = i.read(&fifo.output[0]);
+        let bits = word.width();
+        let data = oldest.slice(0, bits).as_signed().resize(RESULT_BITS);
         i.drive(&self.data, data.as_unsigned());
-        i.connect(&self.data_last, &fifo.output[1]);
+        i.drive(&self.data_last, oldest.slice(bits, 1));
         let held = i.read(&fifo.held);
         let limit = i.constant(held.width(), self._limit as u64);
         i.drive(&self.room, limit.at_least(held));
