@@ -1,9 +1,10 @@
 //! The cromulent check: section 1.4 of Graham (2017), path by path.
 //!
 //! Every forward path must read ⋆ N A ReLU Learnt ⋆ N A ReLU Learnt ⋆ …, where N A is a
-//! batch-norm and ⋆ any branches, sums, pools and concatenations. Two liberties: the image layer
-//! is a learnt layer on the image itself, and an average pool may stand between ReLU and a linear
-//! layer or 1×1 convolution, because it commutes with those.
+//! batch-norm and ⋆ any branches, sums, pools and concatenations. Three liberties: the image layer
+//! is a learnt layer on the image itself; an average pool may stand between ReLU and a linear
+//! layer or 1×1 convolution, because it commutes with those; and a ⋆ may hold ReLUs that lead to a
+//! sum or to N, as the residual streams of post-activated networks do.
 //!
 //! Paths are not enumerated. Each node's values stand at one stage of the form, and the form
 //! holds on every path if it holds on every edge.
@@ -78,6 +79,7 @@ fn stages(network: &Network) -> Vec<Stage> {
         stages.push(match (&node.op, first) {
             (Op::Image, _) => Stage::Image,
             (Op::BatchNorm(_), _) => Stage::Normalised,
+            (Op::Relu, Some(Stage::Summed)) if in_star(network, stages.len()) => Stage::Summed,
             (Op::Relu, _) => Stage::Rectified,
             (op, Some(Stage::Rectified | Stage::Pooled)) if is_average(op) => Stage::Pooled,
             // Reported where it reads the ReLU; once it has moved, what reads it is right.
@@ -86,6 +88,17 @@ fn stages(network: &Network) -> Vec<Stage> {
         });
     }
     stages
+}
+
+/// Whether a node leads to a sum or a batch-norm, directly or through pools and concatenations.
+fn in_star(network: &Network, node: usize) -> bool {
+    let leads = |&reader: &usize| match network.nodes[reader].op {
+        Op::Add | Op::BatchNorm(_) => true,
+        Op::Concat | Op::MaxPool { .. } => in_star(network, reader),
+        ref op if is_average(op) => in_star(network, reader),
+        _ => false,
+    };
+    network.readers(node).iter().any(leads)
 }
 
 struct Check<'a> {
@@ -101,6 +114,7 @@ impl Check<'_> {
             (Image | Summed, Op::BatchNorm(_)) | (Normalised, Op::Relu) => None,
             (Image | Rectified, op) if op.is_learnt() => None,
             (Pooled, op) if op.is_learnt() => self.pooled(input, reader),
+            (Summed, Op::Relu) if self.stages[reader] == Summed => None,
             (Image | Summed, Op::Relu) => Some(self.unnormalised_relu(input, reader)),
             (Summed, op) if op.is_learnt() => Some(self.unrectified(input, reader)),
             (Image | Summed, _) => None,

@@ -363,3 +363,32 @@ fn a_network_built_by_hand_is_checked_too() {
         )
     );
 }
+
+#[test]
+fn a_relu_on_the_residual_stream_belongs_to_the_star() {
+    let stem = || -> Vec<(&str, Op, &[&str])> {
+        vec![
+            ("c1", conv(2, 3), &["image"]),
+            ("r1", RELU, &["c1"]),
+            ("c2", conv(2, 3), &["image"]),
+            ("add", Op::Add, &["c2", "r1"]),
+            ("r2", RELU, &["add"]),
+            ("n", norm(2), &["r2"]),
+            ("r3", RELU, &["n"]),
+            ("c3", conv(2, 3), &["r3"]),
+        ]
+    };
+    assert_cromulent(&network(stem()));
+    let mut mixed = stem();
+    mixed.extend([
+        ("c4", conv(2, 3), &["r2"] as &[&str]),
+        ("sum", Op::Add, &["c3", "c4"]),
+    ]);
+    assert_eq!(
+        messages(&check(&network(mixed))),
+        [
+            "node `c4`: the learnt layer reads `r2` with no batch-norm and no ReLU between; \
+             put batch-norm and ReLU before it (pre-activated form)"
+        ]
+    );
+}

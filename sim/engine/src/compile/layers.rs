@@ -111,11 +111,12 @@ fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
         PlannedOutput::Residual {
             base,
             result,
+            clamp,
             codes,
         } => LayerOutput::Residual(ResidualStep {
             base,
             result,
-            clamp: false,
+            clamp,
             codes,
         }),
     }
@@ -138,7 +139,7 @@ const STREAM_REACH: f64 = 8.0;
 
 /// The unit of each stream value as a power of two: 1 is 2^exponent in the stream. Values that are added
 /// up share it; it leaves every normalised channel room for μ ± 8σ.
-fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
+pub(super) fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
     let peak = |group: usize| {
         let members = (0..plan.streams.len()).filter(|&value| plan.groups[value] == group);
         let nodes: Vec<usize> = members.map(|value| plan.streams[value]).collect();

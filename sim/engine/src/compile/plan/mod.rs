@@ -8,10 +8,15 @@
 //!
 //! A value is normalised and stored once, with the statistics of its first reader, the first batch-norm in
 //! the network's order. Every other batch-norm that reads it is folded onto these (numerics §4).
+//!
+//! A ReLU that reads a value itself is done as the value enters the residual stream (numerics §5).
 
+mod rectify;
 mod support;
 
 use cromulent_network::{Network, Op, Problem, Problems};
+
+use rectify::Rectified;
 
 /// The program of a network, before any number is known.
 pub(in crate::compile) struct Plan {
@@ -59,10 +64,11 @@ pub(in crate::compile) struct PlannedLayer {
 pub(in crate::compile) enum PlannedOutput {
     /// Codes of this tensor.
     Codes(usize),
-    /// Stream value `result` = words + `base`, coded as tensor `codes`.
+    /// Stream value `result` = words + `base`, or 0 if `clamp` and that is less, coded as tensor `codes`.
     Residual {
         base: Option<usize>,
         result: usize,
+        clamp: bool,
         codes: Option<usize>,
     },
     Scores,
@@ -87,8 +93,12 @@ pub(in crate::compile) fn plan(network: &Network) -> Result<Plan, Problems> {
 
 struct Planner<'a> {
     network: &'a Network,
-    /// By node.
+    /// By node, ReLUs on the stream resolved.
+    inputs: Vec<Vec<usize>>,
+    /// By node, ReLUs on the stream resolved.
     readers: Vec<Vec<usize>>,
+    /// By node: whether a ReLU on the stream is done with its values.
+    clamped: Vec<bool>,
     /// By node: the batch-norms that read its values, directly or through concatenations.
     norms: Vec<Vec<Reader>>,
     /// The values with a code tensor.
@@ -100,9 +110,12 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn new(network: &'a Network) -> Planner<'a> {
         let nodes = 0..network.nodes.len();
+        let graph = Rectified::of(network);
         let mut planner = Planner {
             network,
-            readers: nodes.clone().map(|i| network.readers(i)).collect(),
+            inputs: graph.inputs,
+            readers: graph.readers,
+            clamped: graph.clamped,
             norms: vec![],
             tensors: vec![],
             streams: vec![],
@@ -133,7 +146,7 @@ impl<'a> Planner<'a> {
     }
 
     fn inputs(&self, node: usize) -> &[usize] {
-        &self.network.nodes[node].inputs
+        &self.inputs[node]
     }
 
     fn is_norm(&self, node: usize) -> bool {
@@ -161,7 +174,7 @@ impl<'a> Planner<'a> {
         };
         let source = *self.inputs(pool).first()?;
         let own = matches!(self.op(source), Op::Convolution(_)) && self.readers[source] == [pool];
-        own.then_some(source)
+        (own && !self.clamped[source]).then_some(source)
     }
 
     /// The average pool that is done with a learnt layer.
@@ -181,7 +194,7 @@ impl<'a> Planner<'a> {
         self.inputs(node).iter().flat_map(resolve).collect()
     }
 
-    /// Whether a node's values are words of the residual stream: sums, and what sums read.
+    /// Whether a node's values are words of the residual stream: sums, what sums read, and what is clamped.
     fn is_stream(&self, node: usize) -> bool {
         let added = |&reader: &usize| *self.op(reader) == Op::Add;
         match self.op(node) {
@@ -189,7 +202,7 @@ impl<'a> Planner<'a> {
             _ => {
                 self.is_computed(node)
                     && self.adder(node).is_none()
-                    && self.readers[node].iter().any(added)
+                    && (self.clamped[node] || self.readers[node].iter().any(added))
             }
         }
     }
@@ -207,7 +220,8 @@ impl<'a> Planner<'a> {
         if *self.op(add) != Op::Add {
             return None;
         }
-        let private = |&&i: &&usize| self.is_computed(i) && self.readers[i] == [add];
+        let private =
+            |&&i: &&usize| self.is_computed(i) && self.readers[i] == [add] && !self.clamped[i];
         self.inputs(add).iter().filter(private).max().copied()
     }
 
@@ -287,6 +301,7 @@ impl<'a> Planner<'a> {
             return PlannedOutput::Residual {
                 base: others.copied().find_map(|i| self.stream(i)),
                 result,
+                clamp: self.clamped[value],
                 codes,
             };
         }

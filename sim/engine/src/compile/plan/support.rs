@@ -3,6 +3,7 @@
 use cromulent_network::Op;
 
 use super::Planner;
+use super::rectify::rectified;
 
 /// What is wrong, and what would help.
 type Refusal = (String, String);
@@ -29,13 +30,10 @@ impl Planner<'_> {
                 self.reads(node, right, "a learnt layer, a sum or a concatenation of them")
                     .or_else(|| self.unread(node, "a ReLU", &|op| *op == Op::Relu))
             }
-            Op::Relu => self
-                .reads_only(node, "a batch-norm", &|op| matches!(op, Op::BatchNorm(_)))
-                .or_else(|| {
-                    self.unread(node, "a learnt layer or a global average pool", &|op| {
-                        op.is_learnt() || *op == Op::GlobalAveragePool
-                    })
-                }),
+            Op::Relu => match rectified(self.network, node) {
+                Some(value) => self.unsupported_clamp(node, value),
+                None => self.unsupported_relu(node),
+            },
             Op::GlobalAveragePool => self
                 .reads_only(node, "a ReLU", &|op| *op == Op::Relu)
                 .or_else(|| {
@@ -50,12 +48,38 @@ impl Planner<'_> {
         }
     }
 
+    /// A ReLU before a learnt layer.
+    fn unsupported_relu(&self, relu: usize) -> Option<Refusal> {
+        let norm = |op: &Op| matches!(op, Op::BatchNorm(_));
+        self.reads_only(relu, "a batch-norm, a learnt layer or a sum", &norm)
+            .or_else(|| {
+                self.unread(relu, "a learnt layer or a global average pool", &|op| {
+                    op.is_learnt() || *op == Op::GlobalAveragePool
+                })
+            })
+    }
+
+    /// A ReLU on the stream: only its result is kept, so nothing else may read the value.
+    fn unsupported_clamp(&self, relu: usize, value: usize) -> Option<Refusal> {
+        let readers = self.network.readers(value);
+        let Some(&other) = readers.iter().find(|&&i| i != relu) else {
+            return self.unread(relu, "a batch-norm, a sum or a concatenation", &|op| {
+                matches!(op, Op::BatchNorm(_) | Op::Add | Op::Concat)
+            });
+        };
+        let (relu, value, other) = (self.name(relu), self.name(value), self.name(other));
+        Some((
+            format!(
+                "it rectifies `{value}`, which `{other}` reads as it is; the residual stream keeps one of the two"
+            ),
+            format!("let nothing but `{relu}` read `{value}`"),
+        ))
+    }
+
     /// A node must read what is right.
     fn reads(&self, node: usize, right: bool, wanted: &str) -> Option<Refusal> {
-        let found = self
-            .inputs(node)
-            .first()
-            .map_or("nothing", |&i| self.name(i));
+        let inputs = &self.network.nodes[node].inputs;
+        let found = inputs.first().map_or("nothing", |&i| self.name(i));
         (!right).then(|| {
             let kind = self.op(node).name();
             let article = if kind.starts_with('a') { "an" } else { "a" };
@@ -72,7 +96,8 @@ impl Planner<'_> {
         wanted: &str,
         right: &dyn Fn(&Op) -> bool,
     ) -> Option<Refusal> {
-        let right = self.inputs(node).iter().all(|&i| right(self.op(i)));
+        let inputs = &self.network.nodes[node].inputs;
+        let right = inputs.iter().all(|&i| right(self.op(i)));
         self.reads(node, right, wanted)
     }
 
@@ -88,8 +113,12 @@ impl Planner<'_> {
         Some((what, format!("let {wanted} read it")))
     }
 
-    /// A value must be normalised, joined or added, or be the output and learnt.
+    /// A value must be normalised, joined or added, or be the output and learnt. What reads a clamped value is
+    /// the matter of its ReLU.
     fn unread_sum(&self, node: usize) -> Option<Refusal> {
+        if self.clamped[node] {
+            return None;
+        }
         if self.is_output(node) && self.op(node).is_learnt() {
             let shape = self.network.nodes[node].shape;
             return (shape.height * shape.width != 1).then(|| {
