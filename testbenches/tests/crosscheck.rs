@@ -11,7 +11,10 @@ use cromulent::executors::Memory;
 use cromulent::progress::Progress;
 use cromulent::verification::{Bench, Conditions, RunCheck, Subject, text};
 use cromulent_design::{Affine, Design};
-use cromulent_engine::random::{Case, Limits, case, case_within};
+use cromulent_engine::Runner;
+use cromulent_engine::random::{
+    Case, Limits, NetworkCase, case, case_within, network, network_within,
+};
 use cromulent_number::Format;
 use cromulent_testbenches::tools;
 
@@ -57,19 +60,45 @@ fn assert_equal(bench: &mut Bench, case: &Case, what: &str) -> RunCheck {
     check
 }
 
+/// Checks a whole network, all layers in one run; what differs fails the test.
+fn assert_network(bench: &mut Bench, case: &NetworkCase, what: &str) {
+    let runner = Runner::new(&case.image);
+    let subject = Subject::network(&case.image, &runner, &case.pixels)
+        .unwrap_or_else(|e| panic!("{what}: {e}"));
+    let check = bench
+        .check(&subject)
+        .unwrap_or_else(|e| panic!("{what}: {e}"));
+    let found = text(&case.image.design, what, std::slice::from_ref(&check));
+    let design = &case.image.design;
+    assert_eq!(check.mismatches(), 0, "{what}: {design:?}\n{found}");
+}
+
+/// Sizes that rust_hdl gets through in no time.
+const SMALL: Limits = Limits {
+    rows: 5,
+    columns: 4,
+    side: 6,
+    channels: 7,
+    out_channels: 6,
+};
+
+#[test]
+fn rust_hdl_agrees_on_random_networks() {
+    let progress = Progress::silent();
+    for seed in seeds(0..40) {
+        let case = network(seed, &SMALL);
+        let mut bench = bench(&case.image.design, Executor::RustHdl, &progress);
+        bench.set_memory(memory(seed));
+        assert_network(&mut bench, &case, &format!("network {seed}"));
+    }
+}
+
 #[test]
 fn rust_hdl_agrees_on_random_designs_and_layers() {
-    let limits = Limits {
-        rows: 5,
-        columns: 4,
-        side: 6,
-        channels: 7,
-        out_channels: 6,
-    };
     let progress = Progress::silent();
     let mut formats = std::collections::BTreeSet::new();
     for seed in seeds(0..80) {
-        let case = case(seed, &limits);
+        let case = case(seed, &SMALL);
         let mut bench = bench(&case.design, Executor::RustHdl, &progress);
         bench.set_memory(memory(seed));
         assert_equal(&mut bench, &case, &format!("seed {seed}"));
@@ -155,6 +184,34 @@ fn verilator_agrees_on_many_layers_of_each_kind_of_design() {
             "streams, clamps, pools, passes, concatenations: {kinds:?}"
         );
     }
+}
+
+/// Networks from memory to results, with sums and concatenations of what earlier layers left on chip; every other
+/// one with pauses.
+#[test]
+fn verilator_agrees_on_whole_random_networks() {
+    if tools::verilator().is_none() {
+        return;
+    }
+    let progress = Progress::silent();
+    let mut runs = 0;
+    for design in designs() {
+        let mut bench = bench(&design, Executor::Verilator, &progress);
+        for seed in seeds(0..20) {
+            let Some(case) = network_within(seed, &design, &LIMITS) else {
+                continue;
+            };
+            let pauses = if seed % 2 == 0 { 0 } else { seed };
+            bench.set_memory(Memory {
+                seed: pauses,
+                ..memory(seed)
+            });
+            let what = format!("{} network {seed}", design.name);
+            assert_network(&mut bench, &case, &what);
+            runs += 1;
+        }
+    }
+    assert!(runs >= 20, "only {runs} networks fit");
 }
 
 /// Pauses at random on every channel of both buses change no word, no result and no count of beats.
