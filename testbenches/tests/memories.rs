@@ -130,5 +130,9 @@ fn ecp5_has_every_large_memory_in_block_ram() {
 #[test]
 fn xilinx_has_every_large_memory_in_block_ram() {
     let distributed = "t:RAM32* t:RAM64* t:RAM128* t:RAM256*";
-    check("synth_xilinx -flatten", "t:RAMB18E1 t:RAMB36E1", distributed);
+    check(
+        "synth_xilinx -flatten",
+        "t:RAMB18E1 t:RAMB36E1",
+        distributed,
+    );
 }
