@@ -277,9 +277,12 @@ fn the_model_is_the_circuit_on_random_programs() {
 
 #[test]
 fn the_model_is_the_circuit_where_results_wait() {
+    let mut roomy = vec![];
     for seed in seeds(0..4) {
         let timing = assert_equal(&heavy(seed), &format!("heavy seed {seed}"));
-        let stalls = timing.causes.stall_output;
-        assert!(stalls > 0, "heavy seed {seed}: results have room");
+        roomy.extend((timing.causes.stall_output == 0).then_some(seed));
+    }
+    if std::env::var_os("CROMULENT_SEEDS").is_none() {
+        assert_eq!(roomy, [0; 0], "seeds whose results never wait");
     }
 }
