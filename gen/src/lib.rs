@@ -3,8 +3,11 @@
 //! 1. [`cli`] parses the arguments; `main` is that and one `match`.
 //! 2. [`commands`] holds a module per command. Each returns an [`Outcome`], text and JSON, or an [`Error`],
 //!    which knows its exit code.
-//! 3. [`tools`] finds and runs the programs of others, Verilator and Yosys.
-//! 4. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
+//! 3. [`verification`] has every executor run a program and compares; [`executors`] are those in hardware:
+//!    a script of what a host does, a bench for either simulator that performs it.
+//! 4. [`memory_map`] says where a compiled network lies, [`register_map`] how a design is driven.
+//! 5. [`tools`] finds and runs the programs of others, Verilator and Yosys.
+//! 6. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
 //!    what takes so long.
 
 pub mod cli;

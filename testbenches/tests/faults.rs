@@ -129,3 +129,28 @@ fn a_folder_of_verilog_is_checked_by_its_design() {
         "{errors}"
     );
 }
+
+/// What a user sees: exit code 1, and the layer and word that differ first.
+#[test]
+fn a_fault_in_a_folder_is_a_mismatch() {
+    if tools::verilator().is_none() {
+        return;
+    }
+    let scratch = cromulent::tools::Scratch::new().expect("a temporary folder");
+    let rtl = scratch.path().join("rtl");
+    let folder = rtl.to_str().expect("a plain path");
+    let design = "constraints/designs/small-8x8.toml";
+    let generated = small::cromulent(&["generate", "--design", design, "--out", folder]);
+    assert!(generated.status.success(), "{generated:?}");
+    let path = rtl.join("column_foot.v");
+    let text = fs::read_to_string(&path).expect("a generated file");
+    fs::write(&path, text.replacen("+ {", "& {", 1)).expect("a generated file");
+    let network = "docs/examples/fashion-resnet8.toml";
+    let arguments = ["verify", "--design", design, "--network", network];
+    let output = small::cromulent(&[&arguments[..], &["--rtl", folder]].concat());
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let first = "first difference of verilator to reference in conv1: column tile 0, column";
+    assert!(said.contains(first), "{said}");
+    assert!(said.contains(" instead of "), "{said}");
+}
