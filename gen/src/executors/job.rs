@@ -114,7 +114,7 @@ pub fn counter_registers() -> impl Iterator<Item = &'static ControlRegister> {
 }
 
 impl Job<'_> {
-    /// Everything a host does for one run; see [`Job::gather`](super::HardwareRun) for what it writes down.
+    /// Everything a host does for one run; [`Job::gather`] makes of the records what it did.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = self.prepare();
         steps.push(start());

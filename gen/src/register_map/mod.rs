@@ -1,6 +1,6 @@
 //! The control registers of a design for those who write drivers: JSON, a C header, a page.
 //!
-//! All three say what [`CONTROL_REGISTERS`](cromulent_design::CONTROL_REGISTERS) says, so that no driver
+//! All three say what [`CONTROL_REGISTERS`] says, so that no driver
 //! needs a number of its own.
 
 mod header;
