@@ -1,4 +1,6 @@
-//! Programs that tests need: skipped loudly on a laptop, an error in CI.
+//! What tests share: programs, which are skipped loudly on a laptop and an error in CI, and seeds.
+
+use std::ops::Range;
 
 use cromulent::tools::{Found, Tool, verilator::VERILATOR, yosys::YOSYS};
 
@@ -27,4 +29,19 @@ pub fn required(tool: &Tool) -> Option<Found> {
             None
         }
     }
+}
+
+/// The seeds of a campaign: those of the variable `CROMULENT_SEEDS`, `first..last`, or the usual ones.
+///
+/// # Panics
+/// The variable is no range.
+pub fn seeds(usual: Range<u64>) -> Range<u64> {
+    let Ok(text) = std::env::var("CROMULENT_SEEDS") else {
+        return usual;
+    };
+    let bounds = text.split_once("..").map(|(first, last)| {
+        let number = |bound: &str| bound.parse().expect("a seed is a number");
+        number(first)..number(last)
+    });
+    bounds.expect("CROMULENT_SEEDS is first..last")
 }

@@ -4,8 +4,6 @@
 //! The seeds are fixed and a failure prints its own; `CROMULENT_SEEDS=first..last` runs a longer
 //! campaign.
 
-use std::ops::Range;
-
 use cromulent::cli::Executor;
 use cromulent::executors::Memory;
 use cromulent::progress::Progress;
@@ -16,19 +14,7 @@ use cromulent_engine::random::{
     Case, Limits, NetworkCase, case, case_within, network, network_within,
 };
 use cromulent_number::Format;
-use cromulent_testbenches::tools;
-
-/// The seeds of a campaign: those of the variable, or these.
-fn seeds(usual: Range<u64>) -> Range<u64> {
-    let Ok(text) = std::env::var("CROMULENT_SEEDS") else {
-        return usual;
-    };
-    let (first, last) = text
-        .split_once("..")
-        .expect("CROMULENT_SEEDS is first..last");
-    first.parse().expect("the first seed is a number")
-        ..last.parse().expect("the last seed is a number")
-}
+use cromulent_testbenches::tools::{self, seeds};
 
 /// A memory of the seed's own: from as fast as can be to a beat every few cycles.
 fn memory(seed: u64) -> Memory {

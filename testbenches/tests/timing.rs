@@ -7,8 +7,6 @@
 //! The seeds are fixed and a failure prints its own; `CROMULENT_SEEDS=first..last` runs a longer
 //! campaign.
 
-use std::ops::Range;
-
 use cromulent::cli::Executor;
 use cromulent::executors::{Counters, HardwareRun, Job, MemoryMap, rust_hdl};
 use cromulent::verification::{Clock, RunTrace, totals};
@@ -17,6 +15,7 @@ use cromulent_engine::program::{Program, ProgramLayer};
 use cromulent_engine::random::Generator;
 use cromulent_engine::timing::{self, Memory, Timing};
 use cromulent_number::Format;
+use cromulent_testbenches::tools::seeds;
 
 /// A program, and what it runs on.
 #[derive(Debug)]
@@ -24,18 +23,6 @@ struct Case {
     design: Design,
     steps: Vec<Command>,
     memory: Memory,
-}
-
-/// The seeds of a campaign: those of the variable, or these.
-fn seeds(usual: Range<u64>) -> Range<u64> {
-    let Ok(text) = std::env::var("CROMULENT_SEEDS") else {
-        return usual;
-    };
-    let bounds = text.split_once("..").map(|(first, last)| {
-        let number = |bound: &str| bound.parse().expect("a seed is a number");
-        number(first)..number(last)
-    });
-    bounds.expect("CROMULENT_SEEDS is first..last")
 }
 
 /// A number of `low..=high`.
