@@ -32,18 +32,17 @@ impl Workload {
     /// Whatever is wrong with any of them; a layer that is not there.
     pub fn load(args: &cli::Workload, file: Option<&Path>) -> Result<Workload, Error> {
         let (design, network) = load_both(&args.design, &args.network)?;
-        let (bytes, notes) = match file {
-            Some(file) => (read_image(file, &design, &network)?, vec![]),
+        let (image, image_bytes, notes) = match file {
+            Some(file) => {
+                let (image, bytes) = read_image(file, &design, &network)?;
+                (image, bytes, vec![])
+            }
             None => {
                 let compiled = compile(&network, &design)?;
-                (compiled.image.to_bytes(), notes(&compiled))
+                let (image, bytes) = read_back(&compiled.image)?;
+                (image, bytes, notes(&compiled))
             }
         };
-        let image = Image::from_bytes(&bytes).map_err(|error| Error::ToolFailed {
-            tool: "the compiler".to_owned(),
-            what: format!("wrote an image that cannot be read: {error}"),
-            output: String::new(),
-        })?;
         let layer = args
             .layer
             .as_deref()
@@ -52,7 +51,7 @@ impl Workload {
         Ok(Workload {
             examples: examples(&network, args)?,
             image,
-            image_bytes: bytes.len(),
+            image_bytes,
             notes,
             layer,
         })
@@ -86,8 +85,19 @@ pub fn notes(compiled: &Compiled) -> Vec<String> {
         .collect()
 }
 
-/// The bytes of a program image, which can be read, is for this design and holds this network.
-fn read_image(file: &Path, design: &Design, network: &Network) -> Result<Vec<u8>, Error> {
+/// A program image as its bytes say it, so that nothing travels beside them, and how many they are.
+fn read_back(image: &Image) -> Result<(Image, usize), Error> {
+    let bytes = image.to_bytes();
+    let image = Image::from_bytes(&bytes).map_err(|error| Error::ToolFailed {
+        tool: "the compiler".to_owned(),
+        what: format!("wrote an image that cannot be read: {error}"),
+        output: String::new(),
+    })?;
+    Ok((image, bytes.len()))
+}
+
+/// The program image in a file, which is for this design and holds this network, and its size in bytes.
+fn read_image(file: &Path, design: &Design, network: &Network) -> Result<(Image, usize), Error> {
     let bytes = fs::read(file).map_err(|error| Error::io("be read", file, &error))?;
     let image = Image::from_bytes(&bytes);
     let image = image.and_then(|image| image.require_design(design).map(|()| image));
@@ -99,7 +109,7 @@ fn read_image(file: &Path, design: &Design, network: &Network) -> Result<Vec<u8>
     if image.network != network.name {
         return Err(refuse(format!("holds the network {}", image.network)));
     }
-    Ok(bytes)
+    Ok((image, bytes.len()))
 }
 
 /// The images asked for.

@@ -5,34 +5,12 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const DESIGN: &str = "constraints/designs/small-8x8.toml";
-const NETWORK: &str = "docs/examples/fashion-resnet8.toml";
+mod common;
 
-/// Runs the program at the root of the repository.
-fn cromulent(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cromulent"))
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .output()
-        .unwrap()
-}
+use common::{DESIGN, NETWORK, cromulent, json, stderr};
 
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// The one JSON object a command printed, and its exit code.
-fn json(arguments: &[&str]) -> (Value, i32) {
-    let output = cromulent(arguments);
-    let value = serde_json::from_slice(&output.stdout);
-    (
-        value.unwrap_or_else(|_| panic!("no JSON: {output:?}")),
-        output.status.code().unwrap(),
-    )
 }
 
 /// A design file with these contents.
@@ -54,7 +32,7 @@ fn a_design_on_its_own_shows_what_follows() {
         "{}",
         stdout(&output)
     );
-    let (value, code) = json(&["check", "--design", DESIGN, "--json"]);
+    let (value, code) = json(&["check", "--design", DESIGN]);
     assert_eq!(code, 0);
     assert_eq!(value["design"]["bits"]["column_sum"], 18);
     assert_eq!(value["problems"], Value::Array(vec![]));
@@ -62,7 +40,7 @@ fn a_design_on_its_own_shows_what_follows() {
 
 #[test]
 fn a_network_shows_its_modules() {
-    let (value, code) = json(&["check", "--network", NETWORK, "--json"]);
+    let (value, code) = json(&["check", "--network", NETWORK]);
     assert_eq!(code, 0);
     assert_eq!(value["cromulent"], true);
     let modules = value["modules"].as_array().unwrap();
@@ -86,7 +64,7 @@ fn a_network_that_does_not_fit_the_design_is_refused() {
         stderr(&output)
     );
     assert_eq!(stdout(&output), "");
-    let (value, code) = json(&["check", "--design", &design, "--network", NETWORK, "--json"]);
+    let (value, code) = json(&["check", "--design", &design, "--network", NETWORK]);
     assert_eq!((code, &value["cromulent"]), (2, &Value::Bool(true)));
     assert!(value["problems"].to_string().contains("code_depth"));
 }
@@ -108,7 +86,7 @@ fn problems_are_errors_in_text_and_data_in_json() {
         lines.contains("error: no/such.toml"),
         "both files are looked at: {lines}"
     );
-    let (value, code) = json(&["check", "--design", &design, "--json"]);
+    let (value, code) = json(&["check", "--design", &design]);
     assert_eq!((code, &value["cromulent"]), (2, &Value::Bool(false)));
     let problem = &value["problems"][0];
     assert_eq!(problem["where"], format!("{design}:1:8"));

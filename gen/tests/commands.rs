@@ -2,36 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const DESIGN: &str = "constraints/designs/small-8x8.toml";
+mod common;
+
+use common::{DESIGN, NETWORK, cromulent, json, stderr};
+
 const OTHER: &str = "constraints/designs/small-8x8-r3.toml";
-const NETWORK: &str = "docs/examples/fashion-resnet8.toml";
-
-/// Runs the program at the root of the repository.
-fn cromulent(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cromulent"))
-        .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .output()
-        .unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// The one JSON object a command prints with `--json`, and its exit code.
-fn json(arguments: &[&str]) -> (Value, i32) {
-    let output = cromulent(&[arguments, &["--json"]].concat());
-    let value = serde_json::from_slice(&output.stdout);
-    (
-        value.unwrap_or_else(|_| panic!("no JSON: {output:?}")),
-        output.status.code().unwrap(),
-    )
-}
 
 /// A folder that holds a compiled network below `fashion`.
 fn compiled() -> (tempfile::TempDir, String) {

@@ -82,13 +82,25 @@ impl Comparison {
     fn count(&mut self, what: &str, wanted: u64, found: u64) {
         if wanted != found {
             self.different_cycles += 1;
-            let what = what.to_owned();
-            self.first.get_or_insert(Difference::Count {
-                what,
-                wanted,
-                found,
-            });
+            self.counted(what, wanted, found);
         }
+    }
+
+    /// How many words or results there are: each missing or surplus one differs.
+    fn length(&mut self, what: &str, wanted: usize, found: usize) {
+        if wanted != found {
+            self.different_words += wanted.abs_diff(found);
+            self.counted(what, wanted as u64, found as u64);
+        }
+    }
+
+    fn counted(&mut self, what: &str, wanted: u64, found: u64) {
+        let what = what.to_owned();
+        self.first.get_or_insert(Difference::Count {
+            what,
+            wanted,
+            found,
+        });
     }
 }
 
@@ -123,15 +135,7 @@ fn compare_words(wanted: &Trace, found: &Trace, result: &mut Comparison) {
             cycle: leaves.and_then(|leaves| leaves.get(n).copied()),
         });
     }
-    let (wanted, found) = (wanted.words.len(), found.words.len());
-    if wanted != found {
-        result.different_words += wanted.abs_diff(found);
-        result.first.get_or_insert(Difference::Count {
-            what: "words".to_owned(),
-            wanted: wanted as u64,
-            found: found as u64,
-        });
-    }
+    result.length("words", wanted.words.len(), found.words.len());
 }
 
 fn compare_clocks(words: &[OutputWord], wanted: &Clock, found: &Clock, result: &mut Comparison) {
@@ -196,15 +200,7 @@ fn compare_results(wanted: &RunTrace, found: &RunTrace, result: &mut Comparison)
             found,
         });
     }
-    let (wanted, found) = (wanted.results.len(), found.results.len());
-    if wanted != found {
-        result.different_words += wanted.abs_diff(found);
-        result.first.get_or_insert(Difference::Count {
-            what: "results".to_owned(),
-            wanted: wanted as u64,
-            found: found as u64,
-        });
-    }
+    result.length("results", wanted.results.len(), found.results.len());
 }
 
 #[cfg(test)]

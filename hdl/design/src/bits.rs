@@ -15,14 +15,21 @@ impl Bits {
 
     /// Adds the low `bits` bits of a word, at most 64, above those there are.
     pub fn push(&mut self, word: u64, bits: u32) {
-        for bit in 0..bits.min(u64::BITS) {
-            if self.length.is_multiple_of(32) {
-                self.lanes.push(0);
-            }
-            if let Some(last) = self.lanes.last_mut() {
-                *last |= ((word >> bit & 1) as u32) << (self.length % 32);
-            }
-            self.length += 1;
+        let bits = bits.min(u64::BITS);
+        let kept = u128::from(word) & ((1u128 << bits) - 1);
+        // What fills the last lane, and whole lanes after it.
+        let inside = self.length % 32;
+        let mut rest = kept << inside;
+        self.length += bits as usize;
+        if inside > 0
+            && let Some(last) = self.lanes.last_mut()
+        {
+            *last |= rest as u32;
+            rest >>= 32;
+        }
+        while self.lanes.len() < self.length.div_ceil(32) {
+            self.lanes.push(rest as u32);
+            rest >>= 32;
         }
     }
 
@@ -55,7 +62,27 @@ impl Bits {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_bit_lies_where_it_was_pushed(words in prop::collection::vec((any::<u64>(), 0u32..=64), 0..20)) {
+            let mut bits = Bits::new();
+            let mut expected = vec![];
+            for &(word, count) in &words {
+                bits.push(word, count);
+                expected.extend((0..count).map(|bit| word >> bit & 1 == 1));
+            }
+            prop_assert_eq!(bits.len(), expected.len());
+            prop_assert_eq!(bits.lanes().len(), expected.len().div_ceil(32));
+            for place in 0..bits.lanes().len() * 32 {
+                let found = bits.lanes()[place / 32] >> (place % 32) & 1 == 1;
+                prop_assert_eq!(found, expected.get(place).copied().unwrap_or(false));
+            }
+        }
+    }
 
     #[test]
     fn words_lie_one_after_another() {

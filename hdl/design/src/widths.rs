@@ -196,11 +196,6 @@ impl Design {
             PeKind::Shift => 0,
         }
     }
-
-    /// Tiles of rows × columns weights the queue holds, at most.
-    pub fn tile_capacity(&self) -> u32 {
-        self.weight_depth / self.rows.max(1)
-    }
 }
 
 #[cfg(test)]

@@ -74,17 +74,14 @@ impl Report<'_> {
     /// The program from the last word of the layers on that are fed with the image.
     fn without_image(&self) -> Option<Row> {
         let images = self.layers.iter().take_while(|layer| layer.image).count();
-        let ends = self.timing.layers.iter().take(images);
-        let end = ends.map(|layer| layer.start + layer.cycles).max()?;
-        Some(Row {
+        (images.min(self.timing.layers.len()) > 0).then(|| Row {
             macs: self
                 .layers
                 .iter()
                 .skip(images)
                 .map(|layer| layer.macs)
                 .sum(),
-            // The program's cycles are counted from the one after its start.
-            cycles: (self.timing.cycles + 1).saturating_sub(end),
+            cycles: self.timing.cycles_behind(images),
             causes: Causes::default(),
         })
     }

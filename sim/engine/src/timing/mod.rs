@@ -71,6 +71,17 @@ pub struct Timing {
     pub finished: bool,
 }
 
+impl Timing {
+    /// Cycles after the last word of the first `layers` layers, to the end of the program; all of them for 0.
+    pub fn cycles_behind(&self, layers: usize) -> u64 {
+        let ends = self.layers.iter().take(layers);
+        let end = ends.map(|layer| layer.start + layer.cycles).max();
+        // Cycles are counted from the one after `start`.
+        let before = end.map_or(0, |end| end.saturating_sub(1));
+        self.cycles.saturating_sub(before)
+    }
+}
+
 /// The timing of a program on a design, behind its AXI master and this memory.
 pub fn run(design: &Design, steps: &[Command], memory: Memory) -> Timing {
     run_with(design, steps, Supply::Memory(memory))

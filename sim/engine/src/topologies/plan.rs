@@ -73,13 +73,6 @@ impl Plan {
     pub fn usage_behind_image(&self, timing: &Timing) -> Usage {
         let is_image = |layer: &&PlannedLayer| layer.registers.digits;
         let images = self.layers.iter().take_while(is_image).count();
-        let ends = timing
-            .layers
-            .iter()
-            .take(images)
-            .map(|layer| layer.start + layer.cycles);
-        // The program's cycles are counted from the one after `start`.
-        let before = ends.max().map_or(0, |end| end - 1);
         Usage {
             macs: self
                 .layers
@@ -87,7 +80,7 @@ impl Plan {
                 .skip(images)
                 .map(|layer| layer.macs)
                 .sum(),
-            cycles: timing.cycles - before,
+            cycles: timing.cycles_behind(images),
         }
     }
 }
