@@ -1,6 +1,6 @@
 //! The walls of the house: which crate may depend on which.
 //!
-//! `number ← {design, network} ← {core (with kit), engine} ← gen ← testbenches`. The engine never sees
+//! `number ← {design, network, kernels} ← {core (with kit), engine} ← gen ← testbenches`. The engine never sees
 //! rust_hdl, else comparing it with the circuit would prove nothing; the network never sees the hardware;
 //! the core never sees the engine; the kit sees none of ours.
 
@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 /// Each crate of the workspace, and the crates of the workspace it may depend on, for whatever purpose.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("cromulent-number", &[]),
     ("cromulent-kit", &[]),
     ("cromulent-design", &["cromulent-number"]),
@@ -19,9 +19,15 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         "cromulent-core",
         &["cromulent-number", "cromulent-design", "cromulent-kit"],
     ),
+    ("cromulent-kernels", &["cromulent-number"]),
     (
         "cromulent-engine",
-        &["cromulent-number", "cromulent-design", "cromulent-network"],
+        &[
+            "cromulent-number",
+            "cromulent-design",
+            "cromulent-network",
+            "cromulent-kernels",
+        ],
     ),
     (
         "cromulent",
@@ -31,6 +37,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "cromulent-kit",
             "cromulent-network",
             "cromulent-core",
+            "cromulent-kernels",
             "cromulent-engine",
         ],
     ),
@@ -42,6 +49,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "cromulent-kit",
             "cromulent-network",
             "cromulent-core",
+            "cromulent-kernels",
             "cromulent-engine",
             "cromulent",
         ],
@@ -49,10 +57,11 @@ const ALLOWED: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that must not link rust_hdl, not even by way of others.
-const WITHOUT_RUST_HDL: [&str; 4] = [
+const WITHOUT_RUST_HDL: [&str; 5] = [
     "cromulent-number",
     "cromulent-design",
     "cromulent-network",
+    "cromulent-kernels",
     "cromulent-engine",
 ];
 
