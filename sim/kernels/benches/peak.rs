@@ -6,7 +6,7 @@
 //!
 //! Throughput is in multiply-accumulates: `Gelem/s` reads as GMAC/s.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use cromulent_kernels::{Grid, Operand, Panels, Patches, Path, Run, tiles};
 
 /// Operands of a position.
@@ -47,10 +47,9 @@ fn peak<T: Operand>(criterion: &mut Criterion, name: &str, operand: T, weight: T
     group.finish();
 }
 
-fn peaks(criterion: &mut Criterion) {
-    peak::<i16>(criterion, "words", 5, -77);
-    peak::<u8>(criterion, "bytes", 5, -77);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    peak::<i16>(&mut criterion, "words", 5, -77);
+    peak::<u8>(&mut criterion, "bytes", 5, -77);
+    criterion.final_summary();
 }
-
-criterion_group!(benches, peaks);
-criterion_main!(benches);
