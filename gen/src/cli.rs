@@ -44,9 +44,12 @@ pub struct CheckArgs {
     /// Design file; on its own, prints every width that follows from it.
     #[arg(long, value_name = "FILE")]
     pub design: Option<PathBuf>,
-    /// Network file; prints its modules and what breaks the cromulent form.
+    /// Network file, or the name of a known network; prints its modules and what breaks the cromulent form.
     #[arg(long, value_name = "FILE")]
     pub network: Option<PathBuf>,
+    /// Seed of the weights of a network known by name; 1 if absent.
+    #[arg(long, value_name = "SEED", requires = "network")]
+    pub seed: Option<u64>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -61,9 +64,12 @@ pub struct CompileArgs {
     /// Design file.
     #[arg(long, value_name = "FILE")]
     pub design: PathBuf,
-    /// Network file.
+    /// Network file, or the name of a known network, which gets random weights.
     #[arg(long, value_name = "FILE")]
     pub network: PathBuf,
+    /// Seed of the weights of a network known by name; 1 if absent.
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
     /// Folder to write, which must not exist yet.
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
@@ -97,9 +103,12 @@ pub struct Workload {
     /// Design file.
     #[arg(long, value_name = "FILE")]
     pub design: PathBuf,
-    /// Network file.
+    /// Network file, or the name of a known network, which gets random weights.
     #[arg(long, value_name = "FILE")]
     pub network: PathBuf,
+    /// Seed of the weights of a network known by name; 1 if absent.
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
     /// Only this layer, by its name in the network; all layers if absent.
     #[arg(long, value_name = "NAME")]
     pub layer: Option<String>,
@@ -148,7 +157,9 @@ fn address(text: &str) -> Result<u64, String> {
       --network docs/examples/fashion-resnet8.toml --json
   cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only
 
-Networks known by name, without weights, for --timing-only: resnet18, resnet20, densenet121.")]
+Known by name: fc1, fc2, fc4 … fc1024, vgg32, vgg64, resnet20, resnet44, wrn-40-4, densenet-40-12,
+densenet-100-12 (CIFAR-10); resnet18, resnet50, wrn-18-2, densenet121, densenet201 (ImageNet). Their weights are
+random.")]
 pub struct SimulateArgs {
     /// What runs on what.
     #[command(flatten)]

@@ -7,7 +7,9 @@
 //!    a script of what a host does, a bench for either simulator that performs it.
 //! 4. [`memory_map`] says where a compiled network lies, [`register_map`] how a design is driven.
 //! 5. [`tools`] finds and runs the programs of others, Verilator and Yosys.
-//! 6. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
+//! 6. [`networks`] are read from files or made from a name and a seed; [`workload`] puts them together with a
+//!    design and images.
+//! 7. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
 //!    what takes so long.
 
 pub mod cli;
@@ -15,6 +17,7 @@ pub mod commands;
 mod error;
 pub mod executors;
 pub mod memory_map;
+pub mod networks;
 mod outcome;
 pub mod output;
 pub mod progress;

@@ -8,6 +8,7 @@ use cromulent_engine::{Compiled, Image, InputError, compile};
 use cromulent_network::{Network, images::Example};
 
 use crate::cli;
+use crate::networks::{self, Source};
 use crate::{Error, Problem};
 
 /// A compiled network and the images it is to run on.
@@ -23,6 +24,8 @@ pub struct Workload {
     pub examples: Vec<Example>,
     /// The layer asked for, by its place among the layers; all of them if none was.
     pub layer: Option<usize>,
+    /// Whether the weights are random.
+    pub synthetic: bool,
 }
 
 impl Workload {
@@ -31,16 +34,17 @@ impl Workload {
     /// # Errors
     /// Whatever is wrong with any of them; a layer that is not there.
     pub fn load(args: &cli::Workload, file: Option<&Path>) -> Result<Workload, Error> {
-        let (design, network) = load_both(&args.design, &args.network)?;
+        let (design, source) = load_both(&args.design, &args.network, args.seed)?;
+        let network = &source.network;
         let (image, image_bytes, notes) = match file {
             Some(file) => {
-                let (image, bytes) = read_image(file, &design, &network)?;
-                (image, bytes, vec![])
+                let (image, bytes) = read_image(file, &design, network)?;
+                (image, bytes, source.note().into_iter().collect())
             }
             None => {
-                let compiled = compile(&network, &design)?;
+                let compiled = compile(network, &design)?;
                 let (image, bytes) = read_back(&compiled.image)?;
-                (image, bytes, notes(&compiled))
+                (image, bytes, notes(&source, &compiled))
             }
         };
         let layer = args
@@ -49,7 +53,8 @@ impl Workload {
             .map(|name| find_layer(&image, name))
             .transpose()?;
         Ok(Workload {
-            examples: examples(&network, args)?,
+            examples: examples(&source, args)?,
+            synthetic: source.seed.is_some(),
             image,
             image_bytes,
             notes,
@@ -66,23 +71,26 @@ impl Workload {
     }
 }
 
-/// Design and network from their files.
+/// Design and network from their files; a known network gets random weights.
 ///
 /// # Errors
 /// What is wrong with either, or with both.
-pub fn load_both(design: &Path, network: &Path) -> Result<(Design, Network), Error> {
-    match (Design::load(design), Network::load(network)) {
+pub fn load_both(
+    design: &Path,
+    network: &Path,
+    seed: Option<u64>,
+) -> Result<(Design, Source), Error> {
+    match (Design::load(design), networks::load(network, seed)) {
         (Ok(design), Ok(network)) => Ok((design, network)),
         (design, network) => Err(both(design.err(), network.err())),
     }
 }
 
-/// What compiling found worth knowing, a sentence each.
-pub fn notes(compiled: &Compiled) -> Vec<String> {
+/// What a network and compiling it make worth knowing, a sentence each.
+pub fn notes(source: &Source, compiled: &Compiled) -> Vec<String> {
     let notes = compiled.notes.iter();
-    notes
-        .map(|note| format!("{}: {}", note.place, note.what))
-        .collect()
+    let notes = notes.map(|note| format!("{}: {}", note.place, note.what));
+    source.note().into_iter().chain(notes).collect()
 }
 
 /// A program image as its bytes say it, so that nothing travels beside them, and how many they are.
@@ -113,11 +121,11 @@ fn read_image(file: &Path, design: &Design, network: &Network) -> Result<(Image,
 }
 
 /// The images asked for.
-fn examples(network: &Network, args: &cli::Workload) -> Result<Vec<Example>, Error> {
+fn examples(source: &Source, args: &cli::Workload) -> Result<Vec<Example>, Error> {
     let wanted = args.images.get();
     let examples = match &args.input {
-        Some(file) => network.read_images(file, None, None, wanted)?,
-        None => network.examples(wanted)?,
+        Some(file) => source.network.read_images(file, None, None, wanted)?,
+        None => source.examples(wanted)?,
     };
     if examples.len() < wanted {
         let what = format!("there are only {} images", examples.len());

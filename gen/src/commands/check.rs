@@ -8,6 +8,7 @@ use cromulent_network::{Module, Network, Report, check};
 use serde_json::{Value, json};
 
 use crate::cli::CheckArgs;
+use crate::networks;
 use crate::{Error, Outcome, Problem};
 
 /// Checks what is given. With `--json`, problems are part of the answer.
@@ -39,8 +40,9 @@ fn load(args: &CheckArgs) -> Result<(Option<Design>, Option<Network>), Error> {
     let network = args
         .network
         .as_deref()
-        .map(Network::load)
+        .map(|network| networks::load(network, args.seed))
         .transpose()
+        .map(|source| source.map(|source| source.network))
         .map_err(Error::from);
     match (design, network) {
         (Err(Error::BadInput(mut problems)), Err(Error::BadInput(more))) => {

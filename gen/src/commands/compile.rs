@@ -21,9 +21,9 @@ use crate::{Error, Outcome};
 /// # Errors
 /// Bad input, a network that does not fit the design, or a folder that exists or cannot be written.
 pub fn run(args: &CompileArgs, progress: &Progress) -> Result<Outcome, Error> {
-    let (design, network) = load_both(&args.design, &args.network)?;
+    let (design, source) = load_both(&args.design, &args.network, args.seed)?;
     let step = progress.step("compiling");
-    let compiled = compile(&network, &design)?;
+    let compiled = compile(&source.network, &design)?;
     let image = &compiled.image;
     let program = Program::of(image);
     let fetched = program.fetch.map_or(0, |fetch| fetch.beats);
@@ -39,7 +39,7 @@ pub fn run(args: &CompileArgs, progress: &Progress) -> Result<Outcome, Error> {
         program: &program,
         map,
         timing: timing::run(&design, &commands(&program), fastest),
-        notes: notes(&compiled),
+        notes: notes(&source, &compiled),
     };
     write_folder(&args.out, |folder| write(folder, image, &layout))?;
     let text = format!(
@@ -49,6 +49,7 @@ pub fn run(args: &CompileArgs, progress: &Progress) -> Result<Outcome, Error> {
         FILES.join(", ")
     );
     let mut json = memory_map::json(&layout);
+    json["synthetic"] = serde_json::json!(source.seed.is_some());
     json["folder"] = serde_json::json!(args.out);
     json["files"] = serde_json::json!(FILES);
     Ok(Outcome::good(text, json))

@@ -35,11 +35,6 @@ struct Named {
 }
 
 fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
-    if let Some(topology) = builtin(args) {
-        let what = format!("{} has no weights", topology.name);
-        let fix = "add --timing-only, or give a network file";
-        return Err(Error::bad_input("--network", what, fix));
-    }
     let workload = Workload::load(&args.workload, None)?;
     let image = &workload.image;
     let step = progress.steps("simulating", workload.examples.len() as u64);
@@ -62,6 +57,7 @@ fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error
         runs: &runs,
         labels: labels.collect(),
         notes: &workload.notes,
+        synthetic: workload.synthetic,
     };
     Ok(Outcome::good(report.text(), report.json()))
 }
@@ -90,6 +86,7 @@ struct Timed {
     layers: Vec<Named>,
     steps: Vec<Command>,
     notes: Vec<String>,
+    synthetic: bool,
 }
 
 fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
@@ -108,6 +105,7 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
         runs: &[],
         labels: vec![],
         notes: &timed.notes,
+        synthetic: timed.synthetic,
     };
     Ok(Outcome::good(report.text(), report.json()))
 }
@@ -130,16 +128,19 @@ impl Timed {
             steps: plan.steps,
             notes: small.chain(left_out).collect(),
             design,
+            synthetic: true,
         }
     }
 
     fn network(args: &SimulateArgs) -> Result<Timed, Error> {
-        let (design, network) = load_both(&args.workload.design, &args.workload.network)?;
-        let compiled = compile(&network, &design)?;
+        let workload = &args.workload;
+        let (design, source) = load_both(&workload.design, &workload.network, workload.seed)?;
+        let compiled = compile(&source.network, &design)?;
         Ok(Timed {
             layers: named(&compiled.image),
             steps: commands(&Program::of(&compiled.image)),
-            notes: notes(&compiled),
+            notes: notes(&source, &compiled),
+            synthetic: source.seed.is_some(),
             network: compiled.image.network,
             design,
         })

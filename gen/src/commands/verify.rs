@@ -50,7 +50,12 @@ pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
         subject.label = example.label.filter(|_| workload.layer.is_none());
         checks.push(bench.check(&subject)?);
     }
-    let (text, json) = (text(&image.design, &image.network, &checks), json(&checks));
+    let mut text = text(&image.design, &image.network, &checks);
+    let mut json = json(&checks);
+    json["synthetic"] = serde_json::json!(workload.synthetic);
+    if workload.synthetic {
+        text += "\nnote: weights and images are random";
+    }
     let good = checks
         .iter()
         .all(|check: &RunCheck| check.mismatches() == 0);

@@ -172,8 +172,9 @@ fn check_tensor(weight: &Tensor, indices: usize) -> Result<(), Misfit> {
         .shape
         .iter()
         .try_fold(1usize, |n, &extent| n.checked_mul(extent));
-    let right = weight.shape.len() == indices && product == Some(weight.values.len());
-    if right && !weight.values.is_empty() {
+    // No values at all: a hollow network's (`topology`).
+    let filled = weight.values.is_empty() || product == Some(weight.values.len());
+    if weight.shape.len() == indices && filled && product.is_some_and(|n| n > 0) {
         return Ok(());
     }
     Err(misfit(

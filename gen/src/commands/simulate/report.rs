@@ -20,6 +20,8 @@ pub(super) struct Report<'a> {
     pub runs: &'a [NetworkRun],
     pub labels: Vec<Option<u8>>,
     pub notes: &'a [String],
+    /// Whether the weights are random.
+    pub synthetic: bool,
 }
 
 /// One row: a layer or a sum.
@@ -187,6 +189,7 @@ impl Report<'_> {
             "output": self.runs.first().map_or(&[][..], |run| &run.scores),
             "images": images.collect::<Vec<_>>(),
             "notes": self.notes,
+            "synthetic": self.synthetic,
         })
     }
 

@@ -8,13 +8,13 @@
 
 mod constants;
 mod design;
-mod generator;
+
 mod network;
 mod shape;
 
 use cromulent_design::Design;
 
-pub use generator::Generator;
+pub use cromulent_network::Generator;
 pub use network::{NetworkCase, network, network_within};
 
 use crate::activations::{Activations, operand_range};

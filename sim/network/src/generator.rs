@@ -33,6 +33,22 @@ impl Generator {
         self.bits() % of.max(1) < wins
     }
 
+    /// A number of mean 0 and variance 1, near enough to normal: the sum of four even ones (Irwin and Hall). No
+    /// library function comes into it, so it is the same everywhere.
+    pub fn normal(&mut self) -> f32 {
+        let bits = self.bits();
+        let sum: i32 = (0..4)
+            .map(|part| ((bits >> (16 * part)) & 0xffff) as i32)
+            .sum();
+        // Four even numbers of width 2^16 have the variance 4·2^32/12.
+        (sum - 2 * 0xffff) as f32 * (3f32.sqrt() / 65_536.0)
+    }
+
+    /// A number evenly spread over `low..high`.
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * ((self.bits() >> 11) as f64 / (1u64 << 53) as f64)
+    }
+
     /// One of the choices, which must not be empty.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         let last = choices.len() as i64 - 1;
@@ -54,6 +70,19 @@ mod tests {
             9_817_491_932_198_370_423,
         ];
         assert_eq!(numbers, published);
+    }
+
+    #[test]
+    fn normal_numbers_have_mean_0_and_variance_1() {
+        let mut generator = Generator::new(7);
+        let numbers: Vec<f64> = (0..100_000).map(|_| generator.normal().into()).collect();
+        let mean = numbers.iter().sum::<f64>() / 1e5;
+        let variance = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1e5;
+        assert!(
+            mean.abs() < 0.01 && (variance - 1.0).abs() < 0.02,
+            "{mean} {variance}"
+        );
+        assert!((0..1000).all(|_| (-1.0..2.0).contains(&generator.uniform(-1.0, 2.0))));
     }
 
     #[test]

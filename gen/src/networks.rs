@@ -1,0 +1,119 @@
+//! Networks from files, and those known by name.
+
+use std::path::Path;
+
+use cromulent_network::images::Example;
+use cromulent_network::{
+    Network, Problem, Problems, TOPOLOGIES, synthesise, synthetic_image, topology,
+};
+
+/// The seed of random weights where none is given.
+const SEED: u64 = 1;
+
+/// A network, and whether someone trained it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The network.
+    pub network: Network,
+    /// The seed of its weights, if they are random.
+    pub seed: Option<u64>,
+}
+
+/// Whether `--network` names a topology and no file: a file of that name comes first.
+pub fn is_name(network: &Path) -> bool {
+    let name = network.to_str().unwrap_or_default();
+    TOPOLOGIES.contains(&name) && !network.exists()
+}
+
+/// Reads a network file, or makes a known network with random weights.
+///
+/// # Errors
+/// Whatever is wrong with the file; a seed for a network that has weights.
+pub fn load(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
+    if let Some(network) = named(network) {
+        return Ok(random(network, seed.unwrap_or(SEED)));
+    }
+    if seed.is_some() {
+        let what = "the network has weights of its own";
+        let fix = format!("leave it out, or give one of {}", TOPOLOGIES.join(", "));
+        return Err(Problem::new("--seed", what, fix).into());
+    }
+    let network = Network::load(network).map_err(|problems| hint(network, problems))?;
+    Ok(Source {
+        network,
+        seed: None,
+    })
+}
+
+/// A known network without weights.
+pub fn named(network: &Path) -> Option<Network> {
+    is_name(network)
+        .then(|| topology(network.to_str()?))
+        .flatten()
+}
+
+fn random(mut network: Network, seed: u64) -> Source {
+    synthesise(&mut network, seed);
+    Source {
+        network,
+        seed: Some(seed),
+    }
+}
+
+/// What is neither file nor name might have been meant as a name.
+fn hint(network: &Path, mut problems: Problems) -> Problems {
+    if let (false, Some(problem)) = (network.exists(), problems.0.first_mut()) {
+        problem.fix = format!("{}, or one of {}", problem.fix, TOPOLOGIES.join(", "));
+    }
+    problems
+}
+
+impl Source {
+    /// The first images the network comes with: its examples, or synthetic ones.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the files of images.
+    pub fn examples(&self, count: usize) -> Result<Vec<Example>, Problems> {
+        let Some(seed) = self.seed else {
+            return self.network.examples(count);
+        };
+        let example = |number: u64| Example {
+            image: synthetic_image(&self.network.input, seed.wrapping_add(number)),
+            label: None,
+        };
+        Ok((0..count as u64).map(example).collect())
+    }
+
+    /// What is to be said of results, if weights are random.
+    pub fn note(&self) -> Option<String> {
+        self.seed.map(|seed| {
+            let name = &self.network.name;
+            format!("the weights of {name} are random (seed {seed}), and so are its images")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_network_with_random_weights() {
+        let source = load(Path::new("fc8"), Some(3)).unwrap();
+        assert!(source.note().unwrap().contains("seed 3"));
+        assert!(!source.network.is_hollow());
+        let images = source.examples(2).unwrap();
+        assert_ne!(images[0].image.pixels, images[1].image.pixels);
+    }
+
+    #[test]
+    fn a_seed_is_for_networks_without_weights_only() {
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/fashion-resnet8.toml");
+        assert!(load(&file, None).unwrap().note().is_none());
+        let problems = load(&file, Some(1)).unwrap_err();
+        assert_eq!(problems.0[0].place, "--seed");
+        let problems = load(Path::new("resnet19"), None).unwrap_err();
+        assert!(problems.0[0].fix.contains("resnet18"), "{problems}");
+    }
+}
