@@ -103,8 +103,9 @@ pub struct Workload {
     /// Design file.
     #[arg(long, value_name = "FILE")]
     pub design: PathBuf,
-    /// Network file, or the name of a known network, which gets random weights.
-    #[arg(long, value_name = "FILE")]
+    /// Network file, or the name of a known network, which gets random weights. `simulate` also takes layer shapes
+    /// alone, as SCALE-Sim does (CSV).
+    #[arg(long, value_name = "FILE", visible_alias = "topology")]
     pub network: PathBuf,
     /// Seed of the weights of a network known by name; 1 if absent.
     #[arg(long, value_name = "SEED")]
@@ -156,6 +157,7 @@ fn address(text: &str) -> Result<u64, String> {
   cromulent simulate --design constraints/designs/small-8x8.toml \\
       --network docs/examples/fashion-resnet8.toml --json
   cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only
+  cromulent simulate --design constraints/designs/mid-32x32.toml --topology resnet18.csv --dataflow scale-sim
 
 Known by name: fc1, fc2, fc4 … fc1024, vgg32, vgg64, resnet20, resnet44, wrn-40-4, densenet-40-12,
 densenet-100-12 (CIFAR-10); resnet18, resnet50, wrn-18-2, densenet121, densenet201 (ImageNet). Their weights are
@@ -170,9 +172,19 @@ pub struct SimulateArgs {
     /// Only cycles, no words. Takes the name of a network without weights too.
     #[arg(long, conflicts_with_all = ["input", "images", "layer"])]
     pub timing_only: bool,
+    /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "timing_only"])]
+    pub dataflow: Option<Dataflow>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Whose rules cycles are counted by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+pub enum Dataflow {
+    /// SCALE-Sim 3, weight-stationary, without a memory.
+    ScaleSim,
 }
 
 /// Arguments of `verify`.

@@ -239,3 +239,73 @@ fn networks_known_by_name_are_timed() {
         assert!(apart <= cycles, "{name}: {apart}");
     }
 }
+
+const TOPOLOGY: &str = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n\
+    a, 10, 10, 3, 3, 16, 16, 1,\nb, 8, 8, 1, 1, 16, 24, 2,\n";
+
+#[test]
+fn a_topology_is_counted_by_scale_sims_rules_and_by_ours() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("net.csv");
+    fs::write(&path, TOPOLOGY).unwrap();
+    let path = path.to_str().unwrap();
+    let arguments = ["simulate", "--design", DESIGN, "--topology", path];
+    let (own, code) = json(&arguments);
+    assert_eq!((code, own["layers"].as_array().unwrap().len()), (0, 2));
+    let (theirs, code) = json(&[&arguments[..], &["--dataflow", "scale-sim"]].concat());
+    assert_eq!(code, 0);
+    // 18 × 2 folds of 64 positions and 22 cycles more, counted from 0.
+    assert_eq!(theirs["layers"][0]["cycles"], 36 * (64 + 22) - 1);
+    for place in 0..2 {
+        let (ours, row) = (&own["layers"][place], &theirs["layers"][place]);
+        assert_eq!(ours["cycles"], row["own_cycles"]);
+        let terms = row["difference"].as_object().unwrap().values();
+        let sum: i64 = terms.map(|term| term.as_i64().unwrap()).sum();
+        let cycles = |key: &str| row[key].as_i64().unwrap();
+        assert_eq!(sum, cycles("cycles") - cycles("own_cycles"));
+    }
+}
+
+#[test]
+fn a_topology_with_faults_is_refused_with_line_and_field() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("net.csv");
+    fs::write(&path, TOPOLOGY.replace("16, 24", "0, 24")).unwrap();
+    let path = path.to_str().unwrap();
+    let arguments = ["simulate", "--design", DESIGN, "--topology", path];
+    let (error, code) = json(&[&arguments[..], &["--dataflow", "scale-sim"]].concat());
+    let place = error["error"]["problems"][0]["where"].as_str().unwrap();
+    assert_eq!(code, 2);
+    assert!(place.ends_with("net.csv:3, field `Channels`"), "{place}");
+    let named = ["simulate", "--design", DESIGN, "--network", NETWORK];
+    let (error, code) = json(&[&named[..], &["--dataflow", "scale-sim"]].concat());
+    assert_eq!(code, 2, "{error}");
+}
+
+#[test]
+fn a_network_known_by_name_has_random_weights_and_says_so() {
+    let arguments = ["simulate", "--design", DESIGN, "--network", "resnet20"];
+    let (first, code) = json(&[&arguments[..], &["--seed", "2"]].concat());
+    assert_eq!(
+        (code, &first["synthetic"]),
+        (0, &Value::Bool(true)),
+        "{first}"
+    );
+    let (again, _) = json(&[&arguments[..], &["--seed", "2"]].concat());
+    let (other, _) = json(&arguments);
+    assert_eq!(first["output"], again["output"]);
+    assert_ne!(first["output"], other["output"]);
+    let (error, code) = json(&[
+        "simulate",
+        "--design",
+        DESIGN,
+        "--network",
+        NETWORK,
+        "--seed",
+        "1",
+    ]);
+    assert_eq!(
+        (code, error["error"]["problems"][0]["where"].as_str()),
+        (2, Some("--seed"))
+    );
+}

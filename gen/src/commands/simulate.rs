@@ -1,13 +1,15 @@
 //! `cromulent simulate`.
 
 mod report;
+mod shapes;
 
 use cromulent_design::{Command, Design};
+use cromulent_engine::peers::{self, LayerShape};
 use cromulent_engine::timing::{self, Timing};
 use cromulent_engine::topologies::{Topology, topology};
 use cromulent_engine::{Executor, Image, Layer, Program, Runner, compile};
 
-use crate::cli::{MemoryArgs, SimulateArgs};
+use crate::cli::{Dataflow, MemoryArgs, SimulateArgs};
 use crate::progress::Progress;
 use crate::verification::commands;
 use crate::workload::{Workload, load_both, notes};
@@ -15,14 +17,19 @@ use crate::{Error, Outcome};
 use report::Report;
 
 /// Runs the whole network in the cycle model: every value and every cycle. With `--layer`, only that
-/// layer's row is printed; with `--timing-only`, only cycles are counted.
+/// layer's row is printed; with `--timing-only`, only cycles are counted, and of a topology of shapes alone (CSV)
+/// nothing else can be.
 ///
 /// # Errors
 /// Bad input.
 pub fn run(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
-    match args.timing_only {
-        true => only_timing(args, progress),
-        false => everything(args, progress),
+    let network = &args.workload.network;
+    match args.dataflow {
+        Some(Dataflow::ScaleSim) => {
+            shapes::scale_sim(&args.workload.design, network, memory(args.memory))
+        }
+        None if args.timing_only || shapes::is_topology(network) => only_timing(args, progress),
+        None => everything(args, progress),
     }
 }
 
@@ -93,6 +100,7 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
     let _step = progress.step("counting cycles");
     let timed = match builtin(args) {
         Some(topology) => Timed::topology(&topology, Design::load(&args.workload.design)?),
+        None if shapes::is_topology(&args.workload.network) => Timed::shapes(args)?,
         None => Timed::network(args)?,
     };
     let report = Report {
@@ -132,6 +140,26 @@ impl Timed {
         }
     }
 
+    /// A topology of shapes alone.
+    fn shapes(args: &SimulateArgs) -> Result<Timed, Error> {
+        let design = Design::load(&args.workload.design)?;
+        let network = &args.workload.network;
+        let shapes = shapes::topology_of(network)?;
+        let layer = |shape: &LayerShape| Named {
+            name: shape.name.clone(),
+            macs: shape.geometry.macs(false),
+            image: false,
+        };
+        Ok(Timed {
+            network: network.display().to_string(),
+            layers: shapes.iter().map(layer).collect(),
+            steps: peers::commands(&design, &shapes),
+            notes: vec!["layers read codes and write codes; the first one reads an image, if it has at most 4 channels and the design has digits".to_owned()],
+            synthetic: true,
+            design,
+        })
+    }
+
     fn network(args: &SimulateArgs) -> Result<Timed, Error> {
         let workload = &args.workload;
         let (design, source) = load_both(&workload.design, &workload.network, workload.seed)?;
@@ -147,14 +175,18 @@ impl Timed {
     }
 }
 
-/// The cycles of a program behind a memory.
-fn time(design: &Design, steps: &[Command], memory: MemoryArgs) -> Result<Timing, Error> {
+/// The memory asked for.
+fn memory(args: MemoryArgs) -> timing::Memory {
     let cycles = |cycles: u64| u32::try_from(cycles).unwrap_or(u32::MAX);
-    let memory = timing::Memory {
-        latency: cycles(memory.latency),
-        interval: cycles(memory.interval),
-    };
-    let timing = timing::run(design, steps, memory);
+    timing::Memory {
+        latency: cycles(args.latency),
+        interval: cycles(args.interval),
+    }
+}
+
+/// The cycles of a program behind a memory.
+fn time(design: &Design, steps: &[Command], args: MemoryArgs) -> Result<Timing, Error> {
+    let timing = timing::run(design, steps, memory(args));
     if timing.finished {
         return Ok(timing);
     }

@@ -9,7 +9,7 @@
 //! 3. [`Runner`] runs a whole network, or gives one layer's real input ([`Runner::layer_input`]) so that
 //!    any other executor can be held against these two.
 //! 4. [`random`] makes small designs, layers and networks from seeds, for the same purpose. [`topologies`]
-//!    are networks too large to compute, but not to time.
+//!    are networks too large to compute, but not to time; [`peers`] is how others count the same layers.
 //!
 //! Floating point ends in [`mod@compile`]. The engine knows nothing of circuits: the circuit simulations
 //! that its words are compared with are independent of it.
@@ -27,6 +27,7 @@ pub mod image;
 pub mod layer;
 pub mod layout;
 mod memory;
+pub mod peers;
 pub mod program;
 pub mod random;
 pub mod reference;
