@@ -1,6 +1,7 @@
-//! Comparisons and steps that several blocks count with.
+//! Comparisons, steps and delays that several blocks share.
 
-use cromulent_kit::{Interpreter, Register, Word};
+use cromulent_kit::{Interpreter, Net, Register, Word};
+use rust_hdl_core::prelude::*;
 
 /// True when a counter stands at the last of `count`.
 pub(crate) fn is_last<I: Interpreter>(i: &mut I, counter: I::Word, count: I::Word) -> I::Word {
@@ -32,4 +33,17 @@ pub(crate) fn around<I: Interpreter>(i: &mut I, place: I::Word, depth: usize) ->
         i.constant(place.width(), depth as u64 - 1),
     );
     place.equals(last).mux(zero, next)
+}
+
+/// Loads a chain of registers one into the next; the last one's value.
+pub(crate) fn delay<I: Interpreter>(
+    i: &mut I,
+    clock: &Net<In>,
+    chain: &[Register],
+    first: I::Word,
+) -> I::Word {
+    chain.iter().fold(first, |word, register| {
+        register.load(i, clock, word);
+        register.read(i)
+    })
 }

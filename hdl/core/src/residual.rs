@@ -1,5 +1,6 @@
 //! From an accumulated total to a word of the residual stream.
 
+use crate::counting::delay;
 use crate::shape::Shape;
 use cromulent_design::{Design, OffsetWord};
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, logic};
@@ -13,10 +14,13 @@ const ALIGNED_BITS: usize = STREAM_BITS + 2;
 const ALIGN_BITS: usize = OffsetWord::ALIGN_BITS as usize;
 /// The farthest shift to the left that matters: farther ones saturate alike.
 const MOST_LEFT: usize = ALIGNED_BITS - 1;
+/// Low bits of an alignment, by which the second stage of the shift moves on.
+const FINE_BITS: usize = 3;
 
-/// One column's part of the residual stream, three stages: subtract the mean; align to the stream's
-/// unit by a shift that rounds half up; add the stored word and saturate. In the fourth the sum, raised
-/// to the channel's floor where the layer clamps, is written back and goes on to be coded.
+/// One column's part of the residual stream, six stages: subtract the mean; shift to the stream's unit,
+/// by eights and by ones; add the stored word, rounding half up; saturate; raise to the channel's floor
+/// where the layer clamps. The word is then written back and goes on to be coded. A layer that stores
+/// none is shifted by nothing, and its differences take the same way.
 #[derive(LogicBlock)]
 pub struct Residual {
     /// Clock.
@@ -39,25 +43,30 @@ pub struct Residual {
     pub align: Net<In>,
     /// Where the stored word lies, a cycle after the total.
     pub read_address: Net<In>,
-    /// Where the word is stored, three cycles after the total.
+    /// Where the word is stored, six cycles after the total.
     pub write_address: Net<In>,
-    /// The least word of the channel, three cycles after the total.
+    /// The least word of the channel, five cycles after the total.
     pub floor: Net<In>,
-    /// A value leaves, three cycles after the total.
+    /// A value leaves, six cycles after the total.
     pub value_valid: Net<Out>,
     /// The word of the stream, or the difference if the layer stores none.
     pub value: Net<Out>,
-    /// The word saturated; in step with it.
+    /// The word saturated, five cycles after the total.
     pub saturated: Net<Out>,
     marks: Vec<Register>,
-    difference: Vec<Register>,
+    difference: Register,
     left: Register,
     places: Register,
-    aligned: Register,
-    half: Register,
-    beyond: Register,
+    fine: Register,
+    by_eights: Register,
+    shifted: Register,
+    below: Vec<Register>,
+    beyond: Vec<Register>,
+    stored: Register,
     sum: Register,
+    kept: Register,
     cut_off: Register,
+    held: Register,
     memory: Memory,
 }
 
@@ -67,6 +76,7 @@ impl Residual {
         let (total, word) = (shape.accumulator_bits, shape.word_bits());
         let depth = shape.design.stream_depth as usize;
         let address = shape.stream_address_bits();
+        let shifted = shifted_bits(word);
         Residual {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -83,15 +93,20 @@ impl Residual {
             value_valid: Net::flag(),
             value: Net::new(word, true),
             saturated: Net::flag(),
-            marks: (0..3).map(|_| Register::control(1)).collect(),
-            difference: Register::data_array(3, word, true),
+            marks: (0..6).map(|_| Register::control(1)).collect(),
+            difference: Register::data(word, true),
             left: Register::data(1, false),
             places: Register::data(ALIGN_BITS - 1, false),
-            aligned: Register::data(ALIGNED_BITS, true),
-            half: Register::data(1, false),
-            beyond: Register::data(1, false),
-            sum: Register::data(STREAM_BITS, true),
+            fine: Register::data(FINE_BITS, false),
+            by_eights: Register::data(shifted, true),
+            shifted: Register::data(shifted, true),
+            below: Register::data_array(3, 1, false),
+            beyond: Register::data_array(3, 1, false),
+            stored: Register::data(STREAM_BITS, true),
+            sum: Register::data(shifted - 1, true),
+            kept: Register::data(word, true),
             cut_off: Register::control(1),
+            held: Register::data(word, true),
             memory: Memory::new(depth, STREAM_BITS),
         }
     }
@@ -103,14 +118,10 @@ impl Residual {
             i.read(&self.total).resize(bits),
             i.read(&self.mean).resize(bits),
         );
-        let mut difference = total - mean;
-        for register in &self.difference {
-            register.load(i, &self.clock, difference);
-            difference = register.read(i);
-        }
+        self.difference.load(i, &self.clock, total - mean);
         i.comment("A shift to the left by n is one to the right by so much less than the farthest");
-        let align = i.read(&self.align);
-        let left = align.top();
+        let (align, stream) = (i.read(&self.align), i.read(&self.stream));
+        let left = align.top() & stream;
         let (most, none) = (
             i.constant(ALIGN_BITS, MOST_LEFT as u64),
             i.constant(ALIGN_BITS, 0),
@@ -120,15 +131,15 @@ impl Residual {
         self.left.load(i, &self.clock, left);
         let [fewer, align, none] =
             [fewer, align, none].map(|places| places.slice(0, ALIGN_BITS - 1));
-        let places = farthest.mux(none, left.mux(fewer, align));
+        let places = (farthest | !stream).mux(none, left.mux(fewer, align));
         self.places.load(i, &self.clock, places);
     }
 
-    /// Stage 2: the shifted difference rounded down, and the bit below it.
+    /// Stages 2 and 3: the difference with a bit below it, shifted.
     fn align<I: Interpreter>(&self, i: &mut I) {
-        let difference = self.difference[0].read(i);
+        let difference = self.difference.read(i);
         let (left, places) = (self.left.read(i), self.places.read(i));
-        let width = (difference.width() + 1).max(ALIGNED_BITS + MOST_LEFT + 1);
+        let width = self.shifted.q.width();
         let (zero, zeros) = (i.constant(1, 0), i.constant(MOST_LEFT + 1, 0));
         let low = difference.resize(ALIGNED_BITS).as_unsigned();
         let raised = low.concat(zeros).as_signed().resize(width);
@@ -137,62 +148,82 @@ impl Residual {
             .concat(zero)
             .as_signed()
             .resize(width);
-        let shifted = left.mux(raised, plain).shift_right(places);
-        let shifted = i.name("shifted", shifted);
-        let fits = fits(i, shifted, ALIGNED_BITS + 1);
-        let raised_fits = match difference.width() > ALIGNED_BITS {
-            true => self::fits(i, difference, ALIGNED_BITS),
-            false => i.constant(1, 1),
+        let eights = places.slice(FINE_BITS, places.width() - FINE_BITS);
+        let whole = eights.concat(i.constant(FINE_BITS, 0));
+        let by_eights = left.mux(raised, plain).shift_right(whole);
+        self.by_eights.load(i, &self.clock, by_eights);
+        self.fine
+            .load(i, &self.clock, places.slice(0, FINE_BITS));
+        let (by_eights, fine) = (self.by_eights.read(i), self.fine.read(i));
+        self.shifted
+            .load(i, &self.clock, by_eights.shift_right(fine));
+
+        i.comment("To the left only what fits there keeps its number");
+        let lost = match difference.width() > ALIGNED_BITS {
+            true => left & !fits(i, difference, ALIGNED_BITS),
+            false => i.constant(1, 0),
         };
-        self.aligned
-            .load(i, &self.clock, shifted.slice(1, ALIGNED_BITS).as_signed());
-        self.half.load(i, &self.clock, shifted.bit(0));
-        let beyond = !fits | (left & !raised_fits);
-        self.beyond.load(i, &self.clock, beyond);
+        delay(i, &self.clock, &self.beyond, lost);
+        delay(i, &self.clock, &self.below, difference.top());
     }
 
-    /// Stage 3: the stored word added, saturated.
+    /// Stage 4: the stored word added.
     fn add<I: Interpreter>(&self, i: &mut I) {
         i.connect(&self.memory.clock, &self.clock);
         i.connect(&self.memory.read_address, &self.read_address);
-        let bits = ALIGNED_BITS + 1;
-        let add = i.read(&self.add).repeat(STREAM_BITS);
-        let stored = (i.read(&self.memory.read_data) & add).as_signed();
+        let adds = i.read(&self.add) & i.read(&self.stream);
+        let stored = i.read(&self.memory.read_data) & adds.repeat(STREAM_BITS);
+        self.stored.load(i, &self.clock, stored.as_signed());
         i.comment("One adder: the lowest bits add up to the carry that rounds up");
-        let one = i.constant(1, 1);
-        let aligned = self.aligned.read(i).resize(bits).as_unsigned().concat(one);
-        let stored = stored.resize(bits).as_unsigned();
-        let stored = stored.concat(self.half.read(i));
+        let (shifted, one) = (self.shifted.read(i), i.constant(1, 1));
+        let bits = self.sum.q.width();
+        let aligned = shifted.slice(1, bits).concat(one);
+        let stored = self.stored.read(i).resize(bits).as_unsigned();
+        let stored = stored.concat(shifted.bit(0));
         let sum = i.name("sum_up", aligned + stored);
         i.unused(sum.bit(0));
-        let sum = sum.slice(1, bits).as_signed();
-        let fits = fits(i, sum, STREAM_BITS);
-        let cut_off = self.beyond.read(i) | !fits;
-        let cut_off = i.name("cut", cut_off);
+        self.sum
+            .load(i, &self.clock, sum.slice(1, bits).as_signed());
+    }
+
+    /// Stage 5: saturated.
+    fn saturate<I: Interpreter>(&self, i: &mut I) {
+        let (sum, stream) = (self.sum.read(i), i.read(&self.stream));
+        let word = self.kept.q.width();
+        let beyond = self.beyond[2].read(i) | !fits(i, sum, STREAM_BITS);
+        let cut_off = i.name("cut", stream & beyond);
         i.comment("What saturates has the sign of the difference: a stored word alone never does");
-        let below = self.difference[1].read(i).top();
+        let below = self.below[2].read(i);
         let limit = below.concat((!below).repeat(STREAM_BITS - 1)).as_signed();
-        let word = cut_off.mux(limit, sum.resize(STREAM_BITS));
-        self.sum.load(i, &self.clock, word);
-        let counts = cut_off & i.read(&self.stream) & self.marks[1].read(i);
+        let kept = cut_off.mux(limit.resize(word), sum.resize(word));
+        self.kept.load(i, &self.clock, kept);
+        let counts = cut_off & self.marks[3].read(i);
         self.cut_off
             .update_from(i, &self.clock, &self.reset, counts);
         i.connect(&self.saturated, &self.cut_off.q);
     }
 
-    /// Stage 4, up to its register in the quantizer: the floor, and the way back into the memory.
+    /// Stage 6: the floor, and from there the way back into the memory.
     fn store<I: Interpreter>(&self, i: &mut I) {
-        let (sum, floor) = (self.sum.read(i), i.read(&self.floor));
-        let raise = i.read(&self.clamp) & sum.less_than(floor);
-        let word = i.name("stream_word", raise.mux(floor, sum));
-        let (valid, stream) = (self.marks[2].read(i), i.read(&self.stream));
+        let (kept, floor) = (self.kept.read(i), i.read(&self.floor));
+        let stream = i.read(&self.stream);
+        let lower = kept.resize(STREAM_BITS).less_than(floor);
+        let raise = i.read(&self.clamp) & stream & lower;
+        let word = raise.mux(floor.resize(kept.width()), kept);
+        self.held.load(i, &self.clock, word);
+        let (valid, held) = (self.marks[5].read(i), self.held.read(i));
         i.drive(&self.memory.write_enable, valid & stream);
         i.connect(&self.memory.write_address, &self.write_address);
-        i.drive(&self.memory.write_data, word.as_unsigned());
-        let value = stream.mux(word.resize(self.value.width()), self.difference[2].read(i));
-        i.drive(&self.value, value);
-        i.connect(&self.value_valid, &self.marks[2].q);
+        let stored = held.resize(STREAM_BITS).as_unsigned();
+        i.drive(&self.memory.write_data, stored);
+        i.connect(&self.value, &self.held.q);
+        i.connect(&self.value_valid, &self.marks[5].q);
     }
+}
+
+/// Bits of a difference, or of its low bits at the farthest left, with one bit below.
+fn shifted_bits(word: usize) -> usize {
+    (word + 1).max(ALIGNED_BITS + MOST_LEFT + 1)
 }
 
 /// True when a signed word keeps its number in `bits` bits.
@@ -219,6 +250,7 @@ impl Describe for Residual {
         self.subtract(i);
         self.align(i);
         self.add(i);
+        self.saturate(i);
         self.store(i);
     }
 }

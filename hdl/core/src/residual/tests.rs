@@ -64,7 +64,7 @@ impl Bench {
         block.add.set(mode.add.into());
         block.stream.set(mode.stream.into());
         block.clamp.set(mode.clamp.into());
-        for now in 0..words.len() + 4 {
+        for now in 0..words.len() + 7 {
             let at = |late: usize| now.checked_sub(late).filter(|&n| n < words.len());
             let total = at(0).map(|n| words[n]);
             block.valid.set(total.is_some().into());
@@ -74,21 +74,24 @@ impl Bench {
                 block.align.set(word.align);
             }
             block.read_address.set(at(1).unwrap_or(0) as i64);
-            block.write_address.set(at(3).unwrap_or(0) as i64);
-            block.floor.set(at(3).map_or(0, |n| words[n].floor));
+            block.write_address.set(at(6).unwrap_or(0) as i64);
+            block.floor.set(at(5).map_or(0, |n| words[n].floor));
             block.clock.set(0);
             assert!(simulate(block, 20));
-            assert_eq!(block.value_valid.value().is_true(), at(3).is_some());
-            if let Some(n) = at(3) {
-                let (value, saturated, stored) = expected(words[n], mode, self.memory[n]);
-                self.memory[n] = stored;
-                assert_eq!(block.value.value().number(), value, "{:?}", words[n]);
+            assert_eq!(block.value_valid.value().is_true(), at(6).is_some());
+            if let Some(n) = at(5) {
+                let (_, saturated, _) = expected(words[n], mode, self.memory[n]);
                 assert_eq!(
                     block.saturated.value().is_true(),
                     saturated,
                     "{:?}",
                     words[n]
                 );
+            }
+            if let Some(n) = at(6) {
+                let (value, _, stored) = expected(words[n], mode, self.memory[n]);
+                self.memory[n] = stored;
+                assert_eq!(block.value.value().number(), value, "{:?}", words[n]);
             }
             block.clock.set(1);
             assert!(simulate(block, 20));
