@@ -11,7 +11,11 @@ use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word
 use rust_hdl_core::prelude::*;
 
 /// Cycles from the address of a channel's offsets to that of its normalisation.
-const NORM_DELAY: usize = 3;
+const NORM_DELAY: usize = 4;
+/// Cycles from there to the address of its thetas.
+const THETA_DELAY: usize = 7;
+/// The same for the multiplier of int8.
+const MULTIPLIER_DELAY: usize = 4;
 
 /// One column less its processing elements: weight bank, foot, accumulators, residual stream,
 /// quantizer and their constants. What comes from the left arrives a cycle later in every column.
@@ -57,7 +61,7 @@ pub struct Column {
     pub stream_read_in: Net<In>,
     /// The same for the column to the right.
     pub stream_read_out: Net<Out>,
-    /// Where it is written, two cycles later.
+    /// Where it is written, five cycles later.
     pub stream_write_in: Net<In>,
     /// The same for the column to the right.
     pub stream_write_out: Net<Out>,
@@ -89,6 +93,8 @@ pub struct Column {
     offsets: Memory,
     norms: Memory,
     thetas: Vec<Memory>,
+    norm_word: Register,
+    norm_late: Register,
     channel_late: Vec<Register>,
     _shape: Shape,
 }
@@ -103,12 +109,11 @@ impl Column {
         let bits = counted.unwrap_or(1);
         let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
         let weight = shape.weight_word_bits();
-        // Thetas are compared three cycles after the norm's word, a multiplier is needed after two.
-        let late = if shape.pe.kind == PeKind::Multiply {
-            NORM_DELAY + 2
-        } else {
-            NORM_DELAY + 3
+        let late = match shape.pe.kind {
+            PeKind::Multiply => NORM_DELAY + MULTIPLIER_DELAY,
+            PeKind::Shift => NORM_DELAY + THETA_DELAY,
         };
+        let floor = NormWord::fields(design)[3].low as usize;
         Column {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -152,6 +157,8 @@ impl Column {
             offsets: sets(offset),
             norms: sets(norm),
             thetas: (0..shape.root).map(|_| sets(theta)).collect(),
+            norm_word: Register::data(norm, false),
+            norm_late: Register::data(floor, false),
             channel_late: Register::data_array(late, shape.channel_bits(), false),
             _shape: shape.clone(),
         }
@@ -265,15 +272,21 @@ impl Column {
             sets.push(register.read(i));
         }
         let word = self.constants(i, &self.norms, &self.norm, sets[NORM_DELAY]);
-        let [mean, exponent, negate, floor] =
-            NormWord::fields(&self._shape.design).map(|f| field(word, f));
+        let fields = NormWord::fields(&self._shape.design);
+        self.norm_word.load(i, &self.clock, word);
+        let word = self.norm_word.read(i);
+        i.drive(&residual.floor, field(word, fields[3]).as_signed());
+        i.comment("The rest is for the value that the floor makes");
+        let below = word.slice(0, self.norm_late.q.width());
+        self.norm_late.load(i, &self.clock, below);
+        let word = self.norm_late.read(i);
+        let [mean, exponent, negate] = [0, 1, 2].map(|n| field(word, fields[n]));
         i.drive(&quantizer.mean, mean.as_signed());
         i.drive(&quantizer.exponent, exponent);
         match quantizer.negate.get() {
             Some(port) => i.drive(port, negate),
             None => i.unused(negate),
         }
-        i.drive(&residual.floor, floor.as_signed());
         let late = sets[self.channel_late.len()];
         for (n, memory) in self.thetas.iter().enumerate() {
             let theta = self.constants(i, memory, &self.theta[n], late);

@@ -1,5 +1,6 @@
 //! From an accumulated total to a code: N(x) and the logarithm, without a multiplier.
 
+use crate::counting::delay;
 use crate::residual::STREAM_BITS;
 use crate::shape::Shape;
 use cromulent_design::{NormWord, PeKind};
@@ -13,9 +14,14 @@ const MEAN_BITS: usize = NormWord::MEAN_BITS as usize;
 /// Bits of the step count before it is clamped: root x 48 less an 8-bit exponent.
 const STEP_BITS: usize = 10;
 
-/// The quantizer of one column, five stages: subtract the mean, take the magnitude, find its
-/// leading one, compare the mantissa with the thetas, clamp. The int8 baseline multiplies instead.
-/// A raw word is the difference itself.
+/// Stages of a quantizer.
+const STAGES: usize = 8;
+/// Stages of the search for the leading one, two steps each.
+const SEARCH_STAGES: usize = 3;
+
+/// The quantizer of one column, eight stages: subtract the mean; take the magnitude; find its leading
+/// one in three; compare the mantissa with the thetas; add up the steps; clamp. The int8 baseline
+/// multiplies instead. A raw word is the difference itself, which takes the same way unchanged.
 #[derive(LogicBlock)]
 pub struct Quantizer {
     /// Clock.
@@ -34,7 +40,7 @@ pub struct Quantizer {
     pub exponent: Net<In>,
     /// Negate the difference, in step with the value.
     pub negate: Optional<Net<In>>,
-    /// Thetas less their leading one (int8: the multiplier), three cycles (int8: two) after the value.
+    /// Thetas less their leading one (int8: the multiplier), five cycles (int8: two) after the value.
     pub theta: Vec<Net<In>>,
     /// A word leaves.
     pub word_valid: Net<Out>,
@@ -42,18 +48,20 @@ pub struct Quantizer {
     pub word: Net<Out>,
     marks: Vec<Register>,
     difference: Register,
-    raw_word: Vec<Register>,
     exponents: Vec<Register>,
     negated: Optional<Register>,
     sign: Vec<Register>,
     magnitude: Register,
-    leading: Optional<Register>,
-    mantissa: Optional<Register>,
+    raised: Vec<Register>,
+    missing: Vec<Register>,
     nonzero: Vec<Register>,
+    octaves: Optional<Register>,
     steps: Optional<Register>,
     reached: Optional<Register>,
-    product: Optional<Register>,
-    scaled: Optional<Register>,
+    count: Optional<Register>,
+    passing: Vec<Register>,
+    partial: Vec<Register>,
+    scaled: Vec<Register>,
     code: Register,
     _shape: Shape,
 }
@@ -67,6 +75,7 @@ impl Quantizer {
         let multiply = shape.pe.kind == PeKind::Multiply;
         let rectified = !shape.design.format.is_signed_log();
         let fraction = shape.fraction_bits;
+        let product = bits + fraction + 2;
         Quantizer {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -79,33 +88,29 @@ impl Quantizer {
             theta: Net::array(shape.root, fraction + 1, false),
             word_valid: Net::flag(),
             word: Net::new(word, true),
-            marks: (0..5).map(|_| Register::control(1)).collect(),
+            marks: (0..STAGES).map(|_| Register::control(1)).collect(),
             difference: Register::data(bits, true),
-            raw_word: Register::data_array(3, word, true),
-            exponents: Register::data_array(3, EXPONENT_BITS, false),
+            exponents: Register::data_array(if multiply { 6 } else { 4 }, EXPONENT_BITS, false),
             negated: Optional::when(rectified, || Register::data(1, false)),
-            sign: Register::data_array(3, 1, false),
+            sign: Register::data_array(6, 1, false),
             magnitude: Register::data(bits, false),
-            leading: Optional::when(!multiply, || Register::data(6, false)),
-            mantissa: Optional::when(!multiply, || Register::data(fraction, false)),
+            raised: Register::data_array(if multiply { 0 } else { SEARCH_STAGES }, bits, false),
+            missing: (1..=if multiply { 0 } else { SEARCH_STAGES })
+                .map(|stage| Register::data(2 * stage, false))
+                .collect(),
             nonzero: Register::data_array(if multiply { 0 } else { 2 }, 1, false),
+            octaves: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
             steps: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
             reached: Optional::when(!multiply, || {
                 Register::data(shape.root.ilog2() as usize + 1, false)
             }),
-            product: Optional::when(multiply, || Register::data(bits + fraction + 2, false)),
-            scaled: Optional::when(multiply, || Register::data(bits + fraction + 2, false)),
+            count: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
+            passing: Register::data_array(if multiply { 0 } else { 2 }, word, true),
+            partial: Register::data_array(if multiply { 2 } else { 0 }, product, false),
+            scaled: Register::data_array(if multiply { 4 } else { 0 }, product, false),
             code: Register::data(word, true),
             _shape: shape.clone(),
         }
-    }
-
-    /// Loads a chain of registers one into the next; the last one's value.
-    fn delay<I: Interpreter>(&self, i: &mut I, chain: &[Register], first: I::Word) -> I::Word {
-        chain.iter().fold(first, |word, register| {
-            register.load(i, &self.clock, word);
-            register.read(i)
-        })
     }
 
     /// Stages 1 and 2: difference to the mean, its sign and magnitude.
@@ -126,41 +131,38 @@ impl Quantizer {
             }
             _ => below,
         };
-        self.delay(i, &self.sign, sign);
-        let magnitude = below.mux(-difference, difference);
+        delay(i, &self.clock, &self.sign, sign);
+        let raw = i.read(&self.raw);
+        let magnitude = (below & !raw).mux(-difference, difference);
         self.magnitude.load(i, &self.clock, magnitude.as_unsigned());
     }
 
-    /// Stage 3: the leading one's place, and the bits below it, by a binary search that shifts.
-    fn normalise<I: Interpreter>(
-        &self,
-        i: &mut I,
-        leading: &Register,
-        mantissa: &Register,
-    ) -> I::Word {
+    /// Stages 3 to 5: the leading one's place, by a binary search that shifts, two steps a stage.
+    fn normalise<I: Interpreter>(&self, i: &mut I) {
+        let coded = !i.read(&self.raw);
         let mut word = self.magnitude.read(i);
         let width = word.width();
         let mut missing: Option<I::Word> = None;
-        for step in (0..6).rev() {
-            let distance = 1 << step;
-            if distance >= width {
-                let none = i.constant(1, 0);
-                missing = Some(missing.map_or(none, |m| m.concat(none)));
-                continue;
+        for (stage, (raised, found)) in self.raised.iter().zip(&self.missing).enumerate() {
+            for step in [5 - 2 * stage, 4 - 2 * stage] {
+                let distance = 1 << step;
+                let mut empty = i.constant(1, 0);
+                if distance < width {
+                    empty = coded & !word.slice(width - distance, distance).any();
+                    empty = i.name(format_args!("top_{distance}_empty"), empty);
+                    let zeros = i.constant(distance, 0);
+                    let shifted = word.slice(0, width - distance).concat(zeros);
+                    word = i.name(format_args!("raised_{distance}"), empty.mux(shifted, word));
+                }
+                missing = Some(missing.map_or(empty, |m| m.concat(empty)));
             }
-            let empty = !word.slice(width - distance, distance).any();
-            let empty = i.name(format_args!("top_{distance}_empty"), empty);
-            let zeros = i.constant(distance, 0);
-            let shifted = word.slice(0, width - distance).concat(zeros);
-            word = i.name(format_args!("raised_{distance}"), empty.mux(shifted, word));
-            missing = Some(missing.map_or(empty, |m| m.concat(empty)));
+            raised.load(i, &self.clock, word);
+            word = raised.read(i);
+            if let Some(steps) = missing {
+                found.load(i, &self.clock, steps);
+                missing = Some(found.read(i));
+            }
         }
-        let last = i.constant(6, width as u64 - 1);
-        let place = last - missing.unwrap_or(last);
-        leading.load(i, &self.clock, place);
-        let fraction = self.fraction(i, word);
-        mantissa.load(i, &self.clock, fraction);
-        word.top()
     }
 
     /// The bits below a word's leading one, as many as the thetas have.
@@ -177,21 +179,23 @@ impl Quantizer {
         word.slice(there - wanted, wanted)
     }
 
-    /// Stage 4: root x leading one - exponent, and how many thetas the mantissa reaches.
-    fn count_steps<I: Interpreter>(
-        &self,
-        i: &mut I,
-        leading: &Register,
-        mantissa: &Register,
-        steps: &Register,
-        reached: &Register,
-    ) {
-        let place = leading.read(i);
-        let shift = i.constant(2, u64::from(self._shape.root.ilog2()));
-        let octaves = place.resize(STEP_BITS).shift_left(shift).as_signed();
-        let exponent = self.exponents[2].read(i).as_signed().resize(STEP_BITS);
-        let mantissa = mantissa.read(i);
-        steps.load(i, &self.clock, octaves - exponent);
+    /// Stages 5 to 7: root x leading one - exponent, and how many thetas the mantissa reaches.
+    fn count_steps<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
+        let (octaves, steps) = (self.octaves.get()?, self.steps.get()?);
+        let (reached, count) = (self.reached.get()?, self.count.get()?);
+        let root = self._shape.root;
+        let highest = root * (self.magnitude.q.width() - 1);
+        let highest = i.literal(STEP_BITS, true, highest as i64);
+        let exponent = self.exponents[3].read(i).as_signed().resize(STEP_BITS);
+        octaves.load(i, &self.clock, highest - exponent);
+
+        let missing = self.missing[SEARCH_STAGES - 1].read(i);
+        let shift = i.constant(2, u64::from(root.ilog2()));
+        let lower = missing.resize(STEP_BITS).shift_left(shift).as_signed();
+        let most = octaves.read(i);
+        steps.load(i, &self.clock, most - lower);
+        let word = self.raised[SEARCH_STAGES - 1].read(i);
+        let mantissa = self.fraction(i, word);
         let mut above = vec![];
         for (n, theta) in self.theta.iter().enumerate() {
             let theta = i.read(theta);
@@ -199,9 +203,14 @@ impl Quantizer {
             above.push(i.name(format_args!("reaches_theta_{n}"), reaches));
         }
         reached.load(i, &self.clock, thermometer(&above));
+
+        let more = reached.read(i).resize(STEP_BITS).as_signed();
+        let sum = steps.read(i) + more;
+        count.load(i, &self.clock, sum);
+        Some(count.read(i))
     }
 
-    /// Stage 5: the code of a step count.
+    /// Stage 8: the code of a step count.
     fn log_code<I: Interpreter>(&self, i: &mut I, steps: I::Word, nonzero: I::Word) -> I::Word {
         let format = self._shape.design.format;
         let number = |i: &mut I, n: i64| i.literal(STEP_BITS, true, n);
@@ -214,7 +223,7 @@ impl Quantizer {
         let [zero, largest, within] = [zero, largest, steps].map(|word| word.slice(0, index_bits));
         let index = low.mux(zero, high.mux(largest, within));
         let index = i.name("magnitude_index", index);
-        let sign = self.sign[2].read(i);
+        let sign = self.sign[5].read(i);
         if format.is_signed_log() {
             return (sign & nonzero).concat(index);
         }
@@ -227,44 +236,66 @@ impl Quantizer {
         vanishes.mux(none, index + one)
     }
 
-    /// Stages 3 to 5 of a logarithmic format.
-    fn logarithm<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
-        let (leading, mantissa, steps) =
-            (self.leading.get()?, self.mantissa.get()?, self.steps.get()?);
-        let found = self.normalise(i, leading, mantissa);
-        let nonzero = self.delay(i, &self.nonzero, found);
-        let reached = self.reached.get()?;
-        self.count_steps(i, leading, mantissa, steps, reached);
-        let more = reached.read(i).resize(STEP_BITS).as_signed();
-        let count = steps.read(i) + more;
-        let count = i.name("steps_up", count);
-        Some(self.log_code(i, count, nonzero))
+    /// Stages 3 to 8 of a logarithmic format: the code, and the raw word beside it.
+    fn logarithm<I: Interpreter>(&self, i: &mut I) -> Option<(I::Word, I::Word)> {
+        self.normalise(i);
+        let word = self.raised[SEARCH_STAGES - 1].read(i);
+        let nonzero = delay(i, &self.clock, &self.nonzero, word.top());
+        let count = self.count_steps(i)?;
+        let raw_word = word.resize(self.word.width()).as_signed();
+        let raw_word = delay(i, &self.clock, &self.passing, raw_word);
+        Some((self.log_code(i, count, nonzero), raw_word))
     }
 
-    /// Stages 3 to 5 of int8: multiply, shift with rounding, saturate.
-    fn scale<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
-        let (product, scaled) = (self.product.get()?, self.scaled.get()?);
+    /// Stages 3 to 8 of int8: multiply by the halves of the multiplier, add them, add half, shift by
+    /// eights and by ones, saturate. A raw word is multiplied by one and shifted by nothing.
+    fn scale<I: Interpreter>(&self, i: &mut I) -> Option<(I::Word, I::Word)> {
+        let [low, high] = self.partial.as_slice() else {
+            return None;
+        };
+        let [product, rounded, by_eights, scaled] = self.scaled.as_slice() else {
+            return None;
+        };
+        let (clock, bits) = (&self.clock, low.q.width());
+        let (raw, coded) = (i.read(&self.raw), !i.read(&self.raw));
         let (magnitude, theta) = (self.magnitude.read(i), i.read(&self.theta[0]));
-        product.load(
-            i,
-            &self.clock,
-            magnitude.multiply(theta).resize(product.q.width()),
-        );
-        let exponent = self.exponents[2].read(i);
-        i.unused(exponent.slice(6, EXPONENT_BITS - 6));
-        let shift = exponent.slice(0, 6);
-        let one = i.constant(product.q.width(), 1);
-        let two = i.constant(1, 1);
-        let half = one.shift_left(shift).shift_right(two);
-        let rounded = product.read(i) + half;
-        let rounded = i.name("rounded", rounded);
-        scaled.load(i, &self.clock, rounded.shift_right(shift));
+        let one = i.constant(theta.width(), 1);
+        let factor = i.name("factor", raw.mux(one, theta));
+        let half = factor.width() / 2;
+        let lower = magnitude.multiply(factor.slice(0, half)).resize(bits);
+        let upper = factor.slice(half, factor.width() - half);
+        let upper = magnitude.multiply(upper).resize(bits);
+        low.load(i, clock, lower);
+        high.load(i, clock, upper);
+        let half = i.constant(6, half as u64);
+        let sum = low.read(i) + high.read(i).shift_left(half);
+        product.load(i, clock, sum);
+
+        let shifts = [3, 4, 5].map(|n: usize| self.exponents[n].read(i));
+        for shift in &shifts {
+            i.unused(shift.slice(6, EXPONENT_BITS - 6));
+        }
+        let [first, second, third] = shifts.map(|shift| shift.slice(0, 6) & coded.repeat(6));
+        let (one, two) = (i.constant(bits, 1), i.constant(1, 1));
+        let half = one.shift_left(first).shift_right(two);
+        let sum = product.read(i) + half;
+        let sum = i.name("rounded_up", sum);
+        rounded.load(i, clock, sum);
+        let none = i.constant(3, 0);
+        let shift = second.slice(3, 3).concat(none);
+        let shifted = rounded.read(i).shift_right(shift);
+        by_eights.load(i, clock, shifted);
+        let shift = third.slice(0, 3);
+        let shifted = by_eights.read(i).shift_right(shift);
+        scaled.load(i, clock, shifted);
+
         let value = scaled.read(i);
         let most = i.constant(value.width(), 127);
         let full = most.less_than(value);
         let (code, top, none) = (value.slice(0, 8), i.constant(8, 127), i.constant(8, 0));
-        let negative = self.sign[2].read(i);
-        Some(negative.mux(none, full.mux(top, code)))
+        let negative = self.sign[5].read(i);
+        let code = negative.mux(none, full.mux(top, code));
+        Some((code, value.resize(self.word.width()).as_signed()))
     }
 }
 
@@ -300,22 +331,19 @@ impl Describe for Quantizer {
             mark.update_from(i, &self.clock, &self.reset, valid);
             valid = mark.read(i);
         }
-        i.connect(&self.word_valid, &self.marks[4].q);
+        i.connect(&self.word_valid, &self.marks[STAGES - 1].q);
         let exponent = i.read(&self.exponent);
-        self.delay(i, &self.exponents, exponent);
+        delay(i, &self.clock, &self.exponents, exponent);
         self.measure(i);
-        let difference = self.difference.read(i).resize(self.word.width());
-        let raw_word = self.delay(i, &self.raw_word, difference);
         let code = match self._shape.pe.kind {
             PeKind::Shift => self.logarithm(i),
             PeKind::Multiply => self.scale(i),
         };
-        let raw = i.read(&self.raw);
-        let word = match code {
-            Some(code) => raw.mux(raw_word, code.resize(self.word.width()).as_signed()),
-            None => raw_word,
-        };
-        self.code.load(i, &self.clock, word);
+        if let Some((code, raw_word)) = code {
+            let raw = i.read(&self.raw);
+            let code = code.resize(self.word.width()).as_signed();
+            self.code.load(i, &self.clock, raw.mux(raw_word, code));
+        }
         i.connect(&self.word, &self.code.q);
     }
 }

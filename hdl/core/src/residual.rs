@@ -152,8 +152,7 @@ impl Residual {
         let whole = eights.concat(i.constant(FINE_BITS, 0));
         let by_eights = left.mux(raised, plain).shift_right(whole);
         self.by_eights.load(i, &self.clock, by_eights);
-        self.fine
-            .load(i, &self.clock, places.slice(0, FINE_BITS));
+        self.fine.load(i, &self.clock, places.slice(0, FINE_BITS));
         let (by_eights, fine) = (self.by_eights.read(i), self.fine.read(i));
         self.shifted
             .load(i, &self.clock, by_eights.shift_right(fine));

@@ -7,7 +7,7 @@ use rust_hdl_core::prelude::*;
 /// Cycles from a word's flags at the foot of column 0 to its total.
 const TOTAL_DELAY: usize = 2;
 /// Cycles from a word's read address to its write address.
-const WRITE_DELAY: usize = 2;
+const WRITE_DELAY: usize = 5;
 
 /// Counts the words of column 0 and gives the addresses of each; the other columns have the same words
 /// a cycle later each, and are handed the addresses on.
@@ -27,12 +27,11 @@ pub struct StreamPointer {
     pub leaving: Net<In>,
     /// Where the word is read, in step with its total.
     pub read: Net<Out>,
-    /// Where the word is written, two cycles later.
+    /// Where the word is written, five cycles later.
     pub write: Net<Out>,
     leaves: Vec<Register>,
     reading: Register,
     writing: Register,
-    written: Vec<Register>,
 }
 
 impl StreamPointer {
@@ -48,10 +47,11 @@ impl StreamPointer {
             leaving: Net::flag(),
             read: Net::bits(address),
             write: Net::bits(address),
-            leaves: (0..TOTAL_DELAY).map(|_| Register::control(1)).collect(),
+            leaves: (0..TOTAL_DELAY + WRITE_DELAY)
+                .map(|_| Register::control(1))
+                .collect(),
             reading: Register::data(address, false),
             writing: Register::data(address, false),
-            written: Register::data_array(WRITE_DELAY, address, false),
         }
     }
 }
@@ -70,21 +70,18 @@ impl Describe for StreamPointer {
             register.update_from(i, &self.clock, &self.reset, leaves);
             leaves = register.read(i);
         }
-        for (register, first) in [
-            (&self.reading, &self.first_read),
-            (&self.writing, &self.first_write),
+        let [reads, writes] =
+            [TOTAL_DELAY, TOTAL_DELAY + WRITE_DELAY].map(|late| self.leaves[late - 1].read(i));
+        for (register, first, steps) in [
+            (&self.reading, &self.first_read, reads),
+            (&self.writing, &self.first_write, writes),
         ] {
             let (now, first) = (register.read(i), i.read(first));
-            let next = now + leaves.resize(now.width());
+            let next = now + steps.resize(now.width());
             register.load(i, &self.clock, start.mux(first, next));
         }
         i.connect(&self.read, &self.reading.q);
-        let mut write = self.writing.read(i);
-        for register in &self.written {
-            register.load(i, &self.clock, write);
-            write = register.read(i);
-        }
-        i.drive(&self.write, write);
+        i.connect(&self.write, &self.writing.q);
     }
 }
 logic!(StreamPointer);
