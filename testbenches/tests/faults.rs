@@ -61,7 +61,7 @@ const FAULTS: [(&str, &str, &str, &str); 8] = [
     ),
     ("row_edge.v", ">=", ">", "column tile"),
     ("column_foot.v", "+ {", "& {", "column tile"),
-    ("residual.v", ", half}", ", 1'b0}", "column tile"),
+    ("residual.v", ", shifted[0]}", ", 1'b0}", "column tile"),
     ("loader.v", "assign room = ~", "assign room = |", ""),
     ("layer_control.v", "{31'd0, runs}", "32'd1", "layer_cycles"),
     ("bursts.v", "5'h10 - ", "5'h10 + ", ""),
