@@ -1,9 +1,11 @@
 //! The command line.
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use cromulent_engine::timing::Memory;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
 4 a tool failed.";
@@ -28,6 +30,8 @@ pub enum Command {
     Generate(GenerateArgs),
     /// Run a network on the cycle model: words, cycles, utilisation, stalls.
     Simulate(SimulateArgs),
+    /// Write the waveform of a window of cycles, as the cycle model computes it.
+    Trace(TraceArgs),
     /// Run a network on several executors and compare every word, every cycle and the results.
     Verify(VerifyArgs),
 }
@@ -221,6 +225,47 @@ pub struct VerifyArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `trace`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  cromulent trace --design constraints/designs/small-8x8.toml \\
+      --network docs/examples/fashion-resnet8.toml --layer blocks.0.conv1 --cycles 1000..1400 --out window.fst")]
+pub struct TraceArgs {
+    /// What runs on what. With --images, the last of them is traced.
+    #[command(flatten)]
+    pub workload: Workload,
+    /// The memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+    /// The window, FIRST..END: cycles from the start of the layer, or without --layer from that of the program. All of them
+    /// if absent.
+    #[arg(long, value_name = "FIRST..END", value_parser = cycles)]
+    pub cycles: Option<Range<u64>>,
+    /// File to write, which must not exist yet: *.fst or *.vcd.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A window of cycles.
+fn cycles(text: &str) -> Result<Range<u64>, String> {
+    let ends = text.split_once("..");
+    let window = ends.and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    window.ok_or_else(|| "write FIRST..END, such as 1000..1400".to_owned())
+}
+
+impl From<MemoryArgs> for Memory {
+    fn from(args: MemoryArgs) -> Memory {
+        let cycles = |cycles: u64| u32::try_from(cycles).unwrap_or(u32::MAX);
+        Memory {
+            latency: cycles(args.latency),
+            interval: cycles(args.interval),
+        }
+    }
 }
 
 /// Something that runs a program image.

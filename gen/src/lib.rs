@@ -24,6 +24,7 @@ pub mod progress;
 pub mod register_map;
 pub mod tools;
 pub mod verification;
+pub mod waveform;
 pub mod workload;
 
 pub use error::{Error, Problem};

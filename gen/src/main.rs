@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Compile(args) => (commands::compile::run(&args, &progress), args.json),
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),
         Command::Simulate(args) => (commands::simulate::run(&args, &progress), args.json),
+        Command::Trace(args) => (commands::trace::run(&args, &progress), args.json),
         Command::Verify(args) => (commands::verify::run(&args, &progress), args.json),
     };
     ExitCode::from(report(&result, json))

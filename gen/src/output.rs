@@ -25,6 +25,19 @@ pub fn write_folder(
     fs::rename(&draft.path, folder).map_err(|error| Error::io("be written", folder, &error))
 }
 
+/// Writes a new file: `fill` writes one in a temporary folder beside it, which then gets its name.
+///
+/// # Errors
+/// `file` exists (bad input), cannot be written, or `fill` fails; nothing is left behind then.
+pub fn write_file(file: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    refuse_existing(file)?;
+    let draft = Draft::beside(file)?;
+    let inside = draft.path.join("file");
+    fill(&inside)?;
+    refuse_existing(file)?;
+    fs::rename(&inside, file).map_err(|error| Error::io("be written", file, &error))
+}
+
 /// Writes files below a folder, which exists.
 ///
 /// # Errors
@@ -44,7 +57,7 @@ pub fn write_files(folder: &Path, files: &Files) -> Result<(), Error> {
 fn refuse_existing(folder: &Path) -> Result<(), Error> {
     match folder.symlink_metadata() {
         Ok(_) => {
-            let fix = "name a new folder, or remove this one first";
+            let fix = "name a new one, or remove this one first";
             Err(Error::bad_input(folder.display(), "exists already", fix))
         }
         Err(_) => Ok(()),

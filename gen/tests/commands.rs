@@ -309,3 +309,42 @@ fn a_network_known_by_name_has_random_weights_and_says_so() {
         (2, Some("--seed"))
     );
 }
+
+#[test]
+fn a_window_of_cycles_is_a_waveform() {
+    let home = tempfile::tempdir().unwrap();
+    let file = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let out = file("window.vcd");
+    let arguments = ["trace", "--design", DESIGN, "--network", NETWORK];
+    let window = ["--layer", "blocks.0.conv1", "--cycles", "100..500"];
+    let (done, code) = json(&[&arguments[..], &window, &["--out", &out]].concat());
+    assert_eq!(code, 0, "{done}");
+    let first = done["first_cycle"].as_u64().unwrap();
+    assert_eq!(done["end_cycle"], first + 400);
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(
+        text.contains("word_7 $end") && text.contains(&format!("#{first}\n")),
+        "{text}"
+    );
+    // What is there is kept, what is wrong is refused with its option, and nothing is left of either.
+    let refused = |arguments: &[&str], place: &str| {
+        let (error, code) = json(arguments);
+        let found = error["error"]["problems"][0]["where"].as_str().unwrap();
+        assert_eq!(code, 2);
+        assert!(found.ends_with(place), "{found}");
+    };
+    refused(
+        &[&arguments[..], &window, &["--out", &out]].concat(),
+        "window.vcd",
+    );
+    let (text_file, late) = (file("window.txt"), file("late.fst"));
+    refused(
+        &[&arguments[..], &["--out", &text_file]].concat(),
+        "window.txt",
+    );
+    for cycles in ["5..5", "0..99999999"] {
+        let more = ["--cycles", cycles, "--out", &late];
+        refused(&[&arguments[..], &more].concat(), "--cycles");
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}

@@ -29,6 +29,9 @@
 #include "memory.h"
 #include "observe.h"
 #include "ports_access.h"
+#if VM_TRACE
+#include "verilated_vcd_c.h"
+#endif
 
 namespace {
 
@@ -69,9 +72,33 @@ class Stream {
     }
 };
 
+// Verilator's own waveform of everything, where it was built with --trace: one cycle is one unit of time.
+class Waves {
+  public:
+#if VM_TRACE
+    Waves(Top& top, const char* name) {
+        if (!name) return;
+        top.trace(&file, 99);
+        file.open(name);
+    }
+    void sample(uint64_t now) {
+        if (file.isOpen()) file.dump(now);
+    }
+    void close() { file.close(); }
+
+  private:
+    VerilatedVcdC file;
+#else
+    Waves(Top&, const char*) {}
+    void sample(uint64_t) {}
+    void close() {}
+#endif
+};
+
 class Bench {
   public:
-    Bench(Top& top, Stream& script, Stream& records) : top(top), script(script), records(records) {
+    Bench(Top& top, Stream& script, Stream& records, Waves& waves)
+        : top(top), script(script), records(records), waves(waves) {
         memory.configure(1, 1, 0);
         reset(4);
     }
@@ -90,6 +117,7 @@ class Bench {
   private:
     Top& top;
     Stream &script, &records;
+    Waves& waves;
     Memory memory;
     Lite lite;
     Observer observer;
@@ -104,6 +132,7 @@ class Bench {
         memory.sample(top, now);
         lite.sample(top, now);
         observer.sample(top, now);
+        waves.sample(now);
         top.clock = 1;
         top.eval();
         ++now;
@@ -236,8 +265,8 @@ class Bench {
 double sc_time_stamp() { return 0; }
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        fprintf(stderr, "usage: simulator SCRIPT RECORDS\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: simulator SCRIPT RECORDS [WAVES.vcd]\n");
         return 2;
     }
     Stream script(argv[1], "rb"), records(argv[2], "wb");
@@ -246,7 +275,10 @@ int main(int argc, char** argv) {
     context.randReset(2);
     context.randSeed(1);
     Top top{&context};
-    Bench(top, script, records).run();
+    context.traceEverOn(argc == 4);
+    Waves waves(top, argc == 4 ? argv[3] : nullptr);
+    Bench(top, script, records, waves).run();
+    waves.close();
     top.final();
     return records.close() ? 0 : 2;
 }

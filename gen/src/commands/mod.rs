@@ -4,4 +4,5 @@ pub mod check;
 pub mod compile;
 pub mod generate;
 pub mod simulate;
+pub mod trace;
 pub mod verify;

@@ -26,7 +26,7 @@ pub fn run(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let network = &args.workload.network;
     match args.dataflow {
         Some(Dataflow::ScaleSim) => {
-            shapes::scale_sim(&args.workload.design, network, memory(args.memory))
+            shapes::scale_sim(&args.workload.design, network, args.memory.into())
         }
         None if args.timing_only || shapes::is_topology(network) => only_timing(args, progress),
         None => everything(args, progress),
@@ -175,18 +175,9 @@ impl Timed {
     }
 }
 
-/// The memory asked for.
-fn memory(args: MemoryArgs) -> timing::Memory {
-    let cycles = |cycles: u64| u32::try_from(cycles).unwrap_or(u32::MAX);
-    timing::Memory {
-        latency: cycles(args.latency),
-        interval: cycles(args.interval),
-    }
-}
-
 /// The cycles of a program behind a memory.
 fn time(design: &Design, steps: &[Command], args: MemoryArgs) -> Result<Timing, Error> {
-    let timing = timing::run(design, steps, memory(args));
+    let timing = timing::run(design, steps, args.into());
     if timing.finished {
         return Ok(timing);
     }

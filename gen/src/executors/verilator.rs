@@ -1,7 +1,7 @@
 //! The emitted Verilog in Verilator.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -54,12 +54,33 @@ impl Simulator {
         verilog: Files,
         say: &mut dyn FnMut(&str),
     ) -> Result<Simulator, Error> {
+        Simulator::built(design, verilog, vec![], say)
+    }
+
+    /// The same, able to write waveforms ([`Simulator::perform_traced`]).
+    ///
+    /// # Errors
+    /// A missing Verilator, or a build that fails.
+    pub fn with_waves(
+        design: &Design,
+        verilog: Files,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Simulator, Error> {
+        Simulator::built(design, verilog, vec!["--trace".to_owned()], say)
+    }
+
+    fn built(
+        design: &Design,
+        verilog: Files,
+        options: Vec<String>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Simulator, Error> {
         let verilator = VERILATOR.find()?;
         let sources = Sources {
             top: TOP.to_owned(),
             verilog,
             harness: harness_files(design),
-            options: vec![],
+            options,
         };
         Ok(Simulator {
             program: build(&verilator, &sources, say)?,
@@ -82,6 +103,18 @@ impl Simulator {
     /// # Errors
     /// A simulator that fails, or files that cannot be written.
     pub fn perform(&self, steps: &[Step]) -> Result<Vec<Record>, Error> {
+        self.perform_with(steps, None)
+    }
+
+    /// The same, with everything it did in a new file (VCD), a cycle being a unit of time.
+    ///
+    /// # Errors
+    /// As [`Simulator::perform`].
+    pub fn perform_traced(&self, steps: &[Step], waves: &Path) -> Result<Vec<Record>, Error> {
+        self.perform_with(steps, Some(waves))
+    }
+
+    fn perform_with(&self, steps: &[Step], waves: Option<&Path>) -> Result<Vec<Record>, Error> {
         let folder = Scratch::new()?;
         let (script, records) = (folder.path().join("script"), folder.path().join("records"));
         let mut bytes = vec![];
@@ -90,7 +123,7 @@ impl Simulator {
         }
         fs::write(&script, bytes).map_err(|error| Error::io("be written", &script, &error))?;
         let mut command = Command::new(&self.program);
-        command.arg(&script).arg(&records);
+        command.arg(&script).arg(&records).args(waves);
         run(
             "the Verilated accelerator",
             &mut command,
