@@ -6,6 +6,7 @@
 //! 2. Two executors live here. [`mod@reference`] computes each layer as a plain convolution;
 //!    [`cycle_model`] walks the tiles of the array, with the machine's memories. They share the number
 //!    contract and the words of the image, and nothing else. [`timing`] says in which cycle what happens.
+//!    [`fast`] is a third: the reference's values, as fast as the CPU multiplies.
 //! 3. [`Runner`] runs a whole network, or gives one layer's real input ([`Runner::layer_input`]) so that
 //!    any other executor can be held against these two.
 //! 4. [`random`] makes small designs, layers and networks from seeds, for the same purpose. [`topologies`]
@@ -22,6 +23,7 @@ pub mod bounds;
 pub mod compile;
 pub mod constants;
 pub mod cycle_model;
+pub mod fast;
 pub mod geometry;
 pub mod image;
 pub mod layer;
@@ -41,6 +43,7 @@ mod word;
 pub use activations::{Activations, InputError};
 pub use bounds::Bounds;
 pub use compile::{Compiled, compile};
+pub use fast::{FastRunner, Inference};
 pub use geometry::LayerGeometry;
 pub use image::{Image, ImageError, MapShape, StreamValue, Tensor};
 pub use layer::{Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep};

@@ -47,10 +47,15 @@ pub struct LayerRun {
 impl NetworkRun {
     /// The class with the largest score, the first of them if there are several.
     pub fn class(&self) -> usize {
-        let best = self.scores.iter().max();
-        let place = self.scores.iter().position(|score| Some(score) == best);
-        place.unwrap_or(0)
+        class_of(&self.scores)
     }
+}
+
+/// The place of the largest score, the first of them if there are several.
+pub(crate) fn class_of(scores: &[i64]) -> usize {
+    let best = scores.iter().max();
+    let place = scores.iter().position(|score| Some(score) == best);
+    place.unwrap_or(0)
 }
 
 /// A program ready for many images: constants are unpacked once.

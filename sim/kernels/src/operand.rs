@@ -3,13 +3,17 @@
 /// An operand of a dot product.
 ///
 /// One 32-bit lane takes [`Operand::GROUP`] of them at a time.
-pub trait Operand: Copy + Default + Send + Sync + sealed::Sealed + 'static {
+pub trait Operand:
+    Copy + Default + std::fmt::Debug + Send + Sync + sealed::Sealed + 'static
+{
     /// What it is multiplied by.
-    type Weight: Copy + Default + Into<i32> + TryFrom<i32> + Send + Sync;
+    type Weight: Copy + Default + std::fmt::Debug + Into<i32> + TryFrom<i32> + Send + Sync;
     /// Operands in 32 bits.
     const GROUP: usize;
     /// Its value.
     fn value(self) -> i32;
+    /// The operand of this value, `None` if there is none.
+    fn from_value(value: i32) -> Option<Self>;
 }
 
 impl Operand for i16 {
@@ -18,6 +22,9 @@ impl Operand for i16 {
     fn value(self) -> i32 {
         self.into()
     }
+    fn from_value(value: i32) -> Option<i16> {
+        value.try_into().ok()
+    }
 }
 
 impl Operand for u8 {
@@ -25,6 +32,9 @@ impl Operand for u8 {
     const GROUP: usize = 4;
     fn value(self) -> i32 {
         self.into()
+    }
+    fn from_value(value: i32) -> Option<u8> {
+        value.try_into().ok()
     }
 }
 
