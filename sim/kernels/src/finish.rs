@@ -161,8 +161,11 @@ fn align(value: i64, shift: i32) -> i128 {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Narrow {
     offset: Vec<i32>,
-    /// Shift to the right, at most 32.
+    /// Shift to the right, at most 31.
     right: Vec<i32>,
+    /// Shift that brings the bit below the last one kept to the end, and 1; 0 and 0 where there is no shift.
+    before: Vec<i32>,
+    rounds: Vec<i32>,
     /// Shift to the left, at most 18: beyond it everything but 0 saturates.
     left: Vec<i32>,
     /// What is shifted to the left is clamped to ± this, which still saturates.
@@ -197,7 +200,10 @@ impl Narrow {
         let left = |channel: &Channel| (-channel.align).clamp(0, 18);
         Narrow {
             offset: by_channel(&|channel| channel.offset as i32),
-            right: by_channel(&|channel| channel.align.clamp(0, 32)),
+            // By 32 and more, what is left is the sign, which rounding takes away: 31 does the same.
+            right: by_channel(&|channel| channel.align.clamp(0, 31)),
+            before: by_channel(&|channel| (channel.align - 1).clamp(0, 31)),
+            rounds: by_channel(&|channel| i32::from(channel.align > 0)),
             left: by_channel(&left),
             // 2^17 and more: no word of the stream brings that back into range.
             limit: by_channel(&|channel| match left(channel) {
@@ -248,37 +254,53 @@ fn lanes<T>(values: &[T], first: usize) -> &[T; LANES] {
         .expect("filled up to whole vectors")
 }
 
+/// The first `used` of sixteen values, the others 0.
+#[inline(always)]
+fn load<T: Copy + Default>(values: &[T], used: usize) -> [T; LANES] {
+    match values.first_chunk() {
+        Some(all) if used == LANES => *all,
+        _ => {
+            let mut some = [T::default(); LANES];
+            some[..used].copy_from_slice(&values[..used]);
+            some
+        }
+    }
+}
+
+/// Stores the first `used` of sixteen values.
+#[inline(always)]
+fn store<T: Copy>(values: &mut [T], used: usize, new: &[T; LANES]) {
+    match values.first_chunk_mut() {
+        Some(all) if used == LANES => *all = *new,
+        _ => values[..used].copy_from_slice(&new[..used]),
+    }
+}
+
 #[inline(always)]
 fn narrow_tile(finish: &Finish, narrow: &Narrow, tile: &Tile, sums: &[i32], outputs: &mut Outputs) {
     let all = finish.channels.len();
     for row in 0..tile.rows {
         let place = (tile.position + row - outputs.position) * all + tile.column;
         for first in (0..tile.columns).step_by(LANES) {
-            let channel = tile.column + first;
+            let (channel, place) = (tile.column + first, place + first);
             let used = LANES.min(tile.columns - first);
-            let mut values = [0; LANES];
-            let sums = &sums[row * tile.stride + first..][..used];
-            values[..used].copy_from_slice(sums);
+            let mut values = load(&sums[row * tile.stride + first..], used);
             let offset = lanes(&narrow.offset, channel);
             for (value, offset) in values.iter_mut().zip(offset) {
                 *value -= offset;
             }
-            let place = place + first;
             if let Some(residual) = finish.residual {
-                let mut base = [0; LANES];
-                if !outputs.base.is_empty() {
-                    for (base, &word) in base.iter_mut().zip(&outputs.base[place..][..used]) {
-                        *base = word.into();
-                    }
-                }
+                let base = match outputs.base.get(place..) {
+                    Some(base) if !outputs.base.is_empty() => load(base, used),
+                    _ => [0; LANES],
+                };
                 outputs.saturations += stream(narrow, residual, channel, &base, &mut values);
-                for (word, &value) in outputs.stream[place..][..used].iter_mut().zip(&values) {
-                    *word = value as i16;
-                }
+                let words = values.map(|value| value as i16);
+                store(&mut outputs.stream[place..], used, &words);
             }
             if !outputs.codes.is_empty() {
                 let codes = code(narrow, channel, &values);
-                outputs.codes[place..][..used].copy_from_slice(&codes[..used]);
+                store(&mut outputs.codes[place..], used, &codes);
             }
         }
     }
@@ -290,24 +312,22 @@ fn stream(
     narrow: &Narrow,
     residual: ResidualUse,
     channel: usize,
-    base: &Lanes,
+    base: &[i16; LANES],
     values: &mut Lanes,
 ) -> u64 {
     let right = lanes(&narrow.right, channel);
+    let before = lanes(&narrow.before, channel);
+    let rounds = lanes(&narrow.rounds, channel);
     let left = lanes(&narrow.left, channel);
     let limit = lanes(&narrow.limit, channel);
     let floor = lanes(&narrow.floor, channel);
-    let mut saturated = 0i32;
+    let mut saturated = [0i32; LANES];
     for i in 0..LANES {
-        let value = values[i].clamp(-limit[i], limit[i]) << left[i];
-        // The bit below the last one kept rounds; there is none without a shift.
-        let half = match right[i] {
-            0 => 0,
-            right => (value >> (right - 1)) & 1,
-        };
-        let sum = base[i] + (value >> right[i].min(31)) + half;
+        let value = values[i].min(limit[i]).max(-limit[i]) << (left[i] & 31);
+        let half = (value >> (before[i] & 31)) & rounds[i];
+        let sum = i32::from(base[i]) + (value >> (right[i] & 31)) + half;
         let kept = sum.clamp(WORD.0, WORD.1);
-        saturated += i32::from(kept != sum);
+        saturated[i] = i32::from(kept != sum);
         values[i] = kept;
     }
     if residual.clamp {
@@ -315,6 +335,7 @@ fn stream(
             *value = (*value).max(floor);
         }
     }
+    let saturated: i32 = saturated.iter().sum();
     u64::from(saturated.unsigned_abs())
 }
 

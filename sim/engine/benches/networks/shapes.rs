@@ -127,8 +127,13 @@ fn layer(generator: &mut Generator, image: &Image, shape: &TopologyLayer) -> Lay
     }
     if shape.mode.operands == Operands::Codes {
         constants.b.fill_with(&mut weight);
-        let edges = constants.edges.iter_mut();
-        edges.for_each(|edge| *edge = middle(design.format));
+        // A threshold is a channel's, the same for all taps.
+        let channels = shape.geometry.channels;
+        let channel = |_| threshold(generator, design.format);
+        let thresholds: Vec<Threshold> = (0..channels).map(channel).collect();
+        for edges in constants.edges.chunks_mut(channels) {
+            edges.copy_from_slice(&thresholds);
+        }
     }
     let spread = shape.geometry.inner().ilog2() / 2 + 8;
     for channel in &mut constants.channels {
@@ -156,10 +161,11 @@ fn layer(generator: &mut Generator, image: &Image, shape: &TopologyLayer) -> Lay
         .expect("constants in range")
 }
 
-/// Half of the codes are active.
-fn middle(format: Format) -> Threshold {
+/// Around the middle of the codes, in either direction.
+fn threshold(generator: &mut Generator, format: Format) -> Threshold {
+    let quarter = i64::from(format.codes() / 4);
     Threshold {
-        position: format.codes() / 2,
-        descending: false,
+        position: generator.range(quarter, 3 * quarter) as u32,
+        descending: generator.range(0, 1) == 1,
     }
 }
