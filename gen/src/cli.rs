@@ -28,7 +28,7 @@ pub enum Command {
     Compile(CompileArgs),
     /// Write the Verilog of a design, its register map and a test bench.
     Generate(GenerateArgs),
-    /// Run a network on the cycle model: words, cycles, utilisation, stalls.
+    /// Run a network: its values at the speed of the CPU, and cycles, utilisation, stalls by the timing model.
     Simulate(SimulateArgs),
     /// Write the waveform of a window of cycles, as the cycle model computes it.
     Trace(TraceArgs),
@@ -145,6 +145,13 @@ fn images(text: &str) -> Result<NonZeroUsize, String> {
         .ok_or_else(|| "there is nothing to do on no image; write 1 or more".to_owned())
 }
 
+/// A number of threads, 1 to 1024.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text.parse().ok().filter(|count| (1..=1024).contains(count));
+    let count = count.and_then(NonZeroUsize::new);
+    count.ok_or_else(|| "write a whole number of threads, 1 to 1024".to_owned())
+}
+
 /// A byte address, decimal or hexadecimal.
 fn address(text: &str) -> Result<u64, String> {
     let digits = text.replace('_', "");
@@ -160,6 +167,8 @@ fn address(text: &str) -> Result<u64, String> {
 #[command(after_help = "Examples:
   cromulent simulate --design constraints/designs/small-8x8.toml \\
       --network docs/examples/fashion-resnet8.toml --json
+  cromulent simulate --design constraints/designs/small-8x8.toml \\
+      --network docs/examples/fashion-resnet8.toml --images 100 --threads 2
   cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only
   cromulent simulate --design constraints/designs/mid-32x32.toml --topology resnet18.csv --dataflow scale-sim
 
@@ -174,10 +183,13 @@ pub struct SimulateArgs {
     #[command(flatten)]
     pub memory: MemoryArgs,
     /// Only cycles, no words. Takes the name of a network without weights too.
-    #[arg(long, conflicts_with_all = ["input", "images", "layer"])]
+    #[arg(long, conflicts_with_all = ["input", "images", "layer", "threads"])]
     pub timing_only: bool,
+    /// Threads to compute values on; as many as the CPU runs at a time if absent. No value depends on it.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<NonZeroUsize>,
     /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
-    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "timing_only"])]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "timing_only", "threads"])]
     pub dataflow: Option<Dataflow>,
     /// Print JSON.
     #[arg(long)]

@@ -2,12 +2,13 @@
 
 mod report;
 mod shapes;
+mod values;
 
 use cromulent_design::{Command, Design};
 use cromulent_engine::peers::{self, LayerShape};
 use cromulent_engine::timing::{self, Timing};
 use cromulent_engine::topologies::{Topology, topology};
-use cromulent_engine::{Executor, Image, Layer, Program, Runner, compile};
+use cromulent_engine::{Image, Layer, Program, compile};
 
 use crate::cli::{Dataflow, MemoryArgs, SimulateArgs};
 use crate::progress::Progress;
@@ -16,7 +17,7 @@ use crate::workload::{Workload, load_both, notes};
 use crate::{Error, Outcome};
 use report::Report;
 
-/// Runs the whole network in the cycle model: every value and every cycle. With `--layer`, only that
+/// Runs the whole network: every value, and every cycle by the timing model. With `--layer`, only that
 /// layer's row is printed; with `--timing-only`, only cycles are counted, and of a topology of shapes alone (CSV)
 /// nothing else can be.
 ///
@@ -44,14 +45,7 @@ struct Named {
 fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let workload = Workload::load(&args.workload, None)?;
     let image = &workload.image;
-    let step = progress.steps("simulating", workload.examples.len() as u64);
-    let runner = Runner::new(image);
-    let mut runs = vec![];
-    for example in &workload.examples {
-        runs.push(runner.run(&example.image.pixels, Executor::CycleModel)?);
-        step.advance();
-    }
-    drop(step);
+    let values = values::compute(&workload, args.threads, progress)?;
     let steps = commands(&Program::of(image));
     let labels = workload.examples.iter().map(|example| example.label);
     let report = Report {
@@ -61,7 +55,7 @@ fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error
         shown: workload.layers(),
         timing: time(&image.design, &steps, args.memory)?,
         program_bytes: Some(workload.image_bytes),
-        runs: &runs,
+        values: Some(&values),
         labels: labels.collect(),
         notes: &workload.notes,
         synthetic: workload.synthetic,
@@ -110,7 +104,7 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
         timing: time(&timed.design, &timed.steps, args.memory)?,
         layers: timed.layers,
         program_bytes: None,
-        runs: &[],
+        values: None,
         labels: vec![],
         notes: &timed.notes,
         synthetic: timed.synthetic,

@@ -1,11 +1,12 @@
 //! What was simulated, and how it went, as text and as JSON.
 
 use cromulent_design::Design;
-use cromulent_engine::NetworkRun;
+use cromulent_engine::Inference;
 use cromulent_engine::timing::{Causes, Timing};
 use serde_json::{Value, json};
 
 use super::Named;
+use super::values::Values;
 
 /// A simulation. Cycles are the same for every image.
 pub(super) struct Report<'a> {
@@ -17,7 +18,8 @@ pub(super) struct Report<'a> {
     pub shown: Vec<usize>,
     pub timing: Timing,
     pub program_bytes: Option<usize>,
-    pub runs: &'a [NetworkRun],
+    /// None with `--timing-only`.
+    pub values: Option<&'a Values>,
     pub labels: Vec<Option<u8>>,
     pub notes: &'a [String],
     /// Whether the weights are random.
@@ -119,8 +121,7 @@ impl Report<'_> {
         lines.extend(self.rows().iter().map(|(name, row)| self.line(name, row)));
         lines.push(self.line("total", &self.total()));
         lines.extend(self.program_lines());
-        let images = self.runs.iter().zip(&self.labels).enumerate();
-        lines.extend(images.map(outcome));
+        lines.extend(self.image_lines());
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines.join("\n")
     }
@@ -176,21 +177,74 @@ impl Report<'_> {
             object
         };
         let layers: Vec<Value> = self.rows().iter().map(row).collect();
-        let image = |(run, label): (&NetworkRun, &Option<u8>)| {
-            let saturations: u64 = run.layers.iter().map(|layer| layer.saturations).sum();
-            json!({ "output": run.scores, "unit": run.score_unit, "class": run.class(), "label": label, "saturations": saturations })
-        };
-        let images = self.runs.iter().zip(&self.labels).map(image);
+        let image = |(run, label): (&Inference, &Option<u8>)| json!({ "output": run.scores, "unit": run.score_unit, "class": run.class(), "label": label, "saturations": run.saturations });
+        let images = self.runs().iter().zip(&self.labels).map(image);
         json!({
             "layers": layers,
             "total": self.row_json(&self.total()),
             "program": self.program_json(),
             "without_image": self.without_image().map(|row| self.row_json(&row)),
-            "output": self.runs.first().map_or(&[][..], |run| &run.scores),
+            "output": self.runs().first().map_or(&[][..], |run| &run.scores),
             "images": images.collect::<Vec<_>>(),
             "notes": self.notes,
+            "batch": self.values.map(|values| self.batch_json(values)),
             "synthetic": self.synthetic,
+            "seconds": self.values.map(|values| values.seconds),
         })
+    }
+
+    fn runs(&self) -> &[Inference] {
+        self.values.map_or(&[], |values| &values.runs)
+    }
+
+    /// Cycles of all images, one after the other: no design keeps weights from image to image.
+    fn batch_cycles(&self, values: &Values) -> u64 {
+        self.timing.cycles.saturating_mul(values.runs.len() as u64)
+    }
+
+    fn batch_json(&self, values: &Values) -> Value {
+        let labelled = || values.runs.iter().zip(&self.labels);
+        json!({
+            "images": values.runs.len(),
+            "cycles": self.batch_cycles(values),
+            "weights_loaded": "per image",
+            "labelled": labelled().filter(|(_, label)| label.is_some()).count(),
+            "right": labelled().filter(is_right).count(),
+            "threads": values.threads,
+            "instructions": values.instructions.name(),
+        })
+    }
+
+    fn image_lines(&self) -> Vec<String> {
+        let Some(values) = self.values else {
+            return vec![];
+        };
+        let count = values.runs.len();
+        let images = values.runs.iter().zip(&self.labels).enumerate();
+        let mut lines: Vec<String> = images.take(SHOWN).map(outcome).collect();
+        if count > SHOWN {
+            lines.push(format!("  … and {} more images", count - SHOWN));
+        }
+        if count > 1 {
+            let labelled = || values.runs.iter().zip(&self.labels);
+            let known = labelled().filter(|(_, label)| label.is_some()).count();
+            if known > 0 {
+                let right = labelled().filter(is_right).count();
+                lines.push(format!("  {right} of {known} labelled images right"));
+            }
+            lines.push(format!(
+                "  {count} images: {} cycles; weights are loaded for each image",
+                self.batch_cycles(values)
+            ));
+        }
+        lines.push(format!(
+            "  values: {:.2} s, {} thread{}, {}",
+            values.seconds,
+            values.threads,
+            if values.threads == 1 { "" } else { "s" },
+            values.instructions
+        ));
+        lines
     }
 
     fn row_json(&self, row: &Row) -> Value {
@@ -215,7 +269,14 @@ impl Report<'_> {
     }
 }
 
-fn outcome((number, (run, label)): (usize, (&NetworkRun, &Option<u8>))) -> String {
+/// Images that get a line each.
+const SHOWN: usize = 10;
+
+fn is_right((run, label): &(&Inference, &Option<u8>)) -> bool {
+    label.is_some_and(|label| run.class() == usize::from(label))
+}
+
+fn outcome((number, (run, label)): (usize, (&Inference, &Option<u8>))) -> String {
     let truth = label.map_or(String::new(), |label| format!(", labelled {label}"));
     format!("  image {number}: class {}{truth}", run.class())
 }

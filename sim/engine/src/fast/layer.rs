@@ -34,7 +34,7 @@ pub(super) struct FastLayer {
 enum SumsBy {
     Bytes(Convolution<u8>),
     Words(Convolution<i16>),
-    Pooled(Pooled),
+    Pooled(Box<Pooled>),
 }
 
 impl FastLayer {
@@ -49,7 +49,7 @@ impl FastLayer {
         let (sums, bound) = if layer.mode.pool {
             let pooled = Pooled::new(geometry, &plan, &inputs, path);
             let bound = pooled.bound();
-            (SumsBy::Pooled(pooled), bound)
+            (SumsBy::Pooled(Box::new(pooled)), bound)
         } else if plan.bytes {
             let convolution = Convolution::new(geometry, &plan, &inputs, path);
             let bound = convolution.panels.bound();
