@@ -202,6 +202,24 @@ fn every_error_is_json_when_asked_for() {
             "--input",
             DESIGN,
         ],
+        &[
+            "simulate",
+            "--design",
+            DESIGN,
+            "--network",
+            NETWORK,
+            "--threads",
+            "0",
+        ],
+        &[
+            "simulate",
+            "--design",
+            DESIGN,
+            "--network",
+            NETWORK,
+            "--images",
+            "101",
+        ],
         &["generate", "--desing", DESIGN],
     ];
     for arguments in cases {
@@ -347,4 +365,63 @@ fn a_window_of_cycles_is_a_waveform() {
         refused(&[&arguments[..], &more].concat(), "--cycles");
     }
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn many_images_give_the_same_on_any_number_of_threads() {
+    let arguments = ["simulate", "--design", DESIGN, "--network", NETWORK];
+    let run = |more: &[&str]| {
+        let (value, code) = json(&[&arguments[..], more].concat());
+        assert_eq!(code, 0, "{value}");
+        value
+    };
+    let one = run(&["--images", "30", "--threads", "1"]);
+    let two = run(&["--images", "30", "--threads", "3"]);
+    assert_eq!(one["images"], two["images"]);
+    assert_eq!(one["images"].as_array().unwrap().len(), 30);
+    assert_eq!(
+        one["images"][0],
+        run(&[])["images"][0],
+        "an image depends on the others"
+    );
+    let cycles = |value: &Value| value["program"]["cycles"].as_u64().unwrap();
+    assert_eq!(one["batch"]["cycles"], 30 * cycles(&one));
+    assert_eq!(one["batch"]["weights_loaded"], "per image");
+    assert_eq!(two["batch"]["threads"], 3);
+    let right = one["images"].as_array().unwrap().iter();
+    let right = right.filter(|image| image["class"] == image["label"]);
+    assert_eq!(one["batch"]["right"], right.count());
+    assert!(one["seconds"].as_f64().unwrap() > 0.0);
+}
+
+/// A signal of the terminal ends a simulation within a second.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_simulation_ends_at_once() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let design = "constraints/designs/imagenet-32x32.toml";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_cromulent"))
+        .args(["simulate", "--design", design, "--network", "densenet201"])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(
+        child.try_wait().unwrap(),
+        None,
+        "too short to be interrupted"
+    );
+    let interrupted = Instant::now();
+    let kill = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(interrupted.elapsed() < Duration::from_secs(1));
+    assert_eq!(output.status.code(), None, "it came to its own end");
+    assert!(output.stdout.is_empty());
 }

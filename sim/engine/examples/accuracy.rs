@@ -6,14 +6,16 @@
 //! ```
 //!
 //! Two more arguments name other images and labels. Prints the correct answers, those of the network in
-//! floating point, how often the two agree, saturated stream words, and milliseconds an image.
+//! floating point, how often the two agree, saturated stream words, and milliseconds an image by the reference and
+//! by the fast executor, which must say the same of every image.
 
 use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cromulent_design::Design;
-use cromulent_engine::{Executor, Runner, compile};
+use cromulent_engine::fast::Workspace;
+use cromulent_engine::{Executor, FastRunner, Runner, compile};
 use cromulent_network::{Example, Network, evaluate};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,18 +36,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("note: {note}");
     }
     let runner = Runner::new(&compiled.image);
+    let fast = FastRunner::new(&compiled.image);
     let mut tally = Tally::default();
     for example in &examples {
-        tally.add(&network, &runner, example)?;
+        tally.add(&network, &runner, &fast, example)?;
     }
     println!(
-        "{} of {}, in floating point {}, agreed on {}; {} words saturated; {:.1} ms an image",
+        "{} of {}, in floating point {}, agreed on {}; {} words saturated; {:.1} ms an image, {:.2} fast",
         tally.right,
         examples.len(),
         tally.right_in_floating_point,
         tally.agreed,
         tally.saturations,
-        tally.time.as_secs_f64() * 1000.0 / examples.len() as f64
+        tally.time.as_secs_f64() * 1000.0 / examples.len() as f64,
+        tally.fast_time.as_secs_f64() * 1000.0 / examples.len() as f64
     );
     Ok(())
 }
@@ -57,6 +61,8 @@ struct Tally {
     agreed: usize,
     saturations: u64,
     time: Duration,
+    fast_time: Duration,
+    workspace: Workspace,
 }
 
 impl Tally {
@@ -64,11 +70,18 @@ impl Tally {
         &mut self,
         network: &Network,
         runner: &Runner,
+        fast: &FastRunner,
         example: &Example,
     ) -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let run = runner.run(&example.image.pixels, Executor::Reference)?;
         self.time += start.elapsed();
+        let start = Instant::now();
+        let values = fast.run(&example.image.pixels, &mut self.workspace)?;
+        self.fast_time += start.elapsed();
+        if values.scores != run.scores {
+            return Err("the fast executor says something else than the reference".into());
+        }
         let label = example.label.map(usize::from);
         self.right += usize::from(Some(run.class()) == label);
         self.saturations += run

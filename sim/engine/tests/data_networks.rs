@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use cromulent_design::{Affine, Design};
-use cromulent_engine::{Executor, Image, Program, Runner, compile, timing};
+use cromulent_engine::fast::Workspace;
+use cromulent_engine::{Executor, FastRunner, Image, Program, Runner, compile, timing};
 use cromulent_network::Network;
 use cromulent_number::Format;
 
@@ -53,9 +54,16 @@ fn check(name: &str, design: &Design, images: usize, least: usize) {
         .map(|counters| counters.beats)
         .sum();
     assert_eq!(timing.causes.beats, beats);
+    let fast = FastRunner::new(&image);
+    let mut workspace = Workspace::new();
     let right = examples.iter().filter(|example| {
-        let run = runner.run(&example.image.pixels, Executor::Reference);
-        Some(run.unwrap().class() as u8) == example.label
+        let pixels = &example.image.pixels;
+        let run = runner.run(pixels, Executor::Reference).unwrap();
+        let values = fast.run(pixels, &mut workspace).unwrap();
+        assert_eq!(values.scores, run.scores, "{name}");
+        let saturations = run.layers.iter().map(|layer| layer.saturations);
+        assert_eq!(values.saturations, saturations.sum::<u64>(), "{name}");
+        Some(run.class() as u8) == example.label
     });
     let right = right.count();
     assert!(right >= least, "{name}: {right} of {images}");
