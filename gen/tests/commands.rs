@@ -181,7 +181,7 @@ fn whole_networks_agree_without_hardware() {
 
 #[test]
 fn every_error_is_json_when_asked_for() {
-    let cases: [&[&str]; 5] = [
+    let cases: [&[&str]; 7] = [
         &["verify", "--design", "no/such.toml", "--network", NETWORK],
         &[
             "verify",
