@@ -7,8 +7,8 @@ use crate::stream_pointer::StreamPointer;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, logic};
 use rust_hdl_core::prelude::*;
 
-/// Registers between the loader and the first weight bank: the stages of feeder and edge.
-const WEIGHT_DELAY: usize = 2;
+/// Registers between the loader and the first weight bank: the stages of feeder, code and edge.
+const WEIGHT_DELAY: usize = 3;
 
 /// The columns, from left to right: column j does in each cycle what column 0 did j cycles before.
 #[derive(LogicBlock)]

@@ -3,6 +3,7 @@
 mod checks;
 mod lines;
 
+use crate::countdown::Countdown;
 use crate::shape::Shape;
 use cromulent_design::{Fetch, REGISTERS, register_bits};
 use cromulent_kit::{Bundle, Describe, Interpreter, Net, Register, Word, address_bits, logic};
@@ -102,12 +103,12 @@ pub struct Decoder {
     lanes: Vec<Register>,
     registers: Vec<Register>,
     next_full: Register,
-    tiles_left: Register,
-    columns_left: Register,
-    lines_left: Register,
+    tiles_left: Countdown,
+    columns_left: Countdown,
+    lines_left: Countdown,
     address: Register,
-    program_left: Register,
-    data_left: Register,
+    program_left: Countdown,
+    data_left: Countdown,
     fetching: Register,
     begun: Register,
     ended: Register,
@@ -165,12 +166,12 @@ impl Decoder {
                 .map(|&(_, bits)| Register::enabled(bits, false))
                 .collect(),
             next_full: Register::data(1, false),
-            tiles_left: Register::data(LANE_BITS, false),
-            columns_left: Register::data(16, false),
-            lines_left: Register::data(lines_bits(shape), false),
+            tiles_left: Countdown::to(1, LANE_BITS),
+            columns_left: Countdown::to(0, 16),
+            lines_left: Countdown::to(1, lines_bits(shape)),
             address: Register::data(shape.address_bits(), false),
-            program_left: Register::data(LANE_BITS, false),
-            data_left: Register::data(LANE_BITS, false),
+            program_left: Countdown::to(0, LANE_BITS),
+            data_left: Countdown::to(0, LANE_BITS),
             fetching: Register::data(1, false),
             begun: Register::data(1, false),
             ended: Register::data(1, false),

@@ -22,6 +22,7 @@ mod constant_ring;
 mod control;
 mod core;
 mod correction;
+mod countdown;
 mod counters;
 mod counting;
 mod decoder;

@@ -5,6 +5,10 @@ use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 
+/// Cycles from the end of a load until its lines are free: the last column reads a line as many cycles
+/// after the loader as rows and these, at most, and may be overtaken in the same one.
+const FREE_DELAY: usize = 2;
+
 /// Both ends of the queue of tile lines. A line is written to the row words' memory and the weight
 /// memory of each column, all at `write_address`. Whenever a whole tile is there and the shadow
 /// registers are free, its lines are read, one row a cycle: at most one tile ahead of the one that
@@ -36,7 +40,7 @@ pub struct Loader {
     read_pointer: Register,
     lines: Register,
     tiles: Register,
-    freed: Register,
+    freed: [Register; FREE_DELAY],
     _rows: usize,
     _depth: usize,
 }
@@ -63,7 +67,7 @@ impl Loader {
             read_pointer: Register::control(address),
             lines: Register::control(address_bits(depth + 1)),
             tiles: Register::control(address_bits(depth / rows + 1)),
-            freed: Register::control(1),
+            freed: std::array::from_fn(|_| Register::control(1)),
             _rows: rows,
             _depth: depth,
         }
@@ -122,13 +126,17 @@ impl Describe for Loader {
 
         let (more, less) = (written.resize(tiles.width()), begin.resize(tiles.width()));
         self.update(i, &self.tiles, tiles + more - less);
-        i.comment("Lines are given free a cycle late: the last column reads them that much later");
-        self.update(i, &self.freed, loaded);
+        i.comment("Lines are given free late: the last column reads them that much later");
+        let mut freed = loaded;
+        for register in &self.freed {
+            self.update(i, register, freed);
+            freed = register.read(i);
+        }
         let (none, whole) = (
             i.constant(lines.width(), 0),
             i.constant(lines.width(), self._rows as u64),
         );
-        let less = self.freed.read(i).mux(whole, none);
+        let less = freed.mux(whole, none);
         self.update(i, &self.lines, lines + write.resize(lines.width()) - less);
         let full = i.constant(lines.width(), self._depth as u64);
         i.drive(&self.room, !lines.equals(full));

@@ -1,10 +1,14 @@
 //! One row's address generator: im2col without a copy.
 
+use crate::counting::delay;
 use crate::position::{FLAG_BITS, Position, position_bits};
 use crate::shape::Shape;
 use cromulent_design::RowWord;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
 use rust_hdl_core::prelude::*;
+
+/// Cycles from a position to the row edge: the code bank and its register.
+const EDGE_DELAY: usize = 2;
 
 /// Takes positions from the row above (or the sequencer), passes them to the row below a cycle
 /// later, and adds its own tap and channel: one adder for the address, two compares for the border.
@@ -38,18 +42,25 @@ pub struct RowFeeder {
     pub swap_out: Net<Out>,
     /// Address for this row's code bank.
     pub address: Net<Out>,
-    /// For the row edge, in step with the bank's data: the tap lies on the map.
+    /// For the row edge, a cycle after the bank's data, in step with their register: the tap lies on
+    /// the map.
     pub inside: Net<Out>,
-    /// For the row edge, in step with the bank's data: first beat of an operand.
+    /// For the row edge, in step with that: first beat of an operand.
     pub fresh: Net<Out>,
+    /// For the row edge: the load token, a cycle later than to below.
+    pub edge_load: Net<Out>,
+    /// For the row edge: the swap token, a cycle later than to below.
+    pub edge_swap: Net<Out>,
     position: Register,
     flags: Register,
     load: Register,
     swap: Register,
     shadow: Register,
     tap: Register,
-    on_map: Register,
-    first_beat: Register,
+    on_map: [Register; EDGE_DELAY],
+    first_beat: [Register; EDGE_DELAY],
+    load_late: Register,
+    swap_late: Register,
     _shape: Shape,
 }
 
@@ -66,6 +77,7 @@ impl RowFeeder {
     pub fn new(shape: &Shape) -> RowFeeder {
         let (position, tap) = (position_bits(shape), tap_bits(shape));
         let side = map_side_bits(shape);
+        let flags = || std::array::from_fn(|_| Register::data(1, false));
         RowFeeder {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -83,14 +95,18 @@ impl RowFeeder {
             address: Net::bits(shape.address_bits()),
             inside: Net::flag(),
             fresh: Net::flag(),
+            edge_load: Net::flag(),
+            edge_swap: Net::flag(),
             position: Register::data(position, false),
             flags: Register::control(FLAG_BITS),
             load: Register::control(1),
             swap: Register::control(1),
             shadow: Register::enabled(tap, false),
             tap: Register::enabled(tap, false),
-            on_map: Register::data(1, false),
-            first_beat: Register::data(1, false),
+            on_map: flags(),
+            first_beat: flags(),
+            load_late: Register::control(1),
+            swap_late: Register::control(1),
             _shape: shape.clone(),
         }
     }
@@ -107,6 +123,14 @@ impl RowFeeder {
         for (register, from, to) in stages {
             let word = i.read(from);
             register.update_from(i, &self.clock, &self.reset, word);
+            i.connect(to, &register.q);
+        }
+        for (register, from, to) in [
+            (&self.load_late, &self.load, &self.edge_load),
+            (&self.swap_late, &self.swap, &self.edge_swap),
+        ] {
+            let token = from.read(i);
+            register.update_from(i, &self.clock, &self.reset, token);
             i.connect(to, &register.q);
         }
     }
@@ -151,10 +175,13 @@ impl Describe for RowFeeder {
             i.read(&self.width).resize(side),
         );
         let inside = (at.y + dy).less_than(height) & (at.x + dx).less_than(width);
-        self.on_map.load(i, &self.clock, inside);
-        i.connect(&self.inside, &self.on_map.q);
-        self.first_beat.load(i, &self.clock, at.fresh);
-        i.connect(&self.fresh, &self.first_beat.q);
+        for (registers, flag, port) in [
+            (&self.on_map, inside, &self.inside),
+            (&self.first_beat, at.fresh, &self.fresh),
+        ] {
+            let late = delay(i, &self.clock, registers, flag);
+            i.drive(port, late);
+        }
     }
 }
 logic!(RowFeeder);

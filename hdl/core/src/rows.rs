@@ -1,6 +1,7 @@
 //! All that stands to the left of the array's rows.
 
 use crate::correction::SignCounter;
+use crate::counting::delay;
 use crate::position::{FLAG_BITS, position_bits};
 use crate::row_edge::{RowEdge, threshold_word_bits};
 use crate::row_feeder::{RowFeeder, map_side_bits, tap_bits};
@@ -9,8 +10,10 @@ use cromulent_design::RowWord;
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Registers between the last row and the first column: memory, edge and element.
-const FLAG_DELAY: usize = 3;
+/// Registers between the last row and the first column: memory, the code's own, edge and element.
+const FLAG_DELAY: usize = 4;
+/// Cycles from a row's tap word to its threshold word: memory and the code's register.
+const THRESHOLD_DELAY: usize = 2;
 
 /// The rows, from the top down: row r does in each cycle what row 0 did r cycles before. Each has its
 /// bank of codes; the row words have one bank for all.
@@ -59,8 +62,9 @@ pub struct Rows {
     /// Flags in step with the sum of column 0.
     pub flags_out: Net<Out>,
     row_words: Memory,
-    threshold_word: Optional<Register>,
+    threshold_word: Optional<[Register; THRESHOLD_DELAY]>,
     code_bank: Vec<Memory>,
+    code_read: Vec<Register>,
     feeder: Vec<RowFeeder>,
     row_edge: Vec<RowEdge>,
     sign_counter: Vec<SignCounter>,
@@ -104,9 +108,10 @@ impl Rows {
             flags_out: Net::bits(FLAG_BITS),
             row_words: Memory::new(design.weight_depth as usize, word),
             threshold_word: Optional::when(threshold.is_some(), || {
-                Register::data(threshold.unwrap_or(1), false)
+                std::array::from_fn(|_| Register::data(threshold.unwrap_or(1), false))
             }),
             code_bank: (0..rows).map(|_| Memory::new(codes, code)).collect(),
+            code_read: Register::data_array(rows, code, false),
             feeder: (0..rows).map(|_| RowFeeder::new(shape)).collect(),
             row_edge: edge,
             sign_counter: counted.map_or(vec![], |bits| {
@@ -119,7 +124,7 @@ impl Rows {
         }
     }
 
-    /// Row words: the tap goes to the feeders, the threshold a cycle later to the edges.
+    /// Row words: the tap goes to the feeders, the threshold two cycles later to the edges.
     fn row_words<I: Interpreter>(&self, i: &mut I) -> I::Word {
         let memory = &self.row_words;
         i.connect(&memory.clock, &self.clock);
@@ -131,7 +136,9 @@ impl Rows {
         let tap = tap_bits(&self._shape);
         let rest = word.slice(tap, word.width() - tap);
         match self.threshold_word.get() {
-            Some(register) => register.load(i, &self.clock, rest),
+            Some(registers) => {
+                delay(i, &self.clock, registers, rest);
+            }
             None => i.unused(rest),
         }
         word.slice(0, tap)
@@ -168,7 +175,9 @@ impl Rows {
     fn edge<I: Interpreter>(&self, i: &mut I, r: usize) {
         let (edge, feeder) = (&self.row_edge[r], &self.feeder[r]);
         i.connect(&edge.clock, &self.clock);
-        i.connect(&edge.code, &self.code_bank[r].read_data);
+        let code = i.read(&self.code_bank[r].read_data);
+        self.code_read[r].load(i, &self.clock, code);
+        i.connect(&edge.code, &self.code_read[r].q);
         i.connect(&edge.inside, &feeder.inside);
         match edge.fresh.get() {
             Some(port) => i.connect(port, &feeder.fresh),
@@ -180,12 +189,13 @@ impl Rows {
         if let (Some(port), Some(digits)) = (edge.digits.get(), self.digits.get()) {
             i.connect(port, digits);
         }
-        if let (Some(port), Some(register)) = (edge.threshold_word.get(), self.threshold_word.get())
+        if let (Some(port), Some([.., register])) =
+            (edge.threshold_word.get(), self.threshold_word.get())
         {
             i.connect(port, &register.q);
         }
-        i.connect(&edge.load, &feeder.load_out);
-        i.connect(&edge.swap, &feeder.swap_out);
+        i.connect(&edge.load, &feeder.edge_load);
+        i.connect(&edge.swap, &feeder.edge_swap);
         i.connect(&self.operand[r], &edge.operand);
         i.connect(&self.load_out[r], &edge.load_out);
         i.connect(&self.swap_out[r], &edge.swap_out);

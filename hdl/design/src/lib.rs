@@ -40,7 +40,7 @@ pub use widths::{COORDINATE_MARGIN, bits_for, clog2};
 
 /// Clock cycles from the issue of a position at row 0 to its word leaving column 0, less the rows and
 /// columns it travels: a word of column j leaves rows + j + `LATENCY` cycles after its last beat was issued.
-pub const LATENCY: u32 = 19;
+pub const LATENCY: u32 = 20;
 
 /// Most beats of a burst on the memory bus; none crosses a multiple of them.
 pub const BURST_BEATS: u32 = 16;

@@ -52,8 +52,8 @@ impl Decoder {
         last_line: I::Word,
     ) -> I::Word {
         let wanted = !self.full.read(i);
-        let no_program = !self.program_left.read(i).any();
-        let no_data = !self.data_left.read(i).any();
+        let no_program = i.read(&self.program_left.ended);
+        let no_data = i.read(&self.data_left.ended);
         let truncated = wanted & no_program & (at.command | at.constant | at.tile);
         let truncated = i.name("truncated", truncated);
         let uneven = (wanted & at.data & no_data) | (taken.data & last_line & !no_data);
@@ -135,7 +135,7 @@ impl Decoder {
         let mut out = !lines.any() | !beats.any();
         for (lane, bits) in [
             (address, self.address.q.width()),
-            (lines, self.lines_left.q.width()),
+            (lines, self.lines_left.from.width()),
         ] {
             if bits < LANE_BITS {
                 out = out | lane.slice(bits, LANE_BITS - bits).any();

@@ -16,8 +16,8 @@ impl Decoder {
         let (program, data) = (i.read(&self.program_valid), i.read(&self.data_valid));
         let open = i.name("open", !full | flow.more);
         let (program_left, data_left) = (
-            self.program_left.read(i).any(),
-            self.data_left.read(i).any(),
+            !i.read(&self.program_left.ended),
+            !i.read(&self.data_left.ended),
         );
         let counted = at.command | at.constant | at.tile;
         let program_ready = open & (at.header | (counted & program_left));
@@ -77,13 +77,11 @@ impl Decoder {
     ) {
         let whole = i.constant(LANE_BITS, self.beats_of(State::Header));
         let beats = self.lane(i, 4) - whole;
-        let left = self.program_left.read(i);
-        let next = flow.header.mux(beats, left - program.resize(LANE_BITS));
-        self.program_left.load(i, &self.clock, next);
+        let clock = &self.clock;
+        self.program_left
+            .count(i, clock, (flow.header, beats), program);
         let beats = self.lane(i, Fetch::LANES[3]);
-        let left = self.data_left.read(i);
-        let next = flow.fetch.mux(beats, left - data.resize(LANE_BITS));
-        self.data_left.load(i, &self.clock, next);
+        self.data_left.count(i, clock, (flow.fetch, beats), data);
     }
 
     /// Counts lines, and says whether the line at hand is the last of its kind.
@@ -92,31 +90,25 @@ impl Decoder {
         i: &mut I,
         taken: &Taken<I::Word>,
     ) -> Last<I::Word> {
-        let (tiles, columns) = (self.tiles_left.read(i), self.columns_left.read(i));
-        let (lines, address) = (self.lines_left.read(i), self.address.read(i));
+        let clock = &self.clock;
         let whole = i.read(self.next.get("tile_lines"));
-        let next = taken
-            .constant
-            .mux(whole, tiles - taken.tile.resize(LANE_BITS));
-        self.tiles_left.load(i, &self.clock, next);
+        self.tiles_left
+            .count(i, clock, (taken.constant, whole), taken.tile);
         let tiles_of = self.field(i, "column_tiles");
-        let next = columns - taken.constant.resize(columns.width());
         self.columns_left
-            .load(i, &self.clock, taken.layer.mux(tiles_of, next));
+            .count(i, clock, (taken.layer, tiles_of), taken.constant);
         let [from, count, _, _] = Fetch::LANES.map(|lane| self.lane(i, lane));
-        let next = lines - taken.data.resize(lines.width());
-        let count = count.slice(0, lines.width());
+        let count = count.slice(0, self.lines_left.from.width());
         self.lines_left
-            .load(i, &self.clock, taken.fetch.mux(count, next));
+            .count(i, clock, (taken.fetch, count), taken.data);
+        let address = self.address.read(i);
         let next = address + taken.data.resize(address.width());
         let from = from.slice(0, address.width());
-        self.address
-            .load(i, &self.clock, taken.fetch.mux(from, next));
-        let one = |i: &mut I, word: I::Word| i.constant(word.width(), 1).equals(word);
+        self.address.load(i, clock, taken.fetch.mux(from, next));
         Last {
-            tile: one(i, tiles),
-            column: !columns.any(),
-            line: one(i, lines),
+            tile: i.read(&self.tiles_left.ended),
+            column: i.read(&self.columns_left.ended),
+            line: i.read(&self.lines_left.ended),
         }
     }
 }
