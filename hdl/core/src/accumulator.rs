@@ -1,6 +1,6 @@
 //! The accumulators below one column.
 
-use crate::counting::around;
+use crate::counting::{around, delay};
 use crate::position::{FLAG_BITS, Flags};
 use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, logic};
@@ -14,7 +14,7 @@ pub struct Accumulator {
     pub clock: Net<In>,
     /// Synchronous reset: no beat is under way, the next set of constants is the first.
     pub reset: Net<In>,
-    /// Flags of the beat whose sum comes next cycle.
+    /// Flags of the beat whose sum comes in two cycles.
     pub flags_in: Net<In>,
     /// The same for the column to the right, a cycle later.
     pub flags_out: Net<Out>,
@@ -26,14 +26,17 @@ pub struct Accumulator {
     pub total: Net<Out>,
     /// The set of quantizer constants it needs, a cycle before it.
     pub channel: Net<Out>,
-    stage: Register,
+    stage: [Register; 2],
     address: Register,
-    address_late: Register,
+    address_late: [Register; 2],
     channel_now: Register,
+    channel_late: Register,
     channel_next: Register,
     running: Register,
     emitted: Register,
-    forward: Register,
+    passed: Register,
+    stored: Register,
+    forward: [Register; 2],
     memory: Memory,
     _sets: usize,
 }
@@ -52,26 +55,31 @@ impl Accumulator {
             total_valid: Net::flag(),
             total: Net::new(bits, true),
             channel: Net::bits(shape.channel_bits()),
-            stage: Register::control(FLAG_BITS),
+            stage: [0, 1].map(|_| Register::control(FLAG_BITS)),
             address: Register::data(address, false),
-            address_late: Register::data(address, false),
+            address_late: [0, 1].map(|_| Register::data(address, false)),
             channel_now: Register::data(shape.channel_bits(), false),
+            channel_late: Register::data(shape.channel_bits(), false),
             channel_next: Register::control(shape.channel_bits()),
             running: Register::data(bits, true),
             emitted: Register::control(1),
-            forward: Register::control(1),
+            passed: Register::control(1),
+            stored: Register::data(bits, true),
+            forward: [0, 1].map(|_| Register::control(1)),
             memory: Memory::new(depth, bits),
             _sets: shape.design.channel_depth as usize,
         }
     }
 
-    /// Reads the stored sum while the array's sum is corrected; counts words and sets of constants.
+    /// Reads the stored sum, which waits in a register for the array's; counts words and sets of constants.
     fn fetch<I: Interpreter>(&self, i: &mut I) {
         let packed = i.read(&self.flags_in);
         let flags = Flags::unpack(packed);
         let (clock, reset) = (&self.clock, &self.reset);
-        self.stage.update_from(i, clock, reset, packed);
-        i.connect(&self.flags_out, &self.stage.q);
+        self.stage[0].update_from(i, clock, reset, packed);
+        let before = self.stage[0].read(i);
+        self.stage[1].update_from(i, clock, reset, before);
+        i.connect(&self.flags_out, &self.stage[0].q);
 
         let counted = self.address.read(i);
         let zero = i.constant(counted.width(), 0);
@@ -80,13 +88,9 @@ impl Accumulator {
         let next = i.name("next_word", next);
         self.address
             .load(i, &self.clock, flags.valid.mux(next, counted));
-        self.address_late.load(i, &self.clock, address);
+        delay(i, clock, &self.address_late, address);
         i.drive(&self.memory.read_address, address);
-        i.comment("Word 0 asked for while it is being stored: a tile of one word, and the next right behind it");
-        let before = Flags::unpack(self.stage.read(i));
-        let storing = before.valid & before.last & !before.terminal;
-        let same = storing & flags.tile_start & !self.address_late.read(i).any();
-        self.forward.update_from(i, clock, reset, same);
+        self.overtake(i, address);
 
         i.comment("Each column tile takes the next set of constants");
         let (channel, next) = (self.channel_now.read(i), self.channel_next.read(i));
@@ -95,16 +99,38 @@ impl Accumulator {
         let after = around(i, next, self._sets);
         self.channel_next
             .update_from(i, clock, reset, start.mux(after, next));
-        i.connect(&self.channel, &self.channel_now.q);
+        let channel = self.channel_now.read(i);
+        self.channel_late.load(i, clock, channel);
+        i.connect(&self.channel, &self.channel_late.q);
+    }
+
+    /// Words asked for that are not yet stored, or only being stored: tiles of one word, or two.
+    fn overtake<I: Interpreter>(&self, i: &mut I, address: I::Word) {
+        let (clock, reset) = (&self.clock, &self.reset);
+        let [next, now] = [0, 1].map(|late: usize| {
+            let flags = Flags::unpack(self.stage[late].read(i));
+            let storing = flags.valid & flags.last & !flags.terminal;
+            storing & self.address_late[late].read(i).equals(address)
+        });
+        i.comment("Stored in this cycle: the next one finds it in `running`");
+        self.passed.update_from(i, clock, reset, now);
+        let read = i.read(&self.memory.read_data).as_signed();
+        let stored = self.passed.read(i).mux(self.running.read(i), read);
+        self.stored.load(i, clock, stored);
+        i.comment("Stored in the next cycle: the one after that finds it there");
+        let mut forward = next;
+        for register in &self.forward {
+            register.update_from(i, clock, reset, forward);
+            forward = register.read(i);
+        }
     }
 
     fn accumulate<I: Interpreter>(&self, i: &mut I) {
-        let packed = self.stage.read(i);
+        let packed = self.stage[1].read(i);
         let flags = Flags::unpack(packed);
         let bits = self.total.width();
-        let stored = i.read(&self.memory.read_data).as_signed();
         let (zero, running) = (i.literal(bits, true, 0), self.running.read(i));
-        let kept = self.forward.read(i).mux(running, stored);
+        let kept = self.forward[1].read(i).mux(running, self.stored.read(i));
         let before = flags.first.mux(flags.initial.mux(zero, kept), running);
         let sum = i.read(&self.sum).resize(bits);
         let total = i.name("summed", before + sum);
@@ -113,7 +139,7 @@ impl Accumulator {
         let done = i.name("word_done", flags.valid & flags.last);
         i.connect(&self.memory.clock, &self.clock);
         i.drive(&self.memory.write_enable, done & !flags.terminal);
-        i.connect(&self.memory.write_address, &self.address_late.q);
+        i.connect(&self.memory.write_address, &self.address_late[1].q);
         i.drive(&self.memory.write_data, total.as_unsigned());
         self.emitted
             .update_from(i, &self.clock, &self.reset, done & flags.terminal);

@@ -32,6 +32,7 @@ pub struct Bursts {
     pub beats: Net<Out>,
     at: Register,
     left: Register,
+    many: Register,
 }
 
 impl Bursts {
@@ -49,6 +50,7 @@ impl Bursts {
             beats: Net::bits(BURST_BITS),
             at: Register::control(address),
             left: Register::data(LANE_BITS, false),
+            many: Register::data(1, false),
         }
     }
 }
@@ -67,9 +69,11 @@ impl Describe for Bursts {
         let whole = i.constant(BURST_BITS, u64::from(BURST_BEATS));
         let inside = at.slice(0, address_bits(BURST_BEATS as usize));
         let room = i.name("room", whole - inside.resize(BURST_BITS));
-        let few = room.resize(LANE_BITS).at_least(left);
+        i.comment("`many`: more are left than its low bits can say, and than a burst takes");
+        let low = left.slice(0, BURST_BITS);
+        let few = !self.many.read(i) & room.at_least(low);
         let few = i.name("few", few);
-        let beats = few.mux(left.slice(0, BURST_BITS), room);
+        let beats = few.mux(low, room);
         let beats = i.name("burst", beats);
         let taken = i.read(&self.taken);
         let (place, from) = (i.read(&self.place), i.read(&self.place_address));
@@ -79,8 +83,10 @@ impl Describe for Bursts {
         let (ask, asked) = (i.read(&self.ask), i.read(&self.ask_beats));
         let fewer = taken.mux(left - beats.resize(LANE_BITS), left);
         let reset = i.read(&self.reset);
-        self.left
-            .load_or_zero(i, &self.clock, reset, ask.mux(asked, fewer));
+        let next = ask.mux(asked, fewer);
+        self.left.load_or_zero(i, &self.clock, reset, next);
+        let many = next.slice(BURST_BITS, LANE_BITS - BURST_BITS).any();
+        self.many.load_or_zero(i, &self.clock, reset, many);
         i.drive(&self.address, at);
         i.drive(&self.beats, beats);
     }

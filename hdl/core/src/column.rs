@@ -53,7 +53,7 @@ pub struct Column {
     pub count_in: Optional<Net<In>>,
     /// The same for the column to the right.
     pub count_out: Optional<Net<Out>>,
-    /// Flags in step with the sum.
+    /// Flags, a cycle before the sum.
     pub flags_in: Net<In>,
     /// The same for the column to the right.
     pub flags_out: Net<Out>,

@@ -41,7 +41,7 @@ pub struct Columns {
     pub sum: Vec<Net<In>>,
     /// Count of negative operands, in step with the sum of column 0.
     pub count: Optional<Net<In>>,
-    /// Flags in step with the sum of column 0.
+    /// Flags, a cycle before the sum of column 0.
     pub flags: Net<In>,
     /// A layer begins.
     pub start: Net<In>,

@@ -92,6 +92,7 @@ pub struct Reader {
     ask_address: Register,
     ask_length: Register,
     reserved: Register,
+    asked: Register,
     outstanding: Register,
     failed: Register,
     program_count: Register,
@@ -149,6 +150,7 @@ impl Reader {
             ask_address: Register::enabled(address - shift, false),
             ask_length: Register::enabled(LENGTH_BITS, false),
             reserved: Register::data(address_bits(FIFO_BEATS as usize + 1), false),
+            asked: Register::data(1, false),
             outstanding: Register::data(OUTSTANDING_BITS, false),
             failed: Register::data(1, false),
             program_count: Register::data(LANE_BITS, false),
@@ -203,8 +205,8 @@ impl Reader {
     }
 
     /// Chooses the next burst, and hands it to the address channel. Gives back its beats if it is the
-    /// program's, and if it is the input's, or 0.
-    fn ask<I: Interpreter>(&self, i: &mut I) -> (I::Word, I::Word) {
+    /// program's, or 0.
+    fn ask<I: Interpreter>(&self, i: &mut I) -> I::Word {
         let (program, input) = (i.read(&self.program.beats), i.read(&self.input.beats));
         let asking = self.asking.read(i);
         let free = !asking | i.read(&self.arready);
@@ -235,8 +237,21 @@ impl Reader {
         let bytes = self.ask_address.read(i).concat(low);
         i.drive(&self.araddr, bytes);
         self.clients(i, take_program, take_input);
+        self.asked.load_or_zero(i, &self.clock, restart, take);
         let none = i.constant(BURST_BITS, 0);
-        (take_program.mux(program, none), take_input.mux(input, none))
+        take_program.mux(program, none)
+    }
+
+    /// Counts beats that are asked for and have not come. A burst counts a cycle late, in which it is
+    /// in the address register.
+    fn outstanding<I: Interpreter>(&self, i: &mut I, come: I::Word) {
+        let (count, asked) = (self.outstanding.read(i), self.asked.read(i));
+        let length = self.ask_length.read(i) & asked.repeat(LENGTH_BITS);
+        let more = length.resize(OUTSTANDING_BITS) + asked.resize(OUTSTANDING_BITS);
+        let next = count + (more - come.resize(OUTSTANDING_BITS));
+        let restart = self.restart(i);
+        self.outstanding.load_or_zero(i, &self.clock, restart, next);
+        i.drive(&self.idle, !count.any() & !asked);
     }
 
     /// Takes beats in: those of the program always, as room was reserved.
@@ -293,14 +308,10 @@ impl Describe for Reader {
         )
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
-        let (program, input) = self.ask(i);
+        let program = self.ask(i);
         let come = self.receive(i);
+        self.outstanding(i, come);
         let restart = self.restart(i);
-        let asked = self.outstanding.read(i);
-        let more = (program | input).resize(OUTSTANDING_BITS);
-        let next = asked + more - come.resize(OUTSTANDING_BITS);
-        self.outstanding.load_or_zero(i, &self.clock, restart, next);
-        i.drive(&self.idle, !asked.any());
         let popped = i.read(&self.fifo.valid) & i.read(&self.program_ready);
         let reserved = self.reserved.read(i);
         let bits = reserved.width();

@@ -10,8 +10,9 @@ use cromulent_design::RowWord;
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Registers between the last row and the first column: memory, the code's own, edge and element.
-const FLAG_DELAY: usize = 4;
+/// Registers between the last row and the first column: memory, the code's own, edge and element, less
+/// one, for the accumulator reads a cycle ahead of the sum.
+const FLAG_DELAY: usize = 3;
 /// Cycles from a row's tap word to its threshold word: memory and the code's register.
 const THRESHOLD_DELAY: usize = 2;
 
@@ -59,7 +60,7 @@ pub struct Rows {
     pub swap_out: Vec<Net<Out>>,
     /// Count of negative operands, in step with the sum of column 0.
     pub count: Optional<Net<Out>>,
-    /// Flags in step with the sum of column 0.
+    /// Flags, a cycle before the sum of column 0.
     pub flags_out: Net<Out>,
     row_words: Memory,
     threshold_word: Optional<[Register; THRESHOLD_DELAY]>,

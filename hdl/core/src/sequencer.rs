@@ -1,6 +1,6 @@
 //! Issues the positions of every tile, one beat a cycle.
 
-use crate::counting::{is_last, stepped};
+use crate::counting::stepped;
 use crate::position::{FLAG_BITS, Flags, Position, position_bits};
 use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
@@ -69,8 +69,21 @@ pub struct Sequencer {
     word: Register,
     corner: [Register; 5],
     pass_corner: [Register; 5],
+    greatest: [Register; 7],
     _shape: Shape,
 }
+
+/// The counts of a layer whose last value each is kept in a register, in the order of
+/// `Sequencer::greatest`.
+const COUNTS: [&str; 7] = [
+    "beats",
+    "pass_positions",
+    "last_positions",
+    "row_tiles",
+    "passes",
+    "column_tiles",
+    "output_width",
+];
 
 /// The registers that say where a window is: y, x, place in the output row, address, address of the
 /// output row's first window.
@@ -117,6 +130,7 @@ impl Sequencer {
             word: Register::data(bits("pass_positions"), false),
             corner: corner(),
             pass_corner: corner(),
+            greatest: COUNTS.map(|name| Register::data(bits(name), false)),
             _shape: shape.clone(),
         }
     }
@@ -147,8 +161,7 @@ impl Sequencer {
     /// The corner one output position further.
     fn next_corner<I: Interpreter>(&self, i: &mut I, at: Corner<I::Word>) -> Corner<I::Word> {
         let [y, x, place, address, line] = at.0;
-        let width = i.read(&self.output_width);
-        let wrap = is_last(i, place, width);
+        let wrap = place.equals(self.greatest[6].read(i));
         let wrap = i.name("row_done", wrap);
         let stride = i.read(&self.stride);
         let (x_step, y_step) = (stride.resize(address.width()), i.read(&self.y_step));
@@ -240,31 +253,47 @@ impl Sequencer {
         i.drive(&self.flags, flags.pack());
     }
 
-    fn ends<I: Interpreter>(&self, i: &mut I) -> Ends<I::Word> {
-        let pass = self.last(i, &self.pass, &self.passes, "last_pass");
-        let (usual, rest) = (i.read(&self.pass_positions), i.read(&self.last_positions));
-        let words = i.name("words", pass.mux(rest, usual));
-        let word = self.word.read(i);
-        let word = is_last(i, word, words);
-        Ends {
-            beat: self.last(i, &self.beat, &self.beats, "last_beat"),
-            word: i.name("last_word", word),
-            tile: self.last(i, &self.tile, &self.row_tiles, "last_tile"),
-            pass,
-            column: self.last(i, &self.column, &self.column_tiles, "last_column"),
+    /// The last value of each counter: in the second cycle of a layer, when the first beat may be issued.
+    fn greatest<I: Interpreter>(&self, i: &mut I) {
+        let counts = [
+            &self.beats,
+            &self.pass_positions,
+            &self.last_positions,
+            &self.row_tiles,
+            &self.passes,
+            &self.column_tiles,
+            &self.output_width,
+        ];
+        for (register, count) in self.greatest.iter().zip(counts) {
+            let (count, one) = (i.read(count), i.constant(count.width(), 1));
+            register.load(i, &self.clock, count - one);
         }
     }
 
-    fn last<I: Interpreter>(
-        &self,
-        i: &mut I,
-        counter: &Register,
-        count: &Net<In>,
-        name: &str,
-    ) -> I::Word {
-        let (counter, count) = (counter.read(i), i.read(count));
-        let last = is_last(i, counter, count);
-        i.name(name, last)
+    fn ends<I: Interpreter>(&self, i: &mut I) -> Ends<I::Word> {
+        self.greatest(i);
+        let [beat, usual, rest, tile, pass, column, _] =
+            [0, 1, 2, 3, 4, 5, 6].map(|n: usize| self.greatest[n].read(i));
+        let pass = self.pass.read(i).equals(pass);
+        let pass = i.name("last_pass", pass);
+        let word = self.word.read(i);
+        let word = pass.mux(word.equals(rest), word.equals(usual));
+        let [beat, tile, column] = [
+            (&self.beat, beat, "last_beat"),
+            (&self.tile, tile, "last_tile"),
+            (&self.column, column, "last_column"),
+        ]
+        .map(|(counter, last, name)| {
+            let stands = counter.read(i).equals(last);
+            i.name(name, stands)
+        });
+        Ends {
+            beat,
+            word: i.name("last_word", word),
+            tile,
+            pass,
+            column,
+        }
     }
 }
 

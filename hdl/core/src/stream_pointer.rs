@@ -4,8 +4,8 @@ use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Cycles from a word's flags at the foot of column 0 to its total.
-const TOTAL_DELAY: usize = 2;
+/// Cycles from a word's flags at column 0 to its total.
+const TOTAL_DELAY: usize = 3;
 /// Cycles from a word's read address to its write address.
 const WRITE_DELAY: usize = 5;
 
@@ -23,7 +23,7 @@ pub struct StreamPointer {
     pub first_read: Net<In>,
     /// Where its first word is written, at `start`.
     pub first_write: Net<In>,
-    /// A word's last beat is at the foot of column 0: its total comes two cycles later.
+    /// The flags of a word's last beat are at column 0: its total comes three cycles later.
     pub leaving: Net<In>,
     /// Where the word is read, in step with its total.
     pub read: Net<Out>,
