@@ -5,7 +5,10 @@
 //! ```
 //!
 //! The whole is flattened, as one would place and route it. For the blocks each module is mapped on its own,
-//! so that their sum is more than the whole.
+//! so that their sum is more than the whole. Where there is a nextpnr for the ECP5 (`nextpnr-ecp5`, or what
+//! `CROMULENT_NEXTPNR` names), the whole is placed and routed too.
+
+mod route;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -22,6 +25,9 @@ use cromulent_design::Design;
 /// One synthesis takes this long at most, on a machine that does other things too.
 const LIMIT: Duration = Duration::from_secs(1800);
 
+/// Where the netlist of the whole goes.
+const NETLIST: &str = "netlist.json";
+
 /// What a module consists of: cells and instances of modules, by name.
 type Cells = BTreeMap<String, u64>;
 
@@ -34,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         fs::write(folder.path().join(file), text)?;
     }
     let started = Instant::now();
-    let whole = synthesise(&yosys, folder.path(), "")?;
+    let whole = synthesise(&yosys, folder.path(), &format!("-json {NETLIST}"))?;
     let seconds = started.elapsed().as_secs();
     println!("{}: {seconds} s, `check -assert` clean.\n", design.name);
     println!("| cells | whole |\n|---|--:|");
@@ -46,7 +52,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("|---|--:|--:|--:|--:|--:|");
     blocks(&synthesise(&yosys, folder.path(), "-noflatten")?);
-    Ok(())
+    match route::NEXTPNR.find() {
+        Ok(nextpnr) => route::route(&nextpnr, folder.path(), NETLIST),
+        Err(error) => {
+            println!("\nNot placed and routed: {error}");
+            Ok(())
+        }
+    }
 }
 
 /// The modules of a synthesised design.
