@@ -154,6 +154,7 @@ class Bench {
         }
         top.reset = 0;
         observer.restart(now);
+        observer.started();
     }
 
     void finish_access() {
@@ -223,6 +224,7 @@ class Bench {
         observer.restart(now);
         lite.begin_write(top, address, data, 15);
         finish_access();
+        observer.started();
     }
 
     void wait(uint64_t limit) {

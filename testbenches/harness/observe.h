@@ -23,11 +23,16 @@ class Observer {
         words.clear();
         origin = now;
         done = 0;
+        starting = true;
     }
+
+    void started() { starting = false; }
 
     uint64_t since_start(uint64_t now) const { return now - origin; }
 
     void sample(Top& top, uint64_t now) {
+        // Until the start is taken, words of a layer that a fault stopped may still be on their way.
+        if (starting && layers.empty()) return;
         // layer_done follows the last word by a cycle, in which the next layer may start.
         if (top.layer_done) {
             require(done < layers.size(), "a layer is done that never started", now);
@@ -44,6 +49,7 @@ class Observer {
   private:
     uint64_t origin = 0;
     std::size_t done = 0;
+    bool starting = false;
 
     void take(Top& top, int column, uint64_t now) {
         require(!layers.empty(), "a word before the first layer", now);
