@@ -121,11 +121,7 @@ mod tests {
         for existing in [home.path(), &file] {
             let error = write_folder(existing, |_| panic!("nothing to fill")).unwrap_err();
             assert_eq!(error.exit_code(), 2);
-            assert!(
-                error
-                    .to_string()
-                    .contains("exists already; name a new folder")
-            );
+            assert!(error.to_string().contains("exists already; name a new one"));
         }
         assert_eq!(fs::read_to_string(file).unwrap(), "kept");
     }
