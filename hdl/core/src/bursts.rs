@@ -9,7 +9,8 @@ use rust_hdl_core::prelude::*;
 pub(crate) const BURST_BITS: usize = 5;
 
 /// What a client of the reader still has to ask for, and the next burst of it: up to 16 beats, never
-/// across a multiple of 16.
+/// across a multiple of 16. The burst is cut into registers while none waits there, so that whoever
+/// takes it waits for no arithmetic; a burst can be taken two cycles after the one before.
 #[derive(LogicBlock)]
 pub struct Bursts {
     /// Clock.
@@ -24,15 +25,20 @@ pub struct Bursts {
     pub ask: Net<In>,
     /// Beats.
     pub ask_beats: Net<In>,
-    /// The next burst is taken.
+    /// The burst that waits is taken.
     pub taken: Net<In>,
-    /// Beat address of the next burst.
+    /// A burst waits.
+    pub waits: Net<Out>,
+    /// Beat address of the burst that waits.
     pub address: Net<Out>,
-    /// Its beats; 0 when nothing is left.
+    /// Its beats, 1..=16.
     pub beats: Net<Out>,
     at: Register,
     left: Register,
     many: Register,
+    cut: Register,
+    cut_address: Register,
+    cut_beats: Register,
 }
 
 impl Bursts {
@@ -46,11 +52,15 @@ impl Bursts {
             ask: Net::flag(),
             ask_beats: Net::bits(LANE_BITS),
             taken: Net::flag(),
+            waits: Net::flag(),
             address: Net::bits(address),
             beats: Net::bits(BURST_BITS),
             at: Register::control(address),
             left: Register::data(LANE_BITS, false),
             many: Register::data(1, false),
+            cut: Register::data(1, false),
+            cut_address: Register::enabled(address, false),
+            cut_beats: Register::enabled(BURST_BITS, false),
         }
     }
 }
@@ -75,20 +85,27 @@ impl Describe for Bursts {
         let few = i.name("few", few);
         let beats = few.mux(low, room);
         let beats = i.name("burst", beats);
-        let taken = i.read(&self.taken);
+        let waits = self.cut.read(i);
+        let cut = !waits & (self.many.read(i) | low.any());
+        let cut = i.name("cut_now", cut);
         let (place, from) = (i.read(&self.place), i.read(&self.place_address));
-        let further = taken.mux(at + beats.resize(at.width()), at);
+        let further = cut.mux(at + beats.resize(at.width()), at);
         self.at
             .update_from(i, &self.clock, &self.reset, place.mux(from, further));
         let (ask, asked) = (i.read(&self.ask), i.read(&self.ask_beats));
-        let fewer = taken.mux(left - beats.resize(LANE_BITS), left);
+        let fewer = cut.mux(left - beats.resize(LANE_BITS), left);
         let reset = i.read(&self.reset);
         let next = ask.mux(asked, fewer);
         self.left.load_or_zero(i, &self.clock, reset, next);
         let many = next.slice(BURST_BITS, LANE_BITS - BURST_BITS).any();
         self.many.load_or_zero(i, &self.clock, reset, many);
-        i.drive(&self.address, at);
-        i.drive(&self.beats, beats);
+        let waits = cut | (waits & !i.read(&self.taken));
+        self.cut.load_or_zero(i, &self.clock, reset | place, waits);
+        self.cut_address.load_if(i, &self.clock, cut, at);
+        self.cut_beats.load_if(i, &self.clock, cut, beats);
+        i.connect(&self.waits, &self.cut.q);
+        i.connect(&self.address, &self.cut_address.q);
+        i.connect(&self.beats, &self.cut_beats.q);
     }
 }
 logic!(Bursts);
@@ -116,14 +133,19 @@ mod tests {
         bursts.ask.set(0);
         bursts.taken.set(1);
         let mut found = vec![];
-        while bursts.beats.value().is_true() {
+        // A burst waits in every other cycle, until nothing is left.
+        loop {
+            assert!(!bursts.waits.value().is_true());
+            edge(&mut bursts);
+            if !bursts.waits.value().is_true() {
+                return found;
+            }
             found.push((
                 bursts.address.value().number(),
                 bursts.beats.value().number(),
             ));
             edge(&mut bursts);
         }
-        found
     }
 
     #[test]

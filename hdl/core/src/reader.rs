@@ -208,6 +208,7 @@ impl Reader {
     /// program's, or 0.
     fn ask<I: Interpreter>(&self, i: &mut I) -> I::Word {
         let (program, input) = (i.read(&self.program.beats), i.read(&self.input.beats));
+        let (program_waits, input_waits) = (i.read(&self.program.waits), i.read(&self.input.waits));
         let asking = self.asking.read(i);
         let free = !asking | i.read(&self.arready);
         let stop = i.read(&self.stop);
@@ -217,8 +218,8 @@ impl Reader {
         let most = i.constant(wide, u64::from(FIFO_BEATS));
         let room = most.at_least(reserved.resize(wide) + program.resize(wide));
         let room = i.name("room", room);
-        let take_input = i.name("take_input", open & input.any());
-        let take_program = open & !input.any() & program.any() & room;
+        let take_input = i.name("take_input", open & input_waits);
+        let take_program = open & !input_waits & program_waits & room;
         let take_program = i.name("take_program", take_program);
         let take = i.name("take", take_input | take_program);
         let restart = self.restart(i);

@@ -192,12 +192,12 @@ impl Bench {
 }
 
 #[test]
-fn the_header_is_asked_for_two_cycles_after_the_start() {
+fn the_header_is_asked_for_three_cycles_after_the_start() {
     let mut bench = Bench::new(128);
     bench.start(0x4000, 0);
     bench.until_idle();
     let header = Burst {
-        cycle: 2,
+        cycle: 3,
         input: false,
         address: 0x4000,
         beats: 4,
@@ -214,12 +214,13 @@ fn the_rest_of_the_program_follows_the_header() {
     let cycle = bench.cycle;
     bench.header(100);
     bench.until_idle();
-    // header_valid in `cycle`, the register is loaded in the next cycle, the handshake in the one after.
+    // header_valid in `cycle`, the burst is cut in the next cycle, the address register is loaded in the one
+    // after, then the handshake.
     let bursts: Vec<(u64, i64)> = bench.bursts[1..]
         .iter()
         .map(|b| (b.cycle - cycle, b.beats))
         .collect();
-    assert_eq!(bursts[..4], [(2, 12), (3, 16), (4, 16), (5, 16)]);
+    assert_eq!(bursts[..4], [(3, 12), (5, 16), (7, 16), (9, 16)]);
     assert_eq!(bursts.len(), 7);
     assert_eq!(bench.program, (0x400..0x400 + 100).collect::<Vec<_>>());
     assert_eq!(bench.reader.program_beats.value().number(), 100);
@@ -259,7 +260,7 @@ fn input_goes_first_and_straight_through() {
         .filter(|b| b.input)
         .map(|b| (b.cycle - cycle, b.address, b.beats))
         .collect();
-    assert_eq!(input, [(2, 0x8030, 13), (3, 0x8100, 7)]);
+    assert_eq!(input, [(3, 0x8030, 13), (5, 0x8100, 7)]);
     assert_eq!(bench.data, (0x803..0x803 + 20).collect::<Vec<_>>());
     assert_eq!(bench.program, (0x400..0x400 + 300).collect::<Vec<_>>());
     assert_eq!(bench.reader.input_beats.value().number(), 20);

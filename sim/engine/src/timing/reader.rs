@@ -1,7 +1,8 @@
 //! The AXI reader: bursts of at most 16 beats for two clients, and the FIFO of the program.
 //!
-//! In each cycle the address register takes the next burst: data first, then program if the FIFO has room for
-//! all beats asked for and not yet taken from it. The memory sees the address in the cycle after. A beat of the
+//! Each client cuts its next burst in a cycle in which none of its own waits. In each cycle the address register
+//! takes a burst that waits: data first, then program if the FIFO has room for all beats asked for and not yet
+//! taken from it. The memory sees the address in the cycle after. A beat of the
 //! program that comes in cycle c is at the head of the FIFO from c + 2 on; data goes straight to the core.
 
 use std::collections::VecDeque;
@@ -24,18 +25,27 @@ const FALL_THROUGH: u64 = 2;
 struct Client {
     at: u64,
     left: u64,
+    /// Beats of the burst that was cut and waits to be asked for.
+    waits: Option<u64>,
 }
 
 impl Client {
-    /// The next burst: up to the next multiple of [`BURST_BEATS`].
-    fn burst(&self) -> Option<u64> {
-        let burst = u64::from(BURST_BEATS);
-        (self.left > 0).then(|| self.left.min(burst - self.at % burst))
-    }
-
-    fn ask(&mut self, beats: u64) {
-        self.at += beats;
-        self.left -= beats;
+    /// The edge that ends a cycle in which the burst that waits may be taken: whether one was cut.
+    fn update(&mut self, taken: bool) -> bool {
+        if taken {
+            self.waits = None;
+            return false;
+        }
+        let cut = self.waits.is_none() && self.left > 0;
+        if cut {
+            // Up to the next multiple of a longest burst.
+            let burst = u64::from(BURST_BEATS);
+            let beats = self.left.min(burst - self.at % burst);
+            self.at += beats;
+            self.left -= beats;
+            self.waits = Some(beats);
+        }
+        cut
     }
 }
 
@@ -105,6 +115,7 @@ impl Reader {
                     self.data = Client {
                         at: u64::from(fetch.offset) / self.beat_bytes,
                         left: u64::from(fetch.beats),
+                        waits: None,
                     }
                 }
             }
@@ -142,30 +153,24 @@ impl Reader {
         if let Some(burst) = asked {
             self.memory.ask(now, burst);
         }
-        if let Some(burst) = next {
-            self.load(burst);
+        let of = |data| next.is_some_and(|burst| burst.data == data);
+        let cut = [self.program.update(of(false)), self.data.update(of(true))];
+        if of(false) {
+            self.reserved += next.map_or(0, |burst| burst.beats);
         }
-        arrives || program_taken || data_taken || asked.is_some() || next.is_some()
+        self.address = next;
+        let moved = arrives || program_taken || data_taken;
+        moved || asked.is_some() || next.is_some() || cut.contains(&true)
     }
 
     /// What the address register takes next; it is free in every cycle, for the memory always listens.
     fn next_burst(&self) -> Option<Burst> {
-        if let Some(beats) = self.data.burst() {
+        if let Some(beats) = self.data.waits {
             return Some(Burst { beats, data: true });
         }
-        let beats = self.program.burst()?;
+        let beats = self.program.waits?;
         let room = self.reserved + beats <= u64::from(FIFO_BEATS);
         room.then_some(Burst { beats, data: false })
-    }
-
-    fn load(&mut self, burst: Burst) {
-        if burst.data {
-            self.data.ask(burst.beats);
-        } else {
-            self.program.ask(burst.beats);
-            self.reserved += burst.beats;
-        }
-        self.address = Some(burst);
     }
 
     /// The next cycle after `now` in which something happens by itself.
