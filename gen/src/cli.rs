@@ -182,7 +182,7 @@ pub struct SimulateArgs {
     /// The memory.
     #[command(flatten)]
     pub memory: MemoryArgs,
-    /// Only cycles, no words. Takes the name of a network without weights too.
+    /// Only cycles, no words: from the shapes of a network, also on a design that is too small for it.
     #[arg(long, conflicts_with_all = ["input", "images", "layer", "threads"])]
     pub timing_only: bool,
     /// Threads to compute values on; as many as the CPU runs at a time if absent. No value depends on it.

@@ -30,8 +30,23 @@ pub fn is_name(network: &Path) -> bool {
 /// # Errors
 /// Whatever is wrong with the file; a seed for a network that has weights.
 pub fn load(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
+    let mut source = shapes(network, seed)?;
+    if let Some(seed) = source.seed {
+        synthesise(&mut source.network, seed);
+    }
+    Ok(source)
+}
+
+/// The same, but a known network without values of weights.
+///
+/// # Errors
+/// As [`load`].
+pub fn shapes(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
     if let Some(network) = named(network) {
-        return Ok(random(network, seed.unwrap_or(SEED)));
+        return Ok(Source {
+            network,
+            seed: Some(seed.unwrap_or(SEED)),
+        });
     }
     if seed.is_some() {
         let what = "the network has weights of its own";
@@ -50,14 +65,6 @@ pub fn named(network: &Path) -> Option<Network> {
     is_name(network)
         .then(|| topology(network.to_str()?))
         .flatten()
-}
-
-fn random(mut network: Network, seed: u64) -> Source {
-    synthesise(&mut network, seed);
-    Source {
-        network,
-        seed: Some(seed),
-    }
 }
 
 /// What is neither file nor name might have been meant as a name.

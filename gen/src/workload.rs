@@ -86,6 +86,21 @@ pub fn load_both(
     }
 }
 
+/// The same without weights: of a known network it has none, and no seed is needed.
+///
+/// # Errors
+/// What is wrong with either, or with both.
+pub fn load_shapes(
+    design: &Path,
+    network: &Path,
+    seed: Option<u64>,
+) -> Result<(Design, Source), Error> {
+    match (Design::load(design), networks::shapes(network, seed)) {
+        (Ok(design), Ok(network)) => Ok((design, network)),
+        (design, network) => Err(both(design.err(), network.err())),
+    }
+}
+
 /// What a network and compiling it make worth knowing, a sentence each.
 pub fn notes(source: &Source, compiled: &Compiled) -> Vec<String> {
     let notes = compiled.notes.iter();

@@ -237,6 +237,35 @@ fn every_error_is_json_when_asked_for() {
 }
 
 #[test]
+fn networks_known_by_name_are_timed_on_any_design() {
+    for name in ["fc1024", "vgg32", "resnet50", "densenet-100-12"] {
+        let arguments = ["simulate", "--design", DESIGN, "--network", name];
+        let (value, code) = json(&[&arguments[..], &["--timing-only"]].concat());
+        assert_eq!(
+            (code, &value["synthetic"]),
+            (0, &Value::Bool(true)),
+            "{name}"
+        );
+        assert!(value["program"]["cycles"].as_u64().unwrap() > 0, "{name}");
+    }
+    let arguments = ["simulate", "--design", DESIGN, "--network", "resnet50"];
+    let (value, _) = json(&[&arguments[..], &["--timing-only"]].concat());
+    let notes = value["notes"].to_string();
+    assert!(notes.contains("write map_side = 224 or more"), "{notes}");
+    assert!(notes.contains("maxpool is left out"), "{notes}");
+}
+
+#[test]
+fn a_network_takes_as_long_without_its_values() {
+    let arguments = ["simulate", "--design", DESIGN, "--network", NETWORK];
+    let (whole, _) = json(&arguments);
+    let (timed, _) = json(&[&arguments[..], &["--timing-only"]].concat());
+    for part in ["layers", "total", "program", "without_image"] {
+        assert_eq!(whole[part], timed[part], "{part}");
+    }
+}
+
+#[test]
 fn networks_known_by_name_are_timed() {
     let design = "constraints/designs/imagenet-32x32.toml";
     for (name, macs, cycles) in [

@@ -7,13 +7,12 @@ mod values;
 use cromulent_design::{Command, Design};
 use cromulent_engine::peers::{self, LayerShape};
 use cromulent_engine::timing::{self, Timing};
-use cromulent_engine::topologies::{Topology, topology};
-use cromulent_engine::{Image, Layer, Program, compile};
+use cromulent_engine::{Image, Layer, Program, outline};
+use cromulent_network::Problem;
 
-use crate::cli::{Dataflow, MemoryArgs, SimulateArgs};
+use crate::cli::{Dataflow, MemoryArgs, SimulateArgs, Workload};
 use crate::progress::Progress;
-use crate::verification::commands;
-use crate::workload::{Workload, load_both, notes};
+use crate::workload::{self, load_shapes};
 use crate::{Error, Outcome};
 use report::Report;
 
@@ -43,10 +42,10 @@ struct Named {
 }
 
 fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
-    let workload = Workload::load(&args.workload, None)?;
+    let workload = workload::Workload::load(&args.workload, None)?;
     let image = &workload.image;
     let values = values::compute(&workload, args.threads, progress)?;
-    let steps = commands(&Program::of(image));
+    let steps = Program::steps_of(image);
     let labels = workload.examples.iter().map(|example| example.label);
     let report = Report {
         network: &image.network,
@@ -73,13 +72,6 @@ fn named(image: &Image) -> Vec<Named> {
     image.layers.iter().map(layer).collect()
 }
 
-/// The topology that is meant, if it is not a file.
-fn builtin(args: &SimulateArgs) -> Option<Topology> {
-    let network = &args.workload.network;
-    let topology = topology(network.to_str()?)?;
-    (!network.exists()).then_some(topology)
-}
-
 /// What is timed: a name, its layers, the commands, and what is worth knowing.
 struct Timed {
     design: Design,
@@ -92,10 +84,10 @@ struct Timed {
 
 fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let _step = progress.step("counting cycles");
-    let timed = match builtin(args) {
-        Some(topology) => Timed::topology(&topology, Design::load(&args.workload.design)?),
-        None if shapes::is_topology(&args.workload.network) => Timed::shapes(args)?,
-        None => Timed::network(args)?,
+    let timed = if shapes::is_topology(&args.workload.network) {
+        Timed::shapes(args)?
+    } else {
+        Timed::network(args)?
     };
     let report = Report {
         network: &timed.network,
@@ -113,25 +105,32 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
 }
 
 impl Timed {
-    /// A topology, also on a design whose memories are too small for it: that changes no cycle.
-    fn topology(topology: &Topology, design: Design) -> Timed {
-        let plan = topology.plan(&design);
-        let small = plan.problems.0.iter().map(ToString::to_string);
-        let left_out = topology.left_out.iter();
+    /// A network, also on a design whose memories are too small for it: that changes no cycle.
+    fn network(args: &SimulateArgs) -> Result<Timed, Error> {
+        let Workload {
+            design,
+            network,
+            seed,
+            ..
+        } = &args.workload;
+        let (design, source) = load_shapes(design, network, *seed)?;
+        let outline = outline(&source.network, &design)?;
+        let unfit = unfit(&outline.problems.0);
+        let left_out = outline.left_out.iter();
         let left_out = left_out.map(|part| format!("{} is left out: {}", part.name, part.why));
-        let layers = plan.layers.into_iter().map(|layer| Named {
-            name: layer.name,
+        let layers = outline.layers.iter().map(|layer| Named {
+            name: layer.name.clone(),
             macs: layer.macs,
             image: layer.registers.digits,
         });
-        Timed {
-            network: topology.name.to_owned(),
+        Ok(Timed {
             layers: layers.collect(),
-            steps: plan.steps,
-            notes: small.chain(left_out).collect(),
+            notes: unfit.into_iter().chain(left_out).collect(),
+            network: outline.network,
+            steps: outline.steps,
+            synthetic: source.seed.is_some(),
             design,
-            synthetic: true,
-        }
+        })
     }
 
     /// A topology of shapes alone.
@@ -153,20 +152,22 @@ impl Timed {
             design,
         })
     }
+}
 
-    fn network(args: &SimulateArgs) -> Result<Timed, Error> {
-        let workload = &args.workload;
-        let (design, source) = load_both(&workload.design, &workload.network, workload.seed)?;
-        let compiled = compile(&source.network, &design)?;
-        Ok(Timed {
-            layers: named(&compiled.image),
-            steps: commands(&Program::of(&compiled.image)),
-            notes: notes(&source, &compiled),
-            synthetic: source.seed.is_some(),
-            network: compiled.image.network,
-            design,
-        })
+/// Why a network would not compile, the first few reasons.
+fn unfit(problems: &[Problem]) -> Vec<String> {
+    const SHOWN: usize = 3;
+    let shown = problems.iter().take(SHOWN);
+    let mut notes: Vec<String> = shown
+        .map(|problem| format!("does not compile for this design: {problem}"))
+        .collect();
+    if problems.len() > SHOWN {
+        let more = problems.len() - SHOWN;
+        notes.push(format!(
+            "{more} more such reasons; `compile` names them all"
+        ));
     }
+    notes
 }
 
 /// The cycles of a program behind a memory.

@@ -1,4 +1,4 @@
-//! How long each built-in topology takes on a design, and how well it uses the array.
+//! How long each network known by name takes on a design, and how well it uses the array.
 //!
 //! ```text
 //! cargo run --release -p cromulent-engine --example topologies -- DESIGN [LATENCY [INTERVAL]]
@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use cromulent_design::Design;
 use cromulent_engine::timing::{Memory, Timing, run};
-use cromulent_engine::topologies::{Plan, TOPOLOGIES, Topology, Usage, topology};
+use cromulent_engine::{Outline, outline};
+use cromulent_network::{TOPOLOGIES, topology};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -23,26 +24,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         latency: number(1)?,
         interval: number(2)?,
     };
-    for net in TOPOLOGIES.into_iter().filter_map(topology) {
+    for network in TOPOLOGIES.into_iter().filter_map(topology) {
         let start = Instant::now();
-        let plan = net.plan(&design);
-        let timing = run(&design, &plan.steps, memory);
+        let outline = outline(&network, &design)?;
+        let timing = run(&design, &outline.steps, memory);
         let milliseconds = start.elapsed().as_secs_f64() * 1000.0;
-        report(&design, &net, &plan, &timing);
+        report(&design, &outline, &timing);
         println!("  computed in {milliseconds:.1} ms\n");
     }
     Ok(())
 }
 
-fn report(design: &Design, net: &Topology, plan: &Plan, timing: &Timing) {
-    println!("{} on {}, {} MAC", net.name, design.name, net.macs());
-    let line = |what: &str, usage: Usage| {
-        let share = usage.millionths(design) as f64 / 1e4;
-        println!("  {what:22} {:10} cycles {share:6.2} %", usage.cycles);
+fn report(design: &Design, net: &Outline, timing: &Timing) {
+    println!("{} on {}, {} MAC", net.network, design.name, net.macs());
+    let line = |what: &str, macs: u64, cycles: u64| {
+        let elements = u64::from(design.rows) * u64::from(design.columns);
+        let share = 100.0 * macs as f64 / (elements * cycles) as f64;
+        println!("  {what:22} {cycles:10} cycles {share:6.2} %");
     };
-    line("whole program", plan.usage(timing));
-    line("behind the image layer", plan.usage_behind_image(timing));
-    if let Some(image) = plan.layers.first() {
+    line("whole program", net.macs(), timing.cycles);
+    if let Some(image) = net.layers.first() {
+        let macs = net.macs() - image.macs;
+        line("behind the image layer", macs, timing.cycles_behind(1));
         let busy = image.busy_rows_millionths(design) as f64 / 1e4;
         println!("  rows busy in {}: {busy:.2} %", image.name);
     }
@@ -54,7 +57,7 @@ fn report(design: &Design, net: &Topology, plan: &Plan, timing: &Timing) {
     for left in &net.left_out {
         println!("  left out: {} ({})", left.name, left.why);
     }
-    for problem in &plan.problems.0 {
+    for problem in &net.problems.0 {
         println!("  problem: {problem}");
     }
 }

@@ -9,8 +9,8 @@
 //!    [`fast`] is a third: the reference's values, as fast as the CPU multiplies.
 //! 3. [`Runner`] runs a whole network, or gives one layer's real input ([`Runner::layer_input`]) so that
 //!    any other executor can be held against these two.
-//! 4. [`random`] makes small designs, layers and networks from seeds, for the same purpose. [`topologies`]
-//!    are networks too large to compute, but not to time; [`peers`] is how others count the same layers.
+//! 4. [`random`] makes small designs, layers and networks from seeds, for the same purpose. [`outline()`] lays a
+//!    network out without its weights, to be timed; [`peers`] is how others count the same layers.
 //!
 //! Floating point ends in [`mod@compile`]. The engine knows nothing of circuits: the circuit simulations
 //! that its words are compared with are independent of it.
@@ -36,13 +36,12 @@ pub mod reference;
 pub mod run;
 mod term;
 pub mod timing;
-pub mod topologies;
 mod values;
 mod word;
 
 pub use activations::{Activations, InputError};
 pub use bounds::Bounds;
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, Outline, compile, outline};
 pub use fast::{FastRunner, Inference};
 pub use geometry::LayerGeometry;
 pub use image::{Image, ImageError, MapShape, StreamValue, Tensor};

@@ -4,6 +4,8 @@
 //! use: for each column tile a constant line, then for each pass, row tile and row a tile line. Every line
 //! begins at a beat of the bus. `docs/program-image.md` is the same for the reader of a program.
 
+use std::ops::Range;
+
 pub use cromulent_design::Command as Step;
 use cromulent_design::{
     BURST_BEATS, Bits, Design, Fetch, Header, LayerRegisters, NormWord, OffsetWord, RowWord,
@@ -43,8 +45,15 @@ impl Program {
     /// The program of a network: fetch the image, run the layers, end.
     pub fn of(image: &Image) -> Program {
         let first = image.layers.iter().find(|layer| layer.registers.digits);
-        let fetch = first.map(|layer| fetch(&image.design, layer));
+        let fetch = first.map(|layer| fetch_of(&image.design, layer));
         write(&image.design, fetch, &image.layers)
+    }
+
+    /// The commands of that program, without its bytes.
+    pub fn steps_of(image: &Image) -> Vec<Step> {
+        let first = image.layers.iter().find(|layer| layer.registers.digits);
+        let fetch = first.map(|layer| fetch_of(&image.design, layer));
+        steps(fetch, image.layers.iter().map(|layer| layer.registers))
     }
 
     /// Beats of the program, the fill behind its end left out: what its header says.
@@ -74,16 +83,32 @@ pub fn single(
     activations: &Activations,
 ) -> Result<(Program, Vec<u8>), InputError> {
     activations.check(design, layer)?;
-    let fetch = fetch(design, layer);
+    let fetch = fetch_of(design, layer);
     let input = lines(design, layer, activations);
     let program = write(design, Some(fetch), &[layer.alone()]);
     Ok((program, input))
 }
 
 /// The command that fetches a layer's input from the beginning of the input in memory.
-fn fetch(design: &Design, layer: &Layer) -> Fetch {
-    let range = layer.layout(design).range();
-    Fetch::new(design, range.start as u32, range.len() as u32, 0)
+fn fetch_of(design: &Design, layer: &Layer) -> Fetch {
+    fetch(design, &layer.layout(design).range())
+}
+
+/// The command that fetches the words of this range of every code bank.
+pub(crate) fn fetch(design: &Design, words: &Range<usize>) -> Fetch {
+    Fetch::new(design, words.start as u32, words.len() as u32, 0)
+}
+
+/// The commands of a program of these layers.
+pub(crate) fn steps(
+    fetch: Option<Fetch>,
+    layers: impl Iterator<Item = LayerRegisters>,
+) -> Vec<Step> {
+    let fetch = fetch.map(Step::Fetch).into_iter();
+    fetch
+        .chain(layers.map(Step::Layer))
+        .chain([Step::End])
+        .collect()
 }
 
 /// The code lines of a layer's input, each in whole beats.
@@ -110,9 +135,7 @@ fn write(design: &Design, fetch: Option<Fetch>, layers: &[Layer]) -> Program {
     };
     // The header's place; it is written when the length is known.
     writer.lanes(&Header::new(design, 0).to_lanes());
-    let mut steps: Vec<Step> = fetch.map(Step::Fetch).into_iter().collect();
-    steps.extend(layers.iter().map(|layer| Step::Layer(layer.registers)));
-    steps.push(Step::End);
+    let steps = steps(fetch, layers.iter().map(|layer| layer.registers));
     let mut following = layers.iter();
     for step in &steps {
         writer.lanes(&step.to_lanes());

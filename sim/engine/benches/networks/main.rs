@@ -12,8 +12,9 @@ mod shapes;
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
 use cromulent_design::{Affine, Design};
 use cromulent_engine::fast::{FastRunner, Path, Workspace};
-use cromulent_engine::topologies::{Topology, densenet121, resnet18};
+use cromulent_engine::outline;
 use cromulent_kernels::{Grid, Operand, Panels, Patches, Run, tiles};
+use cromulent_network::topology;
 use cromulent_number::Format;
 
 fn main() {
@@ -22,8 +23,8 @@ fn main() {
     peak::<i16>(&mut group, "words", 5, -77);
     peak::<u8>(&mut group, "bytes", 5, -77);
     group.finish();
-    for topology in [resnet18(), densenet121()] {
-        network(&mut criterion, &topology);
+    for name in ["resnet18", "densenet121"] {
+        network(&mut criterion, name);
     }
     criterion.final_summary();
 }
@@ -67,17 +68,21 @@ fn peak<T: Operand>(
 }
 
 /// A network in each form that differs in work, on each path.
-fn network(criterion: &mut Criterion, topology: &Topology) {
+fn network(criterion: &mut Criterion, name: &str) {
+    let shapes = topology(name).expect("a known network");
+
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let one = one.expect("a thread");
-    let mut group = criterion.benchmark_group(topology.name);
+    let mut group = criterion.benchmark_group(name);
     let forms = [
         ("R3-rectified", Format::R3, Affine::Rectified),
         ("L4-recentred", Format::L4, Affine::Recentred),
         ("L4-exact", Format::L4, Affine::Exact),
     ];
     for (name, format, affine) in forms {
-        let image = shapes::image(topology, &design(format, affine));
+        let design = design(format, affine);
+        let outline = outline(&shapes, &design).expect("a network that runs");
+        let image = shapes::image(&outline, &design);
         let macs = image.layers.iter().map(|layer| layer.macs).sum();
         group.throughput(Throughput::Elements(macs));
         let pixels = shapes::pixels(&image);

@@ -1,26 +1,27 @@
 //! Programs of known shapes with random constants: as much work as a trained network, and no sense.
 
 use cromulent_design::Design;
+use cromulent_engine::compile::OutlineLayer;
 use cromulent_engine::constants::{Channel, Constants, Frame};
-use cromulent_engine::image::{Image, MapShape, StreamValue, Tensor};
+use cromulent_engine::image::{Image, MapShape, Tensor};
 use cromulent_engine::layer::{LayerMode, Operands};
 use cromulent_engine::layout::Place;
 use cromulent_engine::random::Generator;
-use cromulent_engine::topologies::{Topology, TopologyLayer};
-use cromulent_engine::{Layer, LayerGeometry, LayerInput, LayerOutput, ResidualStep};
+use cromulent_engine::{Layer, LayerGeometry, LayerInput, LayerOutput, Outline};
 use cromulent_number::{Format, Quantizer, Threshold};
 
-/// A topology as an image, every layer in it. The pool behind the first layer, which topologies leave out, is a
-/// 1×1 convolution with stride 2: 0.7 % more multiply-accumulates in ResNet-18.
-pub fn image(topology: &Topology, design: &Design) -> Image {
-    let layers = with_stand_in(topology);
+/// A network as an image, every layer in it. A pool behind a layer, which outlines leave out, is a 1×1 convolution
+/// with stride 2: 0.7 % more multiply-accumulates in ResNet-18.
+pub fn image(outline: &Outline, design: &Design) -> Image {
+    let mut shapes: Vec<MapShape> = outline.tensors.iter().map(|tensor| tensor.shape).collect();
+    let layers = with_stand_ins(outline, &mut shapes);
     let mut image = Image {
         design: design.clone(),
-        network: topology.name.to_owned(),
-        input: topology.image,
+        network: outline.network.clone(),
+        input: outline.input,
         input_address: 0,
-        tensors: tensors(topology, design),
-        streams: topology.streams.iter().map(stream).collect(),
+        tensors: tensors(&shapes, design),
+        streams: outline.streams.clone(),
         layers: vec![],
     };
     let mut generator = Generator::new(1);
@@ -39,15 +40,8 @@ pub fn pixels(image: &Image) -> Vec<u8> {
     (0..image.input.values()).map(pixel).collect()
 }
 
-fn stream(shape: &MapShape) -> StreamValue {
-    StreamValue {
-        shape: *shape,
-        base: 0,
-    }
-}
-
 /// All code tensors, one behind the other.
-fn tensors(topology: &Topology, design: &Design) -> Vec<Tensor> {
+fn tensors(shapes: &[MapShape], design: &Design) -> Vec<Tensor> {
     let mut address = 0;
     let mut tensor = |shape: &MapShape| {
         let place = Place {
@@ -61,63 +55,78 @@ fn tensors(topology: &Topology, design: &Design) -> Vec<Tensor> {
             place,
         }
     };
-    topology.tensors.iter().map(&mut tensor).collect()
+    shapes.iter().map(&mut tensor).collect()
 }
 
-/// The layers, and one behind the first that writes what no layer writes.
-fn with_stand_in(topology: &Topology) -> Vec<TopologyLayer> {
-    let mut layers = topology.layers.clone();
-    let is_written = |tensor: &usize| {
-        let mut written = layers.iter().filter_map(|layer| layer.output.codes());
-        written.any(|written| written == *tensor)
-    };
-    let missing = (0..topology.tensors.len()).find(|tensor| !is_written(tensor));
-    let (Some(codes), Some(from)) = (missing, layers[0].output.codes()) else {
-        return layers;
-    };
-    let writes = |layer: &TopologyLayer, stream| {
-        layer
+/// The layers, each whose codes are a pooled map followed by one that stands for the pool.
+fn with_stand_ins(outline: &Outline, shapes: &mut Vec<MapShape>) -> Vec<OutlineLayer> {
+    let mut layers = Vec::new();
+    for layer in &outline.layers {
+        let computed = computed(layer);
+        let pooled = layer
             .output
-            .residual()
-            .is_some_and(|step| step.result == stream)
+            .codes()
+            .filter(|&codes| shapes[codes] != computed);
+        let Some(codes) = pooled else {
+            layers.push(layer.clone());
+            continue;
+        };
+        let whole = shapes.len();
+        shapes.push(computed);
+        let last = layer.output.clone();
+        layers.push(OutlineLayer {
+            output: LayerOutput::Codes(whole),
+            ..layer.clone()
+        });
+        layers.push(stand_in(layer, computed, shapes[codes], whole, last));
+    }
+    layers
+}
+
+/// What a layer computes.
+fn computed(layer: &OutlineLayer) -> MapShape {
+    MapShape {
+        channels: layer.geometry.out_channels,
+        height: layer.geometry.out_height(),
+        width: layer.geometry.out_width(),
+    }
+}
+
+/// A 1×1 convolution from the codes of a layer to the map that is pooled of it.
+fn stand_in(
+    layer: &OutlineLayer,
+    from: MapShape,
+    to: MapShape,
+    codes: usize,
+    output: LayerOutput,
+) -> OutlineLayer {
+    let geometry = LayerGeometry {
+        height: from.height,
+        width: from.width,
+        channels: from.channels,
+        out_channels: from.channels,
+        kernel_height: 1,
+        kernel_width: 1,
+        stride: from.height / to.height,
+        padding: 0,
     };
-    let stream = (0..topology.streams.len())
-        .find(|&stream| !layers.iter().any(|layer| writes(layer, stream)));
-    let shape = topology.tensors[from];
-    let stand_in = TopologyLayer {
+    OutlineLayer {
         name: "pool".to_owned(),
-        geometry: LayerGeometry {
-            height: shape.height,
-            width: shape.width,
-            channels: shape.channels,
-            out_channels: shape.channels,
-            kernel_height: 1,
-            kernel_width: 1,
-            stride: 2,
-            padding: 0,
-        },
+        geometry,
         mode: LayerMode {
             operands: Operands::Codes,
             pool: false,
             raw: false,
         },
-        input: LayerInput::Codes(vec![from]),
-        output: match stream {
-            None => LayerOutput::Codes(codes),
-            Some(result) => LayerOutput::Residual(ResidualStep {
-                base: None,
-                result,
-                clamp: false,
-                codes: Some(codes),
-            }),
-        },
-    };
-    layers.insert(1, stand_in);
-    layers
+        input: LayerInput::Codes(vec![codes]),
+        output,
+        macs: geometry.macs(false),
+        ..layer.clone()
+    }
 }
 
 /// A layer with random constants, whose words spread over the codes.
-fn layer(generator: &mut Generator, image: &Image, shape: &TopologyLayer) -> Layer {
+fn layer(generator: &mut Generator, image: &Image, shape: &OutlineLayer) -> Layer {
     let design = &image.design;
     let places = image.places(&shape.input, &shape.output);
     let mut constants = Constants::idle(design, &shape.geometry, shape.mode);

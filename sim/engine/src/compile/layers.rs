@@ -34,7 +34,7 @@ pub(super) fn image(
         network,
         design,
         plan,
-        image: empty(network, design, plan, allocation),
+        image: frame(network, design, plan, allocation),
         stream_exponents: stream_exponents(network, plan),
     };
     let mut layers = Vec::new();
@@ -72,7 +72,12 @@ pub(super) fn allocation(network: &Network, design: &Design, plan: &Plan) -> All
 }
 
 /// The image without its layers.
-fn empty(network: &Network, design: &Design, plan: &Plan, allocation: &Allocation) -> Image {
+pub(super) fn frame(
+    network: &Network,
+    design: &Design,
+    plan: &Plan,
+    allocation: &Allocation,
+) -> Image {
     let tensors = plan.tensors.iter().zip(&allocation.tensors);
     let streams = plan.streams.iter().zip(&allocation.streams);
     Image {
@@ -96,7 +101,8 @@ fn empty(network: &Network, design: &Design, plan: &Plan, allocation: &Allocatio
     }
 }
 
-fn input(planned: &PlannedLayer) -> LayerInput {
+/// Where a layer's input comes from.
+pub(super) fn input(planned: &PlannedLayer) -> LayerInput {
     match &planned.input {
         None => LayerInput::Image,
         Some((_, tensors)) => LayerInput::Codes(tensors.clone()),
@@ -104,7 +110,7 @@ fn input(planned: &PlannedLayer) -> LayerInput {
 }
 
 /// What becomes of a layer's words; 1 is worth `unit` in scores.
-fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
+pub(super) fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
     match planned.output {
         PlannedOutput::Codes(tensor) => LayerOutput::Codes(tensor),
         PlannedOutput::Scores => LayerOutput::Scores { unit },
@@ -123,7 +129,7 @@ fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
 }
 
 /// How a planned layer is run.
-fn mode(planned: &PlannedLayer) -> LayerMode {
+pub(super) fn mode(planned: &PlannedLayer) -> LayerMode {
     LayerMode {
         operands: match planned.input {
             None => Operands::Integers,

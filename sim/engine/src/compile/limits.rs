@@ -1,6 +1,6 @@
 //! Whether a network fits a design, before any weight is quantised.
 
-use cromulent_design::{Affine, COORDINATE_MARGIN, Design, PeKind};
+use cromulent_design::{Affine, COORDINATE_MARGIN, Design, LayerRegisters, PeKind};
 use cromulent_network::{Affine as Coefficients, Network, Problem, Problems};
 
 use super::form::ChannelForm;
@@ -8,7 +8,6 @@ use super::norms::{affines, have};
 use super::plan::{Plan, PlannedLayer};
 use super::weights::geometry;
 use crate::geometry::LayerGeometry;
-use crate::image::Image;
 use crate::memory::Allocation;
 
 /// Refuses a layer that the memories of the design do not hold.
@@ -18,12 +17,11 @@ pub(super) fn check_layer(
     planned: &PlannedLayer,
     problems: &mut Problems,
 ) {
+    if !check_size(network, planned, problems) {
+        return;
+    }
     let place = format!("layer {}", network.nodes[planned.node].name);
     let geometry = geometry(network, planned);
-    if let Err(error) = geometry.check() {
-        let fix = "give every size a value from 1 to 16384, and less padding than kernel";
-        return problems.add(place, error.to_string(), fix);
-    }
     let digits = design.pe == PeKind::Multiply || design.image_digits;
     if planned.input.is_none() && !digits {
         let what = "it is fed with an image, and image_digits = false";
@@ -41,6 +39,21 @@ pub(super) fn check_layer(
         );
     }
     check_reach(&geometry, &place, problems);
+}
+
+/// Refuses a layer of a size beyond all designs: whether it is none.
+pub(super) fn check_size(
+    network: &Network,
+    planned: &PlannedLayer,
+    problems: &mut Problems,
+) -> bool {
+    let Err(error) = geometry(network, planned).check() else {
+        return true;
+    };
+    let place = format!("layer {}", network.nodes[planned.node].name);
+    let fix = "give every size a value from 1 to 16384, and less padding than kernel";
+    problems.add(place, error.to_string(), fix);
+    false
 }
 
 /// Refuses a network whose values do not fit the memories they are kept in.
@@ -73,11 +86,15 @@ pub(super) fn check_memories(design: &Design, allocation: &Allocation, problems:
 }
 
 /// Refuses layers that the machine has no registers for. What is left is rare; the design's own words must do.
-pub(super) fn check_registers(image: &Image, problems: &mut Problems) {
-    for layer in &image.layers {
-        let faults = layer.registers.validate(&image.design);
+pub(super) fn check_registers<'a>(
+    design: &Design,
+    layers: impl Iterator<Item = (&'a str, &'a LayerRegisters)>,
+    problems: &mut Problems,
+) {
+    for (name, registers) in layers {
+        let faults = registers.validate(design);
         for fault in faults.err().unwrap_or_default() {
-            let place = format!("layer {}", layer.name);
+            let place = format!("layer {name}");
             problems.add(place, fault, "give the design larger memories");
         }
     }

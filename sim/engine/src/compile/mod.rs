@@ -7,6 +7,8 @@
 //! 5. `quantizer`: each channel's mean and cuts, on the scale of its column.
 //! 6. `layers`: the words, and proof that no sum overflows.
 //!
+//! `outline` takes the steps that need no weights, for those who only ask how long a network takes.
+//!
 //! Floating point ends here: an image holds integers only, but for what a score of 1 is worth.
 
 mod columns;
@@ -14,6 +16,7 @@ mod form;
 mod layers;
 mod limits;
 mod norms;
+mod outline;
 mod plan;
 mod quantizer;
 #[cfg(test)]
@@ -24,6 +27,8 @@ use cromulent_design::Design;
 use cromulent_network::{Network, Problem, Problems};
 
 use crate::image::{Image, MapShape};
+
+pub use outline::{LeftOut, Outline, OutlineLayer, outline};
 
 /// A compiled network, and what about it deserves a look.
 #[derive(Clone, PartialEq, Debug)]
@@ -51,7 +56,8 @@ pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems>
     problems.or(())?;
     let image = layers::image(network, design, &plan, &allocation)?;
     let mut problems = Problems::default();
-    limits::check_registers(&image, &mut problems);
+    let registers = image.layers.iter().map(|l| (l.name.as_str(), &l.registers));
+    limits::check_registers(design, registers, &mut problems);
     problems.or(())?;
     let invalid = |error: crate::ImageError| {
         Problem::new("compiler", error.to_string(), "please report this as a bug")

@@ -1,4 +1,5 @@
 mod dense;
+mod outline;
 mod rectified;
 
 use std::path::Path;

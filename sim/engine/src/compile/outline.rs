@@ -1,0 +1,247 @@
+//! A network laid out for a design from its shapes alone: no weight is looked at and no word of a program written.
+//!
+//! Every cycle follows from the commands of a program, and those from shapes. So an [`Outline`] has what
+//! [`mod@crate::timing`] asks for, in a thousandth of the time compiling takes. It is made by the steps that
+//! `compile` takes too: its plan, its shapes, its allocation, its registers.
+
+use cromulent_design::{Affine, Command, Design, LayerRegisters};
+use cromulent_network::{
+    Convolution, Linear, Network, Node, Op, Problem, Problems, Tensor as Weight,
+};
+
+use super::layers::{allocation, frame, input, mode, output};
+use super::plan::{Plan, PlannedLayer, plan};
+use super::weights::geometry;
+use super::{limits, norms};
+use crate::geometry::LayerGeometry;
+use crate::image::{Image, MapShape, StreamValue, Tensor};
+use crate::layer::{LayerInput, LayerMode, LayerOutput, layout, registers};
+use crate::program;
+
+/// A network on a design, without its constants.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outline {
+    /// The name of the network.
+    pub network: String,
+    /// The image the network takes.
+    pub input: MapShape,
+    /// The code tensors, by number.
+    pub tensors: Vec<Tensor>,
+    /// The values of the residual stream, by number.
+    pub streams: Vec<StreamValue>,
+    /// The layers, in the order they run.
+    pub layers: Vec<OutlineLayer>,
+    /// The commands of the program.
+    pub steps: Vec<Command>,
+    /// What is not run.
+    pub left_out: Vec<LeftOut>,
+    /// Why the network would not compile for the design, as far as that can be said without weights. Times are
+    /// right all the same: none depends on an address.
+    pub problems: Problems,
+}
+
+/// A layer as the machine runs it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct OutlineLayer {
+    /// The name of the learnt layer in its network.
+    pub name: String,
+    /// Its shape.
+    pub geometry: LayerGeometry,
+    /// How it is run.
+    pub mode: LayerMode,
+    /// Where its input comes from.
+    pub input: LayerInput,
+    /// What becomes of its words; what a score is worth is left at 1.
+    pub output: LayerOutput,
+    /// What the machine is told.
+    pub registers: LayerRegisters,
+    /// Multiply-accumulates as the network counts them.
+    pub macs: u64,
+}
+
+/// A node of the network that the machine has no unit for. It has no multiply-accumulates.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: String,
+    /// The layer it stands behind.
+    pub behind: String,
+    /// What is missing.
+    pub why: &'static str,
+}
+
+/// Lays a network out, whether or not it has weights. A max-pool right behind a learnt layer is left out: what
+/// reads it finds a map of its shape.
+///
+/// # Errors
+/// Every node that cannot run yet; layers of a size beyond all designs.
+pub fn outline(network: &Network, design: &Design) -> Result<Outline, Problems> {
+    let statistics = !network.is_hollow();
+    let (network, left_out) = hollow(network);
+    let plan = plan(&network)?;
+    sizes(&network, &plan)?;
+    let allocation = allocation(&network, design, &plan);
+    let image = frame(&network, design, &plan, &allocation);
+    let outlined = plan.layers.iter();
+    let outlined = outlined.map(|planned| layer(&network, design, &image, planned));
+    let layers: Vec<OutlineLayer> = outlined.collect();
+    let first = layers.iter().find(|layer| layer.registers.digits);
+    let fetch = first.map(|layer| {
+        let places = image.places(&layer.input, &layer.output);
+        let range = layout(design, &layer.geometry, layer.mode, &places).range();
+        program::fetch(design, &range)
+    });
+    let mut problems = Problems::default();
+    for planned in &plan.layers {
+        limits::check_layer(&network, design, planned, &mut problems);
+    }
+    limits::check_memories(design, &allocation, &mut problems);
+    if problems.0.is_empty() {
+        // What stands before a pool gives more words than are kept.
+        let whole = |layer: &&OutlineLayer| left_out.iter().all(|left| left.behind != layer.name);
+        let registers = layers.iter().filter(whole);
+        let registers = registers.map(|layer| (layer.name.as_str(), &layer.registers));
+        limits::check_registers(design, registers, &mut problems);
+    }
+    if statistics {
+        norms::check(&network, design, &plan, &mut problems);
+    } else {
+        check_shared(design, &plan, &mut problems);
+    }
+    Ok(Outline {
+        steps: program::steps(fetch, layers.iter().map(|layer| layer.registers)),
+        network: image.network,
+        input: image.input,
+        tensors: image.tensors,
+        streams: image.streams,
+        layers,
+        left_out,
+        problems,
+    })
+}
+
+impl Outline {
+    /// Multiply-accumulates of all layers.
+    pub fn macs(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.macs).sum()
+    }
+}
+
+impl OutlineLayer {
+    /// The share of the rows that have work, over all row tiles, in millionths.
+    pub fn busy_rows_millionths(&self, design: &Design) -> u64 {
+        let slots = u64::from(self.registers.row_tiles) * u64::from(design.rows);
+        let inner = self.geometry.inner() as u64;
+        (inner * 1_000_000).checked_div(slots).unwrap_or(0)
+    }
+}
+
+fn layer(
+    network: &Network,
+    design: &Design,
+    image: &Image,
+    planned: &PlannedLayer,
+) -> OutlineLayer {
+    let (geometry, mode) = (geometry(network, planned), mode(planned));
+    let (input, output) = (input(planned), output(planned, 1.0));
+    let places = image.places(&input, &output);
+    OutlineLayer {
+        name: network.nodes[planned.node].name.clone(),
+        registers: registers(design, &geometry, mode, &output, &places),
+        macs: geometry.macs(mode.pool),
+        geometry,
+        mode,
+        input,
+        output,
+    }
+}
+
+/// Refuses sizes that no registers can be made of.
+fn sizes(network: &Network, plan: &Plan) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for planned in &plan.layers {
+        limits::check_size(network, planned, &mut problems);
+    }
+    problems.or(())
+}
+
+/// Refuses several batch-norms of a map where codes hold one, as those of a network without statistics will differ.
+fn check_shared(design: &Design, plan: &Plan, problems: &mut Problems) {
+    let shared = plan
+        .tensors
+        .iter()
+        .filter(|tensor| tensor.readers.len() > 1);
+    let shared = shared.count();
+    if shared > 0 && matches!(design.affine, Affine::Recentred | Affine::Rectified) {
+        problems.0.push(Problem::new(
+            "network",
+            format!(
+                "{shared} maps are read by several batch-norms, and codes of affine = \"{}\" hold one",
+                design.affine
+            ),
+            "write affine = \"exact\" or \"snapped\" with an L format",
+        ));
+    }
+}
+
+/// The network without values of weights, and without max-pools where each is the only reader of a learnt layer.
+/// That layer's node takes the pool's shape, as far as others see it.
+fn hollow(network: &Network) -> (Network, Vec<LeftOut>) {
+    let mut left_out = Vec::new();
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut places: Vec<usize> = Vec::new();
+    for (number, node) in network.nodes.iter().enumerate() {
+        let pooled = pooled(network, number).map(|learnt| places[learnt]);
+        if let Some(learnt) = pooled {
+            nodes[learnt].shape = node.shape;
+            left_out.push(LeftOut {
+                name: node.name.clone(),
+                behind: nodes[learnt].name.clone(),
+                why: "the machine has no max-pool yet",
+            });
+            places.push(learnt);
+            continue;
+        }
+        places.push(nodes.len());
+        nodes.push(Node {
+            name: node.name.clone(),
+            op: without_values(&node.op),
+            inputs: node.inputs.iter().map(|&input| places[input]).collect(),
+            shape: node.shape,
+        });
+    }
+    let network = Network {
+        name: network.name.clone(),
+        input: network.input.clone(),
+        nodes,
+    };
+    (network, left_out)
+}
+
+/// The learnt layer that a max-pool alone reads.
+fn pooled(network: &Network, node: usize) -> Option<usize> {
+    let Op::MaxPool { .. } = network.nodes[node].op else {
+        return None;
+    };
+    let source = *network.nodes[node].inputs.first()?;
+    let alone = network.readers(source) == [node];
+    (alone && network.nodes[source].op.is_learnt()).then_some(source)
+}
+
+fn without_values(op: &Op) -> Op {
+    let hollow = |weight: &Weight| Weight {
+        shape: weight.shape.clone(),
+        values: vec![],
+    };
+    match op {
+        Op::Convolution(c) => Op::Convolution(Convolution {
+            weight: hollow(&c.weight),
+            ..*c
+        }),
+        Op::Linear(l) => Op::Linear(Linear {
+            weight: hollow(&l.weight),
+            bias: l.bias.clone(),
+        }),
+        other => other.clone(),
+    }
+}
