@@ -26,7 +26,8 @@ pub struct Accumulator {
     pub total: Net<Out>,
     /// The set of quantizer constants it needs, a cycle before it.
     pub channel: Net<Out>,
-    stage: [Register; 2],
+    stage: Register,
+    stage_late: Register,
     address: Register,
     address_late: [Register; 2],
     channel_now: Register,
@@ -39,6 +40,47 @@ pub struct Accumulator {
     forward: [Register; 2],
     memory: Memory,
     _sets: usize,
+}
+
+/// The flags that are still wanted when the sum is there.
+struct Late<W> {
+    valid: W,
+    first: W,
+    last: W,
+    initial: W,
+    terminal: W,
+}
+
+/// Bits of the packed late flags.
+const LATE_BITS: usize = 5;
+
+impl<W: Word> Late<W> {
+    fn of(flags: &Flags<W>) -> Late<W> {
+        Late {
+            valid: flags.valid,
+            first: flags.first,
+            last: flags.last,
+            initial: flags.initial,
+            terminal: flags.terminal,
+        }
+    }
+
+    /// Packs them, `valid` lowest.
+    fn pack(&self) -> W {
+        let rest = [self.first, self.last, self.initial, self.terminal];
+        rest.into_iter()
+            .fold(self.valid, |low, flag| flag.concat(low))
+    }
+
+    fn unpack(word: W) -> Late<W> {
+        Late {
+            valid: word.bit(0),
+            first: word.bit(1),
+            last: word.bit(2),
+            initial: word.bit(3),
+            terminal: word.bit(4),
+        }
+    }
 }
 
 impl Accumulator {
@@ -55,7 +97,8 @@ impl Accumulator {
             total_valid: Net::flag(),
             total: Net::new(bits, true),
             channel: Net::bits(shape.channel_bits()),
-            stage: [0, 1].map(|_| Register::control(FLAG_BITS)),
+            stage: Register::control(FLAG_BITS),
+            stage_late: Register::control(LATE_BITS),
             address: Register::data(address, false),
             address_late: [0, 1].map(|_| Register::data(address, false)),
             channel_now: Register::data(shape.channel_bits(), false),
@@ -76,10 +119,10 @@ impl Accumulator {
         let packed = i.read(&self.flags_in);
         let flags = Flags::unpack(packed);
         let (clock, reset) = (&self.clock, &self.reset);
-        self.stage[0].update_from(i, clock, reset, packed);
-        let before = self.stage[0].read(i);
-        self.stage[1].update_from(i, clock, reset, before);
-        i.connect(&self.flags_out, &self.stage[0].q);
+        self.stage.update_from(i, clock, reset, packed);
+        let late = Late::of(&Flags::unpack(self.stage.read(i))).pack();
+        self.stage_late.update_from(i, clock, reset, late);
+        i.connect(&self.flags_out, &self.stage.q);
 
         let counted = self.address.read(i);
         let zero = i.constant(counted.width(), 0);
@@ -107,8 +150,12 @@ impl Accumulator {
     /// Words asked for that are not yet stored, or only being stored: tiles of one word, or two.
     fn overtake<I: Interpreter>(&self, i: &mut I, address: I::Word) {
         let (clock, reset) = (&self.clock, &self.reset);
+        let stages = [
+            Late::of(&Flags::unpack(self.stage.read(i))),
+            Late::unpack(self.stage_late.read(i)),
+        ];
         let [next, now] = [0, 1].map(|late: usize| {
-            let flags = Flags::unpack(self.stage[late].read(i));
+            let flags = &stages[late];
             let storing = flags.valid & flags.last & !flags.terminal;
             storing & self.address_late[late].read(i).equals(address)
         });
@@ -126,8 +173,7 @@ impl Accumulator {
     }
 
     fn accumulate<I: Interpreter>(&self, i: &mut I) {
-        let packed = self.stage[1].read(i);
-        let flags = Flags::unpack(packed);
+        let flags = Late::unpack(self.stage_late.read(i));
         let bits = self.total.width();
         let (zero, running) = (i.literal(bits, true, 0), self.running.read(i));
         let kept = self.forward[1].read(i).mux(running, self.stored.read(i));

@@ -95,7 +95,7 @@ impl Describe for Bursts {
         let (ask, asked) = (i.read(&self.ask), i.read(&self.ask_beats));
         let fewer = cut.mux(left - beats.resize(LANE_BITS), left);
         let reset = i.read(&self.reset);
-        let next = ask.mux(asked, fewer);
+        let next = i.name("next_left", ask.mux(asked, fewer));
         self.left.load_or_zero(i, &self.clock, reset, next);
         let many = next.slice(BURST_BITS, LANE_BITS - BURST_BITS).any();
         self.many.load_or_zero(i, &self.clock, reset, many);

@@ -275,17 +275,20 @@ impl Quantizer {
         for shift in &shifts {
             i.unused(shift.slice(6, EXPONENT_BITS - 6));
         }
-        let [first, second, third] = shifts.map(|shift| shift.slice(0, 6) & coded.repeat(6));
+        let gate = |shift: I::Word, low, width| shift.slice(low, width) & coded.repeat(width);
+        let [first, second, third] = shifts;
+        i.unused(second.slice(0, 3));
+        i.unused(third.slice(3, 3));
         let (one, two) = (i.constant(bits, 1), i.constant(1, 1));
-        let half = one.shift_left(first).shift_right(two);
+        let half = one.shift_left(gate(first, 0, 6)).shift_right(two);
         let sum = product.read(i) + half;
         let sum = i.name("rounded_up", sum);
         rounded.load(i, clock, sum);
         let none = i.constant(3, 0);
-        let shift = second.slice(3, 3).concat(none);
+        let shift = gate(second, 3, 3).concat(none);
         let shifted = rounded.read(i).shift_right(shift);
         by_eights.load(i, clock, shifted);
-        let shift = third.slice(0, 3);
+        let shift = gate(third, 0, 3);
         let shifted = by_eights.read(i).shift_right(shift);
         scaled.load(i, clock, shifted);
 
