@@ -3,11 +3,14 @@
 //! Every input is taken at its worst for each output channel alone, so nothing an image could do exceeds
 //! these bounds. They hold for every partial result too: in each row the interval includes 0.
 
+use std::collections::BTreeMap;
+
 use cromulent_design::Design;
+use cromulent_number::Threshold;
 
 use crate::constants::Constants;
 use crate::geometry::LayerGeometry;
-use crate::layer::{Layer, LayerMode};
+use crate::layer::{Layer, LayerMode, Operands};
 use crate::layout::Layout;
 use crate::term::{ConstantSet, Term, extreme_terms};
 
@@ -38,34 +41,170 @@ impl Bounds {
     ) -> Bounds {
         let rows = design.rows as usize;
         let channels = geometry.out_channels;
-        let intervals = |in_one_beat| {
-            move |k: usize| {
-                let edge = constants.edges[k];
-                let terms = extreme_terms(design, mode.operands, edge, in_one_beat);
-                row_intervals(constants, channels, k, &terms)
-            }
-        };
-        let (beat, whole) = (intervals(true), intervals(false));
-        let mut tile = vec![Interval::default(); channels];
-        let mut total = tile.clone();
+        let mut beat = RowExtremes::new(design, mode.operands, true);
+        let mut whole = RowExtremes::new(design, mode.operands, false);
+        // A code is there in one beat.
+        let same = mode.operands == Operands::Codes;
+        let mut tile = Sums::new(channels);
+        let mut total = Sums::new(channels);
         let mut partial = Interval::default();
         for row_tile in 0..layout.row_tiles() {
-            tile.fill(Interval::default());
+            tile.clear();
             let slots = (0..rows).filter_map(|row| layout.slot(row_tile, row));
             for slot in slots {
                 let k = geometry.inner_index(slot);
-                add(&mut tile, &beat(k));
-                add(&mut total, &whole(k));
+                tile.add(constants, k, beat.of(constants.edges[k]));
+                if !same {
+                    total.add(constants, k, whole.of(constants.edges[k]));
+                }
             }
-            partial = tile.iter().fold(partial, |all, one| all.union(*one));
+            partial = partial.union(tile.widest());
+            if same {
+                total.add_sums(&tile);
+            }
         }
         let positions = if mode.pool { geometry.positions() } else { 1 };
-        let widest = total
-            .iter()
-            .fold(Interval::default(), |all, one| all.union(*one));
         Bounds {
             partial_sum_bits: partial.bits(),
-            accumulator_bits: widest.times(positions as i128).bits(),
+            accumulator_bits: total.widest().times(positions as i128).bits(),
+        }
+    }
+}
+
+/// The smallest and the largest factor, 0 included, of one set of constants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Factors {
+    low: i64,
+    high: i64,
+}
+
+/// By set of constants, A for each root and then B: what an input can make of it.
+type Extremes = [Factors; 5];
+
+/// The extremes of rows, each kind of edge once.
+struct RowExtremes<'a> {
+    design: &'a Design,
+    operands: Operands,
+    in_one_beat: bool,
+    known: BTreeMap<(u32, bool), Extremes>,
+}
+
+impl<'a> RowExtremes<'a> {
+    fn new(design: &'a Design, operands: Operands, in_one_beat: bool) -> RowExtremes<'a> {
+        RowExtremes {
+            design,
+            operands,
+            in_one_beat,
+            known: BTreeMap::new(),
+        }
+    }
+
+    fn of(&mut self, edge: Threshold) -> Extremes {
+        let (design, operands, in_one_beat) = (self.design, self.operands, self.in_one_beat);
+        let known = self.known.entry((edge.position, edge.descending));
+        *known.or_insert_with(|| extremes(&extreme_terms(design, operands, edge, in_one_beat)))
+    }
+}
+
+fn extremes(terms: &[Term]) -> Extremes {
+    let mut extremes = Extremes::default();
+    for term in terms {
+        let set = match term.set {
+            ConstantSet::A(root) => root,
+            ConstantSet::B => B,
+        };
+        let (factors, factor) = (&mut extremes[set], i64::from(term.factor));
+        factors.low = factors.low.min(factor);
+        factors.high = factors.high.max(factor);
+    }
+    extremes
+}
+
+/// The place of B among the sets.
+const B: usize = 4;
+
+/// By output channel: how small and how large a sum can be. Constants have 12 bits at most, factors 31 and tiles 2^7
+/// rows, so 64 bits hold a tile; beyond that sums saturate.
+struct Sums {
+    low: Vec<i64>,
+    high: Vec<i64>,
+}
+
+impl Sums {
+    fn new(channels: usize) -> Sums {
+        Sums {
+            low: vec![0; channels],
+            high: vec![0; channels],
+        }
+    }
+
+    fn clear(&mut self) {
+        self.low.fill(0);
+        self.high.fill(0);
+    }
+
+    /// Adds what one row can: the least and the most of all sets.
+    fn add(&mut self, constants: &Constants, k: usize, extremes: Extremes) {
+        let channels = self.low.len();
+        let set = |set: usize| -> &[i32] {
+            let set = constants.a.get(set).unwrap_or(&constants.b);
+            &set[k * channels..][..channels]
+        };
+        let used = |set: &usize| extremes[*set] != Factors::default();
+        let sets: Vec<usize> = (0..extremes.len()).filter(used).collect();
+        let sums = self.low.iter_mut().zip(&mut self.high);
+        match sets[..] {
+            [] => {}
+            [one] => {
+                let factors = extremes[one];
+                for ((low, high), &constant) in sums.zip(set(one)) {
+                    let ends = factors.of(constant);
+                    *low += ends.low;
+                    *high += ends.high;
+                }
+            }
+            _ => {
+                for (j, (low, high)) in sums.enumerate() {
+                    let mut ends = Factors::default();
+                    for &place in &sets {
+                        let own = extremes[place].of(set(place)[j]);
+                        ends.low = ends.low.min(own.low);
+                        ends.high = ends.high.max(own.high);
+                    }
+                    *low += ends.low;
+                    *high += ends.high;
+                }
+            }
+        }
+    }
+
+    fn add_sums(&mut self, other: &Sums) {
+        let add = |sums: &mut [i64], others: &[i64]| {
+            sums.iter_mut()
+                .zip(others)
+                .for_each(|(sum, &other)| *sum = sum.saturating_add(other));
+        };
+        add(&mut self.low, &other.low);
+        add(&mut self.high, &other.high);
+    }
+
+    /// The interval that holds those of all channels.
+    fn widest(&self) -> Interval {
+        Interval {
+            low: self.low.iter().fold(0, |all, &one| all.min(one)).into(),
+            high: self.high.iter().fold(0, |all, &one| all.max(one)).into(),
+        }
+    }
+}
+
+impl Factors {
+    /// The least and the most that a constant adds.
+    #[inline]
+    fn of(self, constant: i32) -> Factors {
+        let ends = [self.low, self.high].map(|factor| factor * i64::from(constant));
+        Factors {
+            low: ends[0].min(ends[1]),
+            high: ends[0].max(ends[1]),
         }
     }
 }
@@ -78,13 +217,6 @@ struct Interval {
 }
 
 impl Interval {
-    fn including(self, value: i64) -> Interval {
-        Interval {
-            low: self.low.min(value.into()),
-            high: self.high.max(value.into()),
-        }
-    }
-
     fn union(self, other: Interval) -> Interval {
         Interval {
             low: self.low.min(other.low),
@@ -106,36 +238,18 @@ impl Interval {
     }
 }
 
-/// What one row can add to each output channel.
-fn row_intervals(
-    constants: &Constants,
-    channels: usize,
-    k: usize,
-    terms: &[Term],
-) -> Vec<Interval> {
-    let mut intervals = vec![Interval::default(); channels];
-    for term in terms {
-        let set = match term.set {
-            ConstantSet::A(root) => &constants.a[root],
-            ConstantSet::B => &constants.b,
-        };
-        for (interval, &constant) in intervals.iter_mut().zip(&set[k * channels..]) {
-            *interval = interval.including(i64::from(constant) * i64::from(term.factor));
-        }
-    }
-    intervals
-}
-
-fn add(sums: &mut [Interval], rows: &[Interval]) {
-    for (sum, row) in sums.iter_mut().zip(rows) {
-        sum.low += row.low;
-        sum.high += row.high;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Interval {
+        fn including(value: i64) -> Interval {
+            Interval {
+                low: value.min(0).into(),
+                high: value.max(0).into(),
+            }
+        }
+    }
     use crate::layer::LayerOutput;
     use crate::random::{Limits, case};
     use crate::reference;
@@ -171,7 +285,7 @@ mod tests {
             words.flatten().for_each(|word| *word = 0);
             let words = reference::run(&case.design, &case.layer, &case.activations).unwrap();
             for word in words {
-                let needed = Interval::default().including(word.value).bits();
+                let needed = Interval::including(word.value).bits();
                 assert!(needed <= bounds.accumulator_bits, "seed {seed}");
                 tightest = tightest.min(bounds.accumulator_bits - needed);
             }

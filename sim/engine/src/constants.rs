@@ -4,7 +4,7 @@
 //! each constant in the words again, by formula. Compiler and random layers go one way, the reference the
 //! other.
 
-use cromulent_design::{Design, DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
+use cromulent_design::{Design, DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord};
 use cromulent_number::{Format, Quantizer, Threshold};
 
 use crate::geometry::{LayerGeometry, Slot};
@@ -12,6 +12,7 @@ use crate::layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, address, layout, registers,
 };
 use crate::layout::Layout;
+use crate::words::{self, WeightWords};
 
 /// The constants of one layer. Index k = tap·channels + channel runs over the inner dimension, j over
 /// the output channels.
@@ -94,6 +95,23 @@ impl Constants {
     /// # Errors
     /// A constant that does not fit its field of a word.
     pub fn assemble(&self, design: &Design, frame: &Frame) -> Result<Layer, DoesNotFit> {
+        let writer = Writer::new(self, design, frame);
+        let weight_words = writer.weight_words()?;
+        Ok(Layer {
+            weight_words,
+            ..self.assemble_without_weights(design, frame)?
+        })
+    }
+
+    /// The same with no weight words.
+    ///
+    /// # Errors
+    /// A constant that does not fit its field of a word.
+    pub(crate) fn assemble_without_weights(
+        &self,
+        design: &Design,
+        frame: &Frame,
+    ) -> Result<Layer, DoesNotFit> {
         let Frame {
             geometry,
             mode,
@@ -101,20 +119,14 @@ impl Constants {
             output,
             ..
         } = *frame;
-        let writer = Writer {
-            constants: self,
-            design,
-            geometry: &geometry,
-            layout: layout(design, &geometry, mode, places),
-            mode,
-        };
+        let writer = Writer::new(self, design, frame);
         let cuts = 0..design.theta_banks() as usize;
         let cuts = cuts.map(|cut| writer.by_column(|j| writer.theta_word(cut, j)));
         Ok(Layer {
             name: frame.name.to_owned(),
             registers: registers(design, &geometry, mode, output, places),
             row_words: writer.row_words()?,
-            weight_words: writer.weight_words()?,
+            weight_words: WeightWords::default(),
             offset_words: writer.by_column(|j| writer.offset_word(j))?,
             norm_words: writer.by_column(|j| writer.norm_word(j))?,
             theta_words: cuts.collect::<Result<_, _>>()?,
@@ -132,16 +144,23 @@ impl Constants {
         let g = &layer.geometry;
         let layout = layer.layout(design);
         let mut constants = Constants::idle(design, g, layer.mode);
+        let fields = words::fields(design);
+        let places = layout.row_tiles() * design.rows as usize;
         for k in 0..g.inner() {
             let (tile, row) = layout.place(g.slot(k));
-            let word = word_at(&layer.row_words, tile * design.rows as usize + row);
-            let word = RowWord::unpack(word, design);
+            let place = tile * design.rows as usize + row;
+            let word = RowWord::unpack(word_at(&layer.row_words, place), design);
             constants.edges[k] = Threshold {
                 position: word.threshold,
                 descending: word.descending,
             };
-            for j in 0..g.out_channels {
-                constants.read_weight(design, layer, &layout, k, j);
+            let products = k * g.out_channels..(k + 1) * g.out_channels;
+            for (set, field) in constants.sets_mut().zip(&fields) {
+                let tiles = set[products.clone()].chunks_mut(design.columns as usize);
+                for (column_tile, constants) in tiles.enumerate() {
+                    let line = column_tile * places + place;
+                    layer.weight_words.read(line, *field, constants);
+                }
             }
         }
         for (j, channel) in constants.channels.iter_mut().enumerate() {
@@ -150,20 +169,14 @@ impl Constants {
         constants
     }
 
-    fn read_weight(&mut self, design: &Design, layer: &Layer, layout: &Layout, k: usize, j: usize) {
-        let g = &layer.geometry;
-        let (rows, columns) = (design.rows as usize, design.columns as usize);
-        let (tile, row) = layout.place(g.slot(k));
-        let at = (j / columns * layout.row_tiles() + tile) * rows + row;
-        let word = layer.weight_words.get(j % columns);
-        let word = WeightWord::unpack(word.map_or(0, |bank| word_at(bank, at)), design);
-        let product = k * g.out_channels + j;
-        for (constants, a) in self.a.iter_mut().zip(word.a) {
-            constants[product] = a;
-        }
-        if let Some(b) = self.b.get_mut(product) {
-            *b = word.b;
-        }
+    /// The sets of constants in the order of their fields: A for each root, then B if the form has it.
+    fn sets(&self) -> impl Iterator<Item = &Vec<i32>> {
+        self.a.iter().chain((!self.b.is_empty()).then_some(&self.b))
+    }
+
+    fn sets_mut(&mut self) -> impl Iterator<Item = &mut Vec<i32>> {
+        let bias = (!self.b.is_empty()).then_some(&mut self.b);
+        self.a.iter_mut().chain(bias)
     }
 }
 
@@ -217,7 +230,17 @@ struct Writer<'a> {
     mode: LayerMode,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(constants: &'a Constants, design: &'a Design, frame: &'a Frame) -> Writer<'a> {
+        Writer {
+            constants,
+            design,
+            geometry: &frame.geometry,
+            layout: layout(design, &frame.geometry, frame.mode, frame.places),
+            mode: frame.mode,
+        }
+    }
+
     /// The slot served by each row of each row tile, `None` where it idles.
     fn slots(&self) -> impl Iterator<Item = Option<Slot>> {
         let rows = self.design.rows as usize;
@@ -248,32 +271,31 @@ impl Writer<'_> {
         word.pack(self.design)
     }
 
-    fn weight_words(&self) -> Result<Vec<Vec<u64>>, DoesNotFit> {
-        let bank = |column| {
-            let channels = self.channels_of(column);
-            let words = channels.flat_map(|j| self.slots().map(move |slot| (slot, j)));
-            words.map(|(slot, j)| self.weight_word(slot, j)).collect()
-        };
-        (0..self.design.columns as usize).map(bank).collect()
+    /// A line for each column tile and place; those of idle rows, and words beyond the last output channel, are 0.
+    fn weight_words(&self) -> Result<WeightWords, DoesNotFit> {
+        let columns = self.design.columns as usize;
+        let channels = self.geometry.out_channels;
+        let places = self.layout.row_tiles() * self.design.rows as usize;
+        let fields = words::fields(self.design);
+        let tiles = self.geometry.column_tiles(columns);
+        let mut words = WeightWords::zeros(self.design, tiles * places);
+        for (place, slot) in self.slots().enumerate() {
+            let Some(slot) = slot else { continue };
+            let k = self.geometry.inner_index(slot);
+            for tile in 0..tiles {
+                let first = k * channels + tile * columns;
+                let constants = first..(first + columns).min((k + 1) * channels);
+                let sets = self.constants.sets().map(|set| &set[constants.clone()]);
+                words.write(tile * places + place, &fields, sets)?;
+            }
+        }
+        Ok(words)
     }
 
     /// The output channels of a column, one per column tile, beyond the last one where it idles.
     fn channels_of(&self, column: usize) -> impl Iterator<Item = usize> + use<> {
         let columns = self.design.columns as usize;
         (0..self.geometry.column_tiles(columns)).map(move |tile| tile * columns + column)
-    }
-
-    fn weight_word(&self, slot: Option<Slot>, j: usize) -> Result<u64, DoesNotFit> {
-        let mut word = WeightWord::default();
-        if let Some(slot) = slot.filter(|_| j < self.geometry.out_channels) {
-            let k = self.geometry.inner_index(slot);
-            let product = k * self.geometry.out_channels + j;
-            for (a, constants) in word.a.iter_mut().zip(&self.constants.a) {
-                *a = constants[product];
-            }
-            word.b = self.constants.b.get(product).copied().unwrap_or(0);
-        }
-        word.pack(self.design)
     }
 
     /// A word for each output channel, by \[column\]\[column tile\].

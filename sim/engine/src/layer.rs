@@ -6,6 +6,7 @@ use cromulent_design::{Design, LayerRegisters, NormWord, PeKind};
 use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
 use crate::layout::{Layout, Map, Place};
+use crate::words::WeightWords;
 
 /// Beats of an 8-bit integer in signed digits: no value of −128..=127 needs more.
 pub const PIXEL_BEATS: usize = 4;
@@ -61,8 +62,8 @@ pub struct Layer {
     pub registers: LayerRegisters,
     /// Row words by row tile·rows + row.
     pub row_words: Vec<u64>,
-    /// Weight words by \[column\]\[(column tile·row tiles + row tile)·rows + row\].
-    pub weight_words: Vec<Vec<u64>>,
+    /// Weight words by line: (column tile·row tiles + row tile)·rows + row.
+    pub weight_words: WeightWords,
     /// Offset words by \[column\]\[column tile\].
     pub offset_words: Vec<Vec<u64>>,
     /// Norm words by \[column\]\[column tile\].

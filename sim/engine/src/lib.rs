@@ -38,6 +38,7 @@ mod term;
 pub mod timing;
 mod values;
 mod word;
+pub mod words;
 
 pub use activations::{Activations, InputError};
 pub use bounds::Bounds;

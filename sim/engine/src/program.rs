@@ -224,8 +224,7 @@ impl Writer<'_> {
         let mut bits = Bits::new();
         let row_word = layer.row_words.get(row).copied().unwrap_or(0);
         bits.push(row_word, RowWord::bits(self.design));
-        for column in 0..self.design.columns as usize {
-            let weights = word(&layer.weight_words, column, at);
+        for weights in layer.weight_words.line(at) {
             bits.push(weights, WeightWord::bits(self.design));
         }
         self.line(&bits);

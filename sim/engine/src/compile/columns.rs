@@ -1,11 +1,14 @@
 //! Weights times affines, as the integers of an array's columns.
 
+use std::ops::Range;
+
 use cromulent_design::Design;
 use cromulent_number::operand;
 
 use super::form::{Reading, Rest};
-use super::weights::Weights;
+use super::weights::{Values, Weights};
 use crate::constants::Constants;
+use crate::geometry::LayerGeometry;
 use crate::layer::{LayerMode, Operands};
 
 /// How free the scale of a column is (numerics §7).
@@ -43,11 +46,13 @@ pub(super) fn columns(
         units: units(design, weights, readings, scaling),
         rests: vec![0; g.out_channels],
     };
-    for k in 0..g.inner() {
-        let reading = &readings[k % g.channels];
-        columns.constants.edges[k] = reading.edge;
-        for j in 0..g.out_channels {
-            columns.quantise(design, mode, (k, j), weights.at(k, j), reading);
+    for (k, edge) in columns.constants.edges.iter_mut().enumerate() {
+        *edge = readings[k % g.channels].edge;
+    }
+    for first in (0..g.out_channels).step_by(BLOCK) {
+        match &weights.values {
+            Values::Learnt(values) => columns.quantise(design, mode, g, values, readings, first),
+            Values::Spread(values) => columns.quantise(design, mode, g, values, readings, first),
         }
     }
     columns.add_offsets(weights, readings);
@@ -59,36 +64,80 @@ pub(super) fn columns(
 }
 
 impl Columns {
-    /// The constants of one weight, and the exact part of what they leave to be made up for.
-    fn quantise(
+    /// The constants of a block of output channels, and the exact part of what they leave to be made up for.
+    fn quantise<T: Copy + Into<f64>>(
         &mut self,
         design: &Design,
         mode: LayerMode,
-        (k, j): (usize, usize),
-        weight: f64,
-        reading: &Reading,
+        geometry: &LayerGeometry,
+        weights: &[T],
+        readings: &[Reading],
+        first: usize,
     ) {
-        let product = k * self.units.len() + j;
-        let scaled = weight * self.units[j];
-        for (set, worth) in self.constants.a.iter_mut().zip(reading.a) {
-            set[product] = rounded(scaled * worth, design.weight_bits);
+        let (channels, taps) = (geometry.channels, geometry.taps());
+        let width = BLOCK.min(geometry.out_channels - first);
+        let mut units = [0.0; BLOCK];
+        units[..width].copy_from_slice(&self.units[first..first + width]);
+        let rows = &weights[first * channels * taps..];
+        for (channel, reading) in readings.iter().enumerate().take(channels) {
+            for tap in 0..taps {
+                let mut scaled = [0.0; BLOCK];
+                let row = rows[channel * taps + tap..].iter();
+                for (scaled, &weight) in
+                    scaled[..width].iter_mut().zip(row.step_by(channels * taps))
+                {
+                    *scaled = weight.into();
+                }
+                for (scaled, unit) in scaled.iter_mut().zip(units) {
+                    *scaled *= unit;
+                }
+                let product = (tap * channels + channel) * self.units.len() + first;
+                self.round(
+                    design,
+                    mode,
+                    product..product + width,
+                    &scaled,
+                    reading,
+                    first,
+                );
+            }
         }
+    }
+
+    /// Writes the constants of weights that are scaled already, and adds to the rests.
+    fn round(
+        &mut self,
+        design: &Design,
+        mode: LayerMode,
+        products: Range<usize>,
+        scaled: &[f64; BLOCK],
+        reading: &Reading,
+        first: usize,
+    ) {
+        let width = products.len();
+        for (set, worth) in self.constants.a.iter_mut().zip(reading.a) {
+            let constants = rounded(scaled, worth, design.weight_bits);
+            set[products.clone()].copy_from_slice(&constants[..width]);
+        }
+        let rests = &mut self.rests[first..first + width];
         match reading.rest {
             Rest::Bias if mode.operands == Operands::Codes => {
                 let shift = design.format.bias_shift();
-                let b = rounded(scaled * reading.b / f64::from(1 << shift), design.bias_bits);
-                self.constants.b[product] = b;
-                self.rests[j] += i64::from(b) << shift;
+                let scaled = scaled.map(|scaled| scaled * reading.b / f64::from(1 << shift));
+                let constants = rounded(&scaled, 1.0, design.bias_bits);
+                self.constants.b[products].copy_from_slice(&constants[..width]);
+                for (rest, b) in rests.iter_mut().zip(constants) {
+                    *rest += i64::from(b) << shift;
+                }
             }
             Rest::Clamp(code) => {
+                // What a code adds is a multiple of one constant.
                 let operand = operand(design.format, code);
-                let a: Vec<i64> = self
-                    .constants
-                    .a
-                    .iter()
-                    .map(|set| set[product].into())
-                    .collect();
-                self.rests[j] -= operand.contribution(&a, 0);
+                let factor = operand.contribution(&[1; 4], 0);
+                let set = &self.constants.a[operand.root as usize];
+                for (rest, &a) in rests.iter_mut().zip(&set[products]) {
+                    *rest -= factor * i64::from(a);
+                }
             }
             _ => {}
         }
@@ -98,6 +147,10 @@ impl Columns {
     /// should; the sum is rounded once.
     fn add_offsets(&mut self, weights: &Weights, readings: &[Reading]) {
         let g = &weights.geometry;
+        let has_offset = |reading: &Reading| matches!(reading.rest, Rest::Offset(_));
+        if !readings.iter().any(has_offset) {
+            return;
+        }
         for (j, rest) in self.rests.iter_mut().enumerate() {
             let offsets = (0..g.inner()).filter_map(|k| match readings[k % g.channels].rest {
                 Rest::Offset(offset) => {
@@ -111,10 +164,20 @@ impl Columns {
     }
 }
 
-/// The nearest integer, ties to even, in the symmetric range of a width.
-fn rounded(value: f64, bits: u32) -> i32 {
+/// Output channels that are quantised at a time: a cache line of constants.
+const BLOCK: usize = 16;
+
+/// The integers nearest to weights times their worth, ties to even, in the symmetric range of a width.
+///
+/// Adding 1.5·2^52 leaves no place for a fraction, so the sum is rounded to the nearest integer, ties to even; that
+/// integer stands in its lowest bits.
+fn rounded(weights: &[f64; BLOCK], worth: f64, bits: u32) -> [i32; BLOCK] {
+    const WHOLE: f64 = (3u64 << 51) as f64;
     let top = f64::from(largest(bits));
-    value.round_ties_even().clamp(-top, top) as i32
+    weights.map(|weight| {
+        let value = (weight * worth).clamp(-top, top) + WHOLE;
+        value.to_bits() as u32 as i32
+    })
 }
 
 /// The largest constant of a width. Its negative is the smallest: −2^(bits−1) is not used.
@@ -124,14 +187,10 @@ fn largest(bits: u32) -> i32 {
 
 /// The unit of each column: the largest with which its constants fit.
 fn units(design: &Design, weights: &Weights, readings: &[Reading], scaling: Scaling) -> Vec<f64> {
-    let g = &weights.geometry;
-    let mut limits = vec![f64::INFINITY; g.out_channels];
-    for k in 0..g.inner() {
-        let limit = limit(design, &readings[k % g.channels]);
-        for (j, unit) in limits.iter_mut().enumerate() {
-            *unit = unit.min(limit / weights.at(k, j).abs());
-        }
-    }
+    let limits = match &weights.values {
+        Values::Learnt(values) => limits(design, &weights.geometry, values, readings),
+        Values::Spread(values) => limits(design, &weights.geometry, values, readings),
+    };
     let common = limits.iter().copied().fold(f64::INFINITY, f64::min);
     let unit = |limit: f64| {
         let limit = match scaling {
@@ -143,6 +202,30 @@ fn units(design: &Design, weights: &Weights, readings: &[Reading], scaling: Scal
         if limit.is_finite() { limit } else { 1.0 }
     };
     limits.into_iter().map(unit).collect()
+}
+
+/// The largest unit of each column for which every constant fits: that of the largest weight of each input channel.
+fn limits<T: Copy + Into<f64>>(
+    design: &Design,
+    geometry: &LayerGeometry,
+    weights: &[T],
+    readings: &[Reading],
+) -> Vec<f64> {
+    let of_one: Vec<f64> = readings
+        .iter()
+        .map(|reading| limit(design, reading))
+        .collect();
+    let column = |row: &[T]| {
+        let channels = row.chunks(geometry.taps()).zip(&of_one);
+        let limits = channels.map(|(taps, limit)| {
+            let largest = taps
+                .iter()
+                .fold(0.0f64, |most, &weight| most.max(weight.into().abs()));
+            limit / largest
+        });
+        limits.fold(f64::INFINITY, f64::min)
+    };
+    weights.chunks(geometry.inner()).map(column).collect()
 }
 
 /// The largest unit for a weight of 1.

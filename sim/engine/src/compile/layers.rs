@@ -3,6 +3,7 @@
 use cromulent_design::{Design, OffsetWord};
 use cromulent_network::{Affine, Network, Op, Problem, Problems};
 use cromulent_number::Quantizer;
+use rayon::prelude::*;
 
 use super::columns::{Columns, Scaling, columns};
 use super::form::{ChannelForm, Reading, pixel};
@@ -37,9 +38,14 @@ pub(super) fn image(
         image: frame(network, design, plan, allocation),
         stream_exponents: stream_exponents(network, plan),
     };
+    let compiled: Vec<_> = plan
+        .layers
+        .par_iter()
+        .map(|planned| compiler.layer(planned))
+        .collect();
     let mut layers = Vec::new();
-    for planned in &plan.layers {
-        match compiler.layer(planned) {
+    for layer in compiled {
+        match layer {
             Ok(layer) => layers.push(layer),
             Err(found) => problems.0.extend(found.0),
         }

@@ -7,29 +7,38 @@ use super::shape;
 use crate::geometry::LayerGeometry;
 
 /// A layer's weights, as a convolution.
-pub(super) struct Weights {
-    /// By \[(output·channels + channel)·taps + tap\].
-    values: Vec<f64>,
+pub(super) struct Weights<'a> {
+    pub values: Values<'a>,
     pub geometry: LayerGeometry,
 }
 
-impl Weights {
-    /// The weight of an inner index for an output channel.
-    pub fn at(&self, k: usize, j: usize) -> f64 {
-        let g = &self.geometry;
-        let (tap, channel) = (k / g.channels, k % g.channels);
-        self.values[(j * g.channels + channel) * g.taps() + tap]
-    }
+/// Weights by \[(output·channels + channel)·taps + tap\].
+pub(super) enum Values<'a> {
+    /// As the network has them.
+    Learnt(&'a [f32]),
+    /// With an average pool.
+    Spread(Vec<f64>),
+}
 
+impl Values<'_> {
+    pub fn at(&self, place: usize) -> f64 {
+        match self {
+            Values::Learnt(values) => values[place].into(),
+            Values::Spread(values) => values[place],
+        }
+    }
+}
+
+impl<'a> Weights<'a> {
     /// The weights of a layer.
-    pub fn of(network: &Network, planned: &PlannedLayer) -> Weights {
+    pub fn of(network: &'a Network, planned: &PlannedLayer) -> Weights<'a> {
         let values: &[f32] = match &network.nodes[planned.node].op {
             Op::Convolution(c) => &c.weight.values,
             Op::Linear(l) => &l.weight.values,
             _ => &[],
         };
         let learnt = Weights {
-            values: values.iter().map(|&value| value.into()).collect(),
+            values: Values::Learnt(values),
             geometry: learnt(network, planned),
         };
         match planned.average {
@@ -39,12 +48,13 @@ impl Weights {
     }
 
     /// The same convolution with an average pool behind it, as one convolution.
-    fn spread(&self, kernel: usize, stride: usize) -> Weights {
+    fn spread(&self, kernel: usize, stride: usize) -> Weights<'static> {
         let before = &self.geometry;
         let after = averaged(before, kernel, stride);
         let mut values = vec![0.0; after.out_channels * after.inner()];
         let share = 1.0 / (kernel * kernel) as f64;
-        for (place, weight) in self.values.iter().enumerate() {
+        for place in 0..before.out_channels * before.inner() {
+            let weight = self.values.at(place);
             let (map, tap) = (place / before.taps(), place % before.taps());
             let (ky, kx) = (tap / before.kernel_width, tap % before.kernel_width);
             for window in 0..kernel * kernel {
@@ -54,7 +64,7 @@ impl Weights {
             }
         }
         Weights {
-            values,
+            values: Values::Spread(values),
             geometry: after,
         }
     }
@@ -112,6 +122,15 @@ mod tests {
     use super::*;
     use crate::random::Generator;
 
+    impl Weights<'_> {
+        /// The weight of an inner index for an output channel.
+        fn at(&self, k: usize, j: usize) -> f64 {
+            let g = &self.geometry;
+            let (tap, channel) = (k / g.channels, k % g.channels);
+            self.values.at((j * g.channels + channel) * g.taps() + tap)
+        }
+    }
+
     /// A plain convolution in real numbers, by \[output\]\[position\].
     fn convolve(weights: &Weights, input: &[f64]) -> Vec<f64> {
         let g = &weights.geometry;
@@ -147,7 +166,7 @@ mod tests {
                 padding,
             };
             let learnt = Weights {
-                values: (0..6 * side * side).map(&mut real).collect(),
+                values: Values::Spread((0..6 * side * side).map(&mut real).collect()),
                 geometry,
             };
             let input: Vec<f64> = (0..9 * 8 * 2).map(&mut real).collect();

@@ -70,8 +70,8 @@ impl<'m, 'a> Array<'m, 'a> {
             + u64::from(tile.row_tile);
         let weight_rows = |row: u32| {
             let at = place * u64::from(rows) + u64::from(row);
-            let banks = self.layer.weight_words.iter();
-            let words = banks.map(|bank| WeightWord::unpack(read(bank, at), design));
+            let words = self.layer.weight_words.line(at as usize);
+            let words = words.map(|word| WeightWord::unpack(word, design));
             self.constant_sets(&words.collect::<Vec<_>>())
         };
         let row_word = |row: u32| {

@@ -36,6 +36,12 @@ impl Writer {
         self.list(words, |writer, &word| writer.u64(word));
     }
 
+    /// The count of bytes, then the bytes.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.size(bytes.len());
+        self.bytes.extend(bytes);
+    }
+
     /// A number that may be missing.
     pub fn option(&mut self, value: Option<usize>) {
         self.u8(value.is_some().into());
@@ -133,6 +139,11 @@ impl<'a> Reader<'a> {
 
     pub fn words(&mut self) -> Result<Vec<u64>, Malformed> {
         self.list(8, Reader::u64)
+    }
+
+    pub fn raw(&mut self) -> Result<Vec<u8>, Malformed> {
+        let length = self.size()?;
+        Ok(self.take(length)?.to_vec())
     }
 
     pub fn option(&mut self) -> Result<Option<usize>, Malformed> {

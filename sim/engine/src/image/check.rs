@@ -2,6 +2,7 @@
 
 use cromulent_design::{Affine, Design, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use cromulent_number::Format;
+use rayon::prelude::*;
 
 use super::{Image, ImageError, MapShape};
 use crate::bounds::Bounds;
@@ -24,27 +25,47 @@ impl Image {
     /// # Errors
     /// [`ImageError::Invalid`] names the first part that is wrong.
     pub fn check(&self) -> Result<(), ImageError> {
-        let invalid = |place: &str, what: String| ImageError::Invalid {
-            place: place.to_owned(),
-            what,
-        };
-        self.design
-            .validate()
-            .map_err(|problems| invalid("design", problems.to_string()))?;
+        self.check_design()?;
+        let layers = self.layers.par_iter();
+        let layers = layers.map(|layer| check_layer(&self.design, layer));
+        self.check_with(layers.collect())
+    }
+
+    /// The same, but for the layers by themselves: for an image whose words were just made from constants that were
+    /// checked.
+    pub(crate) fn check_but_words(&self) -> Result<(), ImageError> {
+        self.check_design()?;
+        self.check_with(vec![Ok(()); self.layers.len()])
+    }
+
+    fn check_design(&self) -> Result<(), ImageError> {
+        let problems = self.design.validate();
+        problems.map_err(|problems| invalid("design", problems.to_string()))
+    }
+
+    /// Checks all but the layers by themselves, of which is known what is wrong.
+    fn check_with(&self, layers: Vec<Fault>) -> Result<(), ImageError> {
         let mut flow = Flow {
             image: self,
             tensors: vec![false; self.tensors.len()],
             streams: vec![false; self.streams.len()],
         };
-        for (i, layer) in self.layers.iter().enumerate() {
+        for (i, (layer, fault)) in self.layers.iter().zip(layers).enumerate() {
             let last = i + 1 == self.layers.len();
-            check_layer(&self.design, layer)
+            fault
                 .and_then(|()| flow.layer(layer, last))
                 .map_err(|what| invalid(&format!("layer {}", layer.name), what))?;
         }
         require(!self.layers.is_empty(), || "there is none".to_owned())
             .map_err(|what| invalid("layers", what))?;
         memory::check(self).map_err(|what| invalid("memories", what))
+    }
+}
+
+fn invalid(place: &str, what: String) -> ImageError {
+    ImageError::Invalid {
+        place: place.to_owned(),
+        what,
     }
 }
 
@@ -194,6 +215,7 @@ fn check_layer(design: &Design, layer: &Layer) -> Fault {
 /// The counts and widths of the parameter words.
 fn check_words(design: &Design, layer: &Layer) -> Fault {
     let (rows, columns) = (design.rows as usize, design.columns as usize);
+    check_weights(design, layer)?;
     let places = layer.layout(design).row_tiles() * rows;
     let tiles = layer.geometry.column_tiles(columns);
     let mut banks = vec![("row words", &layer.row_words, places, RowWord::bits(design))];
@@ -205,8 +227,6 @@ fn check_words(design: &Design, layer: &Layer) -> Fault {
         banks.extend(memory.iter().map(|bank| (name, bank, depth, bits)));
         Ok(())
     };
-    let weights = WeightWord::bits(design);
-    memory("weights", &layer.weight_words, weights, places * tiles)?;
     let offsets = OffsetWord::bits(design);
     memory("offsets", &layer.offset_words, offsets, tiles)?;
     let norms = NormWord::bits(design);
@@ -228,6 +248,33 @@ fn check_words(design: &Design, layer: &Layer) -> Fault {
         })?;
     }
     Ok(())
+}
+
+/// The count and the widths of the weight words, and that those of idle rows and columns are 0.
+fn check_weights(design: &Design, layer: &Layer) -> Fault {
+    let (rows, columns) = (design.rows as usize, design.columns as usize);
+    let (g, layout, words) = (&layer.geometry, layer.layout(design), &layer.weight_words);
+    let places = layout.row_tiles() * rows;
+    let tiles = g.column_tiles(columns);
+    require(words.lines() == Some(places * tiles), || {
+        format!("has not {} lines of weights", places * tiles)
+    })?;
+    require(words.fit(design), || {
+        format!("has weights wider than {} bits", WeightWord::bits(design))
+    })?;
+    let live = |tile: usize, place: usize| {
+        let serves = layout.slot(place / rows, place % rows).is_some();
+        if serves {
+            columns.min(g.out_channels - tile * columns)
+        } else {
+            0
+        }
+    };
+    let lines = (0..tiles).flat_map(|tile| (0..places).map(move |place| (tile, place)));
+    let mut lines = lines.map(|(tile, place)| (tile * places + place, live(tile, place)));
+    require(lines.all(|(line, live)| words.is_idle(line, live)), || {
+        "has constants in idle rows or columns".to_owned()
+    })
 }
 
 /// The values of the constants, and the sums they make.
@@ -276,16 +323,15 @@ fn check_constants(design: &Design, layer: &Layer) -> Fault {
 /// Whether every word that is no constant (addresses, taps, idle places) is what the shape asks for.
 fn check_places(design: &Design, layer: &Layer, constants: &Constants) -> Fault {
     let expected = constants
-        .assemble(design, &Frame::of(layer))
+        .assemble_without_weights(design, &Frame::of(layer))
         .map_err(|error| error.to_string())?;
     require(expected.row_words == layer.row_words, || {
         "its row words are not those of its shape".to_owned()
     })?;
-    let idle = expected.weight_words == layer.weight_words
-        && expected.offset_words == layer.offset_words
+    let idle = expected.offset_words == layer.offset_words
         && expected.norm_words == layer.norm_words
         && expected.theta_words == layer.theta_words;
-    require(idle, || "has constants in idle rows or columns".to_owned())
+    require(idle, || "has constants in idle columns".to_owned())
 }
 
 fn check_channel(design: &Design, channel: &Channel, stream: bool) -> Fault {

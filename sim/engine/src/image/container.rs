@@ -2,7 +2,7 @@
 //!
 //! Header: `CROM`, version (32 bits), design fingerprint, length of the body, FNV-1a checksum of the body
 //! (64 bits each), all little-endian. The body is the fields of [`Image`] in order; sizes and words take
-//! 8 bytes, flags 1, lists and texts begin with their length. Registers and operation counts are not
+//! 8 bytes, weight words as many as they need, flags 1, lists and texts begin with their length. Registers and operation counts are not
 //! stored: they follow from the rest.
 
 use cromulent_design::{Design, LayerRegisters};
@@ -14,6 +14,7 @@ use crate::layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, registers,
 };
 use crate::layout::Place;
+use crate::words::WeightWords;
 
 const MAGIC: &[u8; 4] = b"CROM";
 /// Bytes of the header.
@@ -101,10 +102,14 @@ fn truncated(bytes: &[u8], expected: u64) -> ImageError {
     }
 }
 
-/// FNV-1a, 64 bits.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+/// FNV-1a in 64 bits, taken over numbers of 64 bits; the last is filled up with zeros.
+///
+/// Each step maps hashes one to one, so any change within one of the numbers is noticed.
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
+    bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash, chunk| {
+        let mut number = [0; 8];
+        number[..chunk.len()].copy_from_slice(chunk);
+        (hash ^ u64::from_le_bytes(number)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
@@ -192,7 +197,7 @@ fn write_layer(writer: &mut Writer, layer: &Layer) {
     writer.u8(layer.mode.pool.into());
     writer.u8(layer.mode.raw.into());
     writer.words(&layer.row_words);
-    writer.list(&layer.weight_words, |writer, bank| writer.words(bank));
+    writer.raw(layer.weight_words.bytes());
     writer.list(&layer.offset_words, |writer, bank| writer.words(bank));
     writer.list(&layer.norm_words, |writer, bank| writer.words(bank));
     writer.list(&layer.theta_words, |writer, memory| {
@@ -227,7 +232,7 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
         name,
         registers: LayerRegisters::default(),
         row_words: reader.words()?,
-        weight_words: reader.list(8, Reader::words)?,
+        weight_words: WeightWords::of_bytes(&image.design, reader.raw()?),
         offset_words: reader.list(8, Reader::words)?,
         norm_words: reader.list(8, Reader::words)?,
         theta_words: reader.list(8, |reader| reader.list(8, Reader::words))?,

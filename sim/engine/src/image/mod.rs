@@ -23,7 +23,7 @@ use crate::layer::{Layer, LayerInput, LayerOutput, Places};
 use crate::layout::{Map, Place};
 
 /// The version of the container. Other versions are refused.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A network compiled for a design.
 #[derive(Clone, PartialEq, Debug)]

@@ -68,9 +68,10 @@ fn assert_lines(taker: &mut Taker, layer: &Layer) {
             let line = taker.line(design.tile_line_bits());
             let mut bits = line.as_slice();
             assert_eq!(take(&mut bits, RowWord::bits(design)), layer.row_words[row]);
-            for words in &layer.weight_words {
+            for column in 0..design.columns as usize {
                 let weights = take(&mut bits, WeightWord::bits(design));
-                assert_eq!(weights, words[column_tile * tiles * rows + row]);
+                let line = column_tile * tiles * rows + row;
+                assert_eq!(weights, layer.weight_words.word(line, column));
             }
         }
     }
