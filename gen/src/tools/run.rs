@@ -23,6 +23,9 @@ const LAST_LINES: usize = 20;
 /// How often a silent program is looked at.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How long the last lines of a child that ended are waited for, on a machine that has much else to do.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// Runs a command to its end; `say` is told each line as it comes.
 ///
 /// # Errors
@@ -115,7 +118,7 @@ fn attend(
         }
         if let Some(status) = child.try_wait()? {
             // What it said last; not for long, for its own children may hold its outputs open.
-            while let Ok(line) = lines.recv_timeout(5 * TICK) {
+            while let Ok(line) = lines.recv_timeout(LAST_WORDS) {
                 note(line);
             }
             return Ok(Some(status));
