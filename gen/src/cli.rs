@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cromulent_engine::timing::Memory;
+use cromulent_engine::{Choices, compile};
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
 4 a tool failed.";
@@ -54,6 +55,9 @@ pub struct CheckArgs {
     /// Seed of the weights of a network known by name; 1 if absent.
     #[arg(long, value_name = "SEED", requires = "network")]
     pub seed: Option<u64>,
+    /// What is left to choose.
+    #[command(flatten)]
+    pub choices: ChoiceArgs,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -74,6 +78,9 @@ pub struct CompileArgs {
     /// Seed of the weights of a network known by name; 1 if absent.
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// What is left to choose.
+    #[command(flatten)]
+    pub choices: ChoiceArgs,
     /// Folder to write, which must not exist yet.
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
@@ -114,6 +121,9 @@ pub struct Workload {
     /// Seed of the weights of a network known by name; 1 if absent.
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// What is left to choose.
+    #[command(flatten)]
+    pub choices: ChoiceArgs,
     /// Only this layer, by its name in the network; all layers if absent.
     #[arg(long, value_name = "NAME")]
     pub layer: Option<String>,
@@ -123,6 +133,35 @@ pub struct Workload {
     /// How many images, from the first on.
     #[arg(long, value_name = "K", default_value = "1", value_parser = images)]
     pub images: NonZeroUsize,
+}
+
+/// What a user chooses of how a network is compiled.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct ChoiceArgs {
+    /// How the first normalisation is stored: coded like all others, or uncoded, as integers that the next layer takes
+    /// in four beats; coded if absent.
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub first: Option<First>,
+}
+
+/// How the first normalisation is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+pub enum First {
+    /// As codes of the design's format.
+    Coded,
+    /// Rectified, as integers 0 to 127.
+    Uncoded,
+}
+
+impl From<ChoiceArgs> for Choices {
+    fn from(args: ChoiceArgs) -> Choices {
+        Choices {
+            first: match args.first {
+                None | Some(First::Coded) => compile::First::Coded,
+                Some(First::Uncoded) => compile::First::Uncoded,
+            },
+        }
+    }
 }
 
 /// The memory that program and input lie in.
@@ -189,7 +228,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
     /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
-    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "timing_only", "threads"])]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "timing_only", "threads"])]
     pub dataflow: Option<Dataflow>,
     /// Print JSON.
     #[arg(long)]
@@ -225,7 +264,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u64).range(1..))]
     pub stall_seed: Option<u64>,
     /// A program image that `compile` wrote, in place of compiling the network again.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "first")]
     pub image: Option<PathBuf>,
     /// Verilog to check in place of what the design generates: a folder `generate` wrote.
     #[arg(long, value_name = "FOLDER")]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cromulent_design::Design;
-use cromulent_engine::{Compiled, Image, InputError, compile};
+use cromulent_engine::{Compiled, Image, InputError, compile_with};
 use cromulent_network::{Network, images::Example};
 
 use crate::cli;
@@ -42,7 +42,7 @@ impl Workload {
                 (image, bytes, source.note().into_iter().collect())
             }
             None => {
-                let compiled = compile(network, &design)?;
+                let compiled = compile_with(network, &design, args.choices.into())?;
                 let (image, bytes) = read_back(&compiled.image)?;
                 (image, bytes, notes(&source, &compiled))
             }

@@ -3,7 +3,7 @@
 mod design;
 
 use cromulent_design::Design;
-use cromulent_engine::compile;
+use cromulent_engine::{Choices, compile_with};
 use cromulent_network::{Module, Network, Report, check};
 use serde_json::{Value, json};
 
@@ -16,7 +16,8 @@ use crate::{Error, Outcome, Problem};
 /// # Errors
 /// Bad input, unless the answer is JSON.
 pub fn run(args: &CheckArgs) -> Result<Outcome, Error> {
-    let loaded = load(args).map(|(design, network)| Findings::new(design, network));
+    let loaded =
+        load(args).map(|(design, network)| Findings::new(design, network, args.choices.into()));
     match loaded {
         Err(Error::BadInput(problems)) if args.json => Ok(Findings {
             problems,
@@ -64,7 +65,7 @@ struct Findings {
 }
 
 impl Findings {
-    fn new(design: Option<Design>, network: Option<Network>) -> Findings {
+    fn new(design: Option<Design>, network: Option<Network>, choices: Choices) -> Findings {
         let network = network.map(|network| {
             let report = check(&network);
             (network, report)
@@ -74,7 +75,7 @@ impl Findings {
             problems.extend(report.problems.iter().cloned().map(Problem::from));
             // What is not cromulent has no program to fit anywhere.
             if let (true, Some(design)) = (report.cromulent, &design) {
-                match compile(network, design) {
+                match compile_with(network, design, choices) {
                     Ok(compiled) => notes.extend(compiled.notes.into_iter().map(Problem::from)),
                     Err(found) => problems.extend(found.0.into_iter().map(Problem::from)),
                 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use cromulent_engine::timing;
-use cromulent_engine::{Image, Program, compile};
+use cromulent_engine::{Image, Program, compile_with};
 
 use crate::cli::CompileArgs;
 use crate::executors::MemoryMap;
@@ -23,7 +23,7 @@ use crate::{Error, Outcome};
 pub fn run(args: &CompileArgs, progress: &Progress) -> Result<Outcome, Error> {
     let (design, source) = load_both(&args.design, &args.network, args.seed)?;
     let step = progress.step("compiling");
-    let compiled = compile(&source.network, &design)?;
+    let compiled = compile_with(&source.network, &design, args.choices.into())?;
     let image = &compiled.image;
     let program = Program::of(image);
     let fetched = program.fetch.map_or(0, |fetch| fetch.beats);

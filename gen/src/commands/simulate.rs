@@ -7,7 +7,7 @@ mod values;
 use cromulent_design::{Command, Design};
 use cromulent_engine::peers::{self, LayerShape};
 use cromulent_engine::timing::{self, Timing};
-use cromulent_engine::{Image, Layer, Program, outline};
+use cromulent_engine::{Image, Layer, LayerInput, Program, outline_with};
 use cromulent_network::Problem;
 
 use crate::cli::{Dataflow, MemoryArgs, SimulateArgs, Workload};
@@ -67,7 +67,7 @@ fn named(image: &Image) -> Vec<Named> {
     let layer = |layer: &Layer| Named {
         name: layer.name.clone(),
         macs: layer.macs,
-        image: layer.registers.digits,
+        image: layer.input == LayerInput::Image,
     };
     image.layers.iter().map(layer).collect()
 }
@@ -111,17 +111,18 @@ impl Timed {
             design,
             network,
             seed,
+            choices,
             ..
         } = &args.workload;
         let (design, source) = load_shapes(design, network, *seed)?;
-        let outline = outline(&source.network, &design)?;
+        let outline = outline_with(&source.network, &design, (*choices).into())?;
         let unfit = unfit(&outline.problems.0);
         let left_out = outline.left_out.iter();
         let left_out = left_out.map(|part| format!("{} is left out: {}", part.name, part.why));
         let layers = outline.layers.iter().map(|layer| Named {
             name: layer.name.clone(),
             macs: layer.macs,
-            image: layer.registers.digits,
+            image: layer.input == LayerInput::Image,
         });
         Ok(Timed {
             layers: layers.collect(),
@@ -137,6 +138,11 @@ impl Timed {
     fn shapes(args: &SimulateArgs) -> Result<Timed, Error> {
         let design = Design::load(&args.workload.design)?;
         let network = &args.workload.network;
+        if args.workload.choices.first.is_some() {
+            let what = "layer shapes alone have no normalisation";
+            let fix = "leave it out, or give a network";
+            return Err(Error::bad_input("--first", what, fix));
+        }
         let shapes = shapes::topology_of(network)?;
         let layer = |shape: &LayerShape| Named {
             name: shape.name.clone(),

@@ -153,6 +153,7 @@ pub fn json(layout: &Layout) -> Value {
         "maps": image.tensors.iter().map(|tensor| json!({
             "channels": tensor.shape.channels, "height": tensor.shape.height, "width": tensor.shape.width,
             "address": tensor.place.address, "rotation": tensor.place.rotation,
+            "format": tensor.storage.format(design).name(),
         })).collect::<Vec<_>>(),
         "values": image.streams.iter().map(|value| json!({
             "channels": value.shape.channels, "height": value.shape.height, "width": value.shape.width,

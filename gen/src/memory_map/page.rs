@@ -143,7 +143,8 @@ fn on_chip(layout: &Layout) -> String {
         let (address, bank) = (map.place.address, map.place.rotation);
         let _ = writeln!(
             text,
-            "| map {number} | {} | {address} | {bank} |",
+            "| map {number}, {} | {} | {address} | {bank} |",
+            map.storage.format(&image.design),
             map.shape
         );
     }

@@ -77,6 +77,8 @@ pub struct Column {
     pub clamp: Net<In>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
+    /// Words leave as rectified integers, not as codes.
+    pub integers: Optional<Net<In>>,
     /// A word leaves.
     pub word_valid: Net<Out>,
     /// The word.
@@ -143,6 +145,7 @@ impl Column {
             stream: Net::flag(),
             clamp: Net::flag(),
             raw: Net::flag(),
+            integers: Optional::when(design.image_digits, Net::flag),
             word_valid: Net::flag(),
             word: Net::new(shape.word_bits(), true),
             weight_passing: Register::data(address, false),
@@ -264,6 +267,9 @@ impl Column {
         i.connect(&quantizer.clock, &self.clock);
         i.connect(&quantizer.reset, &self.reset);
         i.connect(&quantizer.raw, &self.raw);
+        if let (Some(port), Some(integers)) = (quantizer.integers.get(), self.integers.get()) {
+            i.connect(port, integers);
+        }
         i.connect(&quantizer.valid, &residual.value_valid);
         i.connect(&quantizer.value, &residual.value);
         let mut sets = vec![i.read(&self.accumulator.channel)];

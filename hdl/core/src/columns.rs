@@ -57,6 +57,8 @@ pub struct Columns {
     pub clamp: Net<In>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
+    /// Words leave as rectified integers, not as codes.
+    pub integers: Optional<Net<In>>,
     /// A word of this column leaves.
     pub word_valid: Vec<Net<Out>>,
     /// The word.
@@ -98,6 +100,7 @@ impl Columns {
             stream: Net::flag(),
             clamp: Net::flag(),
             raw: Net::flag(),
+            integers: Optional::when(shape.design.image_digits, Net::flag),
             word_valid: Net::array(columns, 1, false),
             word: Net::array(columns, shape.word_bits(), true),
             saturated: Net::bits(shape.saturation_bits()),
@@ -173,6 +176,9 @@ impl Columns {
         i.connect(&column.stream, &self.stream);
         i.connect(&column.clamp, &self.clamp);
         i.connect(&column.raw, &self.raw);
+        if let (Some(port), Some(integers)) = (column.integers.get(), self.integers.get()) {
+            i.connect(port, integers);
+        }
         i.connect(&self.word_valid[j], &column.word_valid);
         i.connect(&self.word[j], &column.word);
     }

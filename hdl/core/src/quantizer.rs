@@ -3,7 +3,7 @@
 use crate::counting::delay;
 use crate::residual::STREAM_BITS;
 use crate::shape::Shape;
-use cromulent_design::{NormWord, PeKind};
+use cromulent_design::{Design, NormWord, PeKind};
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
@@ -18,6 +18,10 @@ const STEP_BITS: usize = 10;
 const STAGES: usize = 8;
 /// Stages of the search for the leading one, two steps each.
 const SEARCH_STAGES: usize = 3;
+/// Bits of how far the search moves a word.
+const PLACE_BITS: usize = 2 * SEARCH_STAGES;
+/// Bits of an integer that is left uncoded.
+const INTEGER_BITS: usize = Design::INTEGER_BITS as usize;
 
 /// The quantizer of one column, eight stages: subtract the mean; take the magnitude; find its leading
 /// one in three; compare the mantissa with the thetas; add up the steps; clamp. The int8 baseline
@@ -30,6 +34,8 @@ pub struct Quantizer {
     pub reset: Net<In>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
+    /// Words leave as rectified integers, not as codes.
+    pub integers: Optional<Net<In>>,
     /// A value is there.
     pub valid: Net<In>,
     /// The value: a total less its mean, or a word of the residual stream.
@@ -59,6 +65,8 @@ pub struct Quantizer {
     steps: Optional<Register>,
     reached: Optional<Register>,
     count: Optional<Register>,
+    places: Vec<Register>,
+    lost: Vec<Register>,
     passing: Vec<Register>,
     partial: Vec<Register>,
     scaled: Vec<Register>,
@@ -73,25 +81,27 @@ impl Quantizer {
         // A word of the stream less its mean may be longer than a short accumulator's difference.
         let bits = word.max(STREAM_BITS + 2);
         let multiply = shape.pe.kind == PeKind::Multiply;
-        let rectified = !shape.design.format.is_signed_log();
+        let digits = shape.design.image_digits;
+        let negates = !shape.design.format.is_signed_log() || digits;
         let fraction = shape.fraction_bits;
         let product = bits + fraction + 2;
         Quantizer {
             clock: Net::flag(),
             reset: Net::flag(),
             raw: Net::flag(),
+            integers: Optional::when(digits, Net::flag),
             valid: Net::flag(),
             value: Net::new(word, true),
             mean: Net::new(MEAN_BITS, true),
             exponent: Net::bits(EXPONENT_BITS),
-            negate: Optional::when(rectified, Net::flag),
+            negate: Optional::when(negates, Net::flag),
             theta: Net::array(shape.root, fraction + 1, false),
             word_valid: Net::flag(),
             word: Net::new(word, true),
             marks: (0..STAGES).map(|_| Register::control(1)).collect(),
             difference: Register::data(bits, true),
             exponents: Register::data_array(if multiply { 6 } else { 4 }, EXPONENT_BITS, false),
-            negated: Optional::when(rectified, || Register::data(1, false)),
+            negated: Optional::when(negates, || Register::data(1, false)),
             sign: Register::data_array(6, 1, false),
             magnitude: Register::data(bits, false),
             raised: Register::data_array(if multiply { 0 } else { SEARCH_STAGES }, bits, false),
@@ -105,6 +115,10 @@ impl Quantizer {
                 Register::data(shape.root.ilog2() as usize + 1, false)
             }),
             count: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
+            places: (0..if digits { SEARCH_STAGES } else { 0 })
+                .map(|stage| Register::data(PLACE_BITS - 2 * stage, false))
+                .collect(),
+            lost: Register::data_array(if digits { SEARCH_STAGES + 1 } else { 0 }, 1, false),
             passing: Register::data_array(if multiply { 0 } else { 2 }, word, true),
             partial: Register::data_array(if multiply { 2 } else { 0 }, product, false),
             scaled: Register::data_array(if multiply { 4 } else { 0 }, product, false),
@@ -125,7 +139,11 @@ impl Quantizer {
         let below = difference.top();
         let sign = match (self.negate.get(), self.negated.get()) {
             (Some(port), Some(register)) => {
-                let negate = i.read(port);
+                let mut negate = i.read(port);
+                if self._shape.design.format.is_signed_log() {
+                    // The sign of an affine is a matter of codes' thresholds, not of codes.
+                    negate = self.integer_mode(i).map_or(negate, |mode| negate & mode);
+                }
                 register.load(i, &self.clock, negate);
                 below ^ register.read(i)
             }
@@ -137,9 +155,37 @@ impl Quantizer {
         self.magnitude.load(i, &self.clock, magnitude.as_unsigned());
     }
 
+    /// Whether words leave as integers, in a design that has them.
+    fn integer_mode<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
+        self.integers.get().map(|port| i.read(port))
+    }
+
+    /// Stages 2 to 5: how far an integer is moved up, as the steps that are left at each stage; 0 for a code.
+    fn places<I: Interpreter>(&self, i: &mut I) -> Vec<I::Word> {
+        let Some(mode) = self.integer_mode(i) else {
+            return vec![];
+        };
+        let highest = self.magnitude.q.width() - INTEGER_BITS;
+        let highest = i.constant(PLACE_BITS, highest as u64);
+        let shift = self.exponents[0].read(i).slice(0, PLACE_BITS);
+        let mut place = (highest - shift) & mode.repeat(PLACE_BITS);
+        let mut places = vec![];
+        for register in &self.places {
+            register.load(i, &self.clock, place.slice(0, register.q.width()));
+            place = register.read(i);
+            places.push(place);
+        }
+        places
+    }
+
     /// Stages 3 to 5: the leading one's place, by a binary search that shifts, two steps a stage.
     fn normalise<I: Interpreter>(&self, i: &mut I) {
-        let coded = !i.read(&self.raw);
+        let places = self.places(i);
+        let mut coded = !i.read(&self.raw);
+        if let Some(mode) = self.integer_mode(i) {
+            coded = coded & !mode;
+        }
+        let mut lost: Option<I::Word> = None;
         let mut word = self.magnitude.read(i);
         let width = word.width();
         let mut missing: Option<I::Word> = None;
@@ -148,7 +194,14 @@ impl Quantizer {
                 let distance = 1 << step;
                 let mut empty = i.constant(1, 0);
                 if distance < width {
-                    empty = coded & !word.slice(width - distance, distance).any();
+                    let top = word.slice(width - distance, distance).any();
+                    empty = coded & !top;
+                    if let Some(place) = places.get(stage) {
+                        let moves = place.slice(step, 1);
+                        let pushed = moves & top;
+                        lost = Some(lost.map_or(pushed, |lost| lost | pushed));
+                        empty = empty | moves;
+                    }
                     empty = i.name(format_args!("top_{distance}_empty"), empty);
                     let zeros = i.constant(distance, 0);
                     let shifted = word.slice(0, width - distance).concat(zeros);
@@ -162,7 +215,46 @@ impl Quantizer {
                 found.load(i, &self.clock, steps);
                 missing = Some(found.read(i));
             }
+            if let (Some(register), Some(pushed)) = (self.lost.get(stage), lost) {
+                register.load(i, &self.clock, pushed);
+                lost = Some(register.read(i));
+            }
         }
+    }
+
+    /// Stages 6 and 7 of raw words and integers. An integer is rounded, then saturated, in the low byte of the
+    /// word; what stands above it is of no meaning.
+    fn pass<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
+        let [first, second] = self.passing.as_slice() else {
+            return None;
+        };
+        let raised = self.raised[SEARCH_STAGES - 1].read(i);
+        let width = self.word.width();
+        let mut word = raised.resize(width);
+        let mode = self.integer_mode(i);
+        let low = INTEGER_BITS + 1;
+        if let Some(mode) = mode {
+            let below = raised.width() - INTEGER_BITS;
+            let kept = raised.slice(below, INTEGER_BITS).resize(low);
+            let rounded = kept + raised.slice(below - 1, 1).resize(low);
+            let byte = mode.mux(i.name("rounded", rounded), word.slice(0, low));
+            word = word.slice(low, width - low).concat(byte);
+        }
+        first.load(i, &self.clock, word.as_signed());
+        word = first.read(i);
+        if let (Some(mode), [.., before, late]) = (mode, self.lost.as_slice()) {
+            let pushed = before.read(i);
+            late.load(i, &self.clock, pushed);
+            let full = late.read(i) | word.slice(INTEGER_BITS, 1);
+            let full = i.name("full", full);
+            let kept = word.slice(0, INTEGER_BITS) | full.repeat(INTEGER_BITS);
+            let positive = !self.sign[4].read(i);
+            let integer = (kept & positive.repeat(INTEGER_BITS)).resize(low);
+            let byte = mode.mux(integer, word.slice(0, low));
+            word = word.slice(low, width - low).concat(byte);
+        }
+        second.load(i, &self.clock, word.as_signed());
+        Some(second.read(i))
     }
 
     /// The bits below a word's leading one, as many as the thetas have.
@@ -242,9 +334,20 @@ impl Quantizer {
         let word = self.raised[SEARCH_STAGES - 1].read(i);
         let nonzero = delay(i, &self.clock, &self.nonzero, word.top());
         let count = self.count_steps(i)?;
-        let raw_word = word.resize(self.word.width()).as_signed();
-        let raw_word = delay(i, &self.clock, &self.passing, raw_word);
-        Some((self.log_code(i, count, nonzero), raw_word))
+        let passed = self.pass(i)?;
+        Some((self.log_code(i, count, nonzero), passed))
+    }
+
+    /// A code, or what stands beside it: all of it if it is a raw word, its low byte if it is an integer.
+    fn leaving<I: Interpreter>(&self, i: &mut I, code: I::Word, passed: I::Word) -> I::Word {
+        let (raw, width) = (i.read(&self.raw), self.word.width());
+        let Some(mode) = self.integer_mode(i) else {
+            return raw.mux(passed, code.resize(width).as_signed());
+        };
+        let low = INTEGER_BITS + 1;
+        let byte = (raw | mode).mux(passed.slice(0, low), code.resize(low));
+        let above = passed.slice(low, width - low) & raw.repeat(width - low);
+        above.concat(byte).as_signed()
     }
 
     /// Stages 3 to 8 of int8: multiply by the halves of the multiplier, add them, add half, shift by
@@ -343,9 +446,8 @@ impl Describe for Quantizer {
             PeKind::Multiply => self.scale(i),
         };
         if let Some((code, raw_word)) = code {
-            let raw = i.read(&self.raw);
-            let code = code.resize(self.word.width()).as_signed();
-            self.code.load(i, &self.clock, raw.mux(raw_word, code));
+            let word = self.leaving(i, code, raw_word);
+            self.code.load(i, &self.clock, word);
         }
         i.connect(&self.word, &self.code.q);
     }

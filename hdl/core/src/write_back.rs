@@ -61,7 +61,8 @@ impl WriteBack {
     pub fn new(shape: &Shape) -> WriteBack {
         let (rows, columns) = (shape.rows, shape.columns);
         let (address, stored) = (shape.address_bits(), shape.code_word_bits());
-        let code = shape.design.format.code_bits() as usize;
+        // An integer left uncoded is as wide as a pixel.
+        let code = shape.code_word_bits();
         let bits = |name| register_width(shape, name);
         WriteBack {
             clock: Net::flag(),

@@ -8,7 +8,7 @@ pub const COMMAND_LANES: usize = 16;
 /// What a program begins with: "CROM" in memory.
 pub const PROGRAM_MAGIC: u32 = u32::from_le_bytes(*b"CROM");
 /// The version of the program's layout. The machine refuses others.
-pub const PROGRAM_VERSION: u32 = 2;
+pub const PROGRAM_VERSION: u32 = 3;
 
 /// The first line of a program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -185,7 +185,7 @@ mod tests {
         let design = Design::new(4, 4, Format::L4, Affine::Exact);
         let lanes = Header::new(&design, 77).to_lanes();
         assert_eq!(lanes[0].to_le_bytes(), *b"CROM");
-        assert_eq!([lanes[1], lanes[4], lanes[5]], [2, 77, 0]);
+        assert_eq!([lanes[1], lanes[4], lanes[5]], [PROGRAM_VERSION, 77, 0]);
         let found = u64::from(lanes[3]) << 32 | u64::from(lanes[2]);
         assert_eq!(found, design.fingerprint());
     }

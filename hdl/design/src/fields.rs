@@ -89,7 +89,7 @@ pub const FIELDS: [Field; 20] = [
     },
     Field {
         name: "image_digits", kind: Kind::Flag, unit: "", default: Some("false"),
-        meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image. Not with `pe = \"multiply\"`, which takes them as they are.",
+        meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image, or with a first normalisation left uncoded. Not with `pe = \"multiply\"`, which takes them as they are.",
     },
     Field {
         name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("8192"),

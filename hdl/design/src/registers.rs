@@ -60,6 +60,8 @@ pub struct LayerRegisters {
     pub codes: bool,
     /// Whether words leave as results.
     pub scores: bool,
+    /// Whether the codes are rectified integers 0 to 127, left uncoded.
+    pub integers: bool,
 }
 
 /// A register of a layer and its field in the LAYER command.
@@ -98,7 +100,7 @@ const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerFie
 }
 
 /// Registers of a layer.
-pub const REGISTER_COUNT: usize = 27;
+pub const REGISTER_COUNT: usize = 28;
 
 /// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
 #[rustfmt::skip] // A table.
@@ -130,6 +132,7 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     field("clamp", 0, 13, 1),
     field("codes", 0, 14, 1),
     field("scores", 0, 15, 1),
+    field("integers", 0, 17, 1),
 ];
 
 /// Largest stride, pixels: one less than [`COORDINATE_MARGIN`].
@@ -206,6 +209,7 @@ impl LayerRegisters {
             u32::from(self.clamp),
             u32::from(self.codes),
             u32::from(self.scores),
+            u32::from(self.integers),
         ]
     }
 
@@ -239,6 +243,7 @@ impl LayerRegisters {
             clamp,
             codes,
             scores,
+            integers,
         ] = values;
         LayerRegisters {
             height,
@@ -268,6 +273,7 @@ impl LayerRegisters {
             clamp: clamp != 0,
             codes: codes != 0,
             scores: scores != 0,
+            integers: integers != 0,
         }
     }
 
@@ -391,9 +397,9 @@ impl LayerRegisters {
             !self.pool || passes == 1,
             format!("a pooled layer is one pass, not {passes}"),
         );
-        let integers = design.image_digits || design.pe == PeKind::Multiply;
+        let takes_integers = design.image_digits || design.pe == PeKind::Multiply;
         require(
-            !self.digits || integers,
+            !self.digits || takes_integers,
             "the layer streams integers, which needs image_digits = true or pe = \"multiply\""
                 .to_owned(),
         );
@@ -412,6 +418,14 @@ impl LayerRegisters {
         require(
             !(self.raw && self.codes),
             "raw words are no codes to be written".to_owned(),
+        );
+        require(
+            !self.integers || design.image_digits,
+            "integers left uncoded need image_digits = true".to_owned(),
+        );
+        require(
+            !self.integers || self.codes,
+            "only what is written to the code banks can be left uncoded".to_owned(),
         );
     }
 }

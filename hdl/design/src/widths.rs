@@ -81,6 +81,15 @@ impl Design {
         if self.image_digits { 8 } else { 0 }
     }
 
+    /// Bits of a rectified integer that is left uncoded: 0 to 127, in the banks as in two's complement.
+    pub const INTEGER_BITS: u32 = 7;
+
+    /// The largest shift to the right with which the quantizer makes an integer of a difference. The largest
+    /// difference is less than 64 with it.
+    pub fn largest_integer_shift(&self) -> u32 {
+        self.total_bits().max(Design::STREAM_BITS + 2) - Self::INTEGER_BITS
+    }
+
     /// Address bits of a code bank.
     pub fn address_bits(&self) -> u32 {
         address_bits(self.code_depth)

@@ -5,7 +5,8 @@
 //!     constraints/designs/small-8x8.toml docs/examples/fashion-resnet8.toml 100
 //! ```
 //!
-//! Two more arguments name other images and labels. Prints the correct answers, those of the network in
+//! Two more arguments name other images and labels; `--first uncoded` before them all leaves the first normalisation
+//! uncoded. Prints the correct answers, those of the network in
 //! floating point, how often the two agree, saturated stream words, and milliseconds an image by the reference and
 //! by the fast executor, which must say the same of every image.
 
@@ -15,13 +16,27 @@ use std::time::{Duration, Instant};
 
 use cromulent_design::Design;
 use cromulent_engine::fast::Workspace;
-use cromulent_engine::{Executor, FastRunner, Runner, compile};
+use cromulent_engine::{Choices, Executor, FastRunner, First, Runner, compile_with};
 use cromulent_network::{Example, Network, evaluate};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [design, network, count, rest @ ..] = &arguments[..] else {
-        return Err("arguments: DESIGN NETWORK COUNT [IMAGES LABELS]".into());
+    let mut arguments = &arguments[..];
+    let mut choices = Choices::default();
+    if let [option, first, rest @ ..] = arguments
+        && option == "--first"
+    {
+        choices.first = match first.as_str() {
+            "coded" => First::Coded,
+            "uncoded" => First::Uncoded,
+            _ => return Err("--first takes coded or uncoded".into()),
+        };
+        arguments = rest;
+    }
+    let [design, network, count, rest @ ..] = arguments else {
+        return Err(
+            "arguments: [--first coded|uncoded] DESIGN NETWORK COUNT [IMAGES LABELS]".into(),
+        );
     };
     let network = Network::load(Path::new(network))?;
     let count = count.parse()?;
@@ -31,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => network.examples(count)?,
     };
-    let compiled = compile(&network, &Design::load(Path::new(design))?)?;
+    let compiled = compile_with(&network, &Design::load(Path::new(design))?, choices)?;
     for note in &compiled.notes {
         println!("note: {note}");
     }

@@ -139,6 +139,7 @@ pub fn operand_range(design: &Design, mode: LayerMode) -> std::ops::RangeInclusi
     match mode.operands {
         Operands::Codes => 0..=(design.format.codes() - 1) as i16,
         Operands::Integers => -128..=127,
+        Operands::Uncoded => 0..=127,
     }
 }
 

@@ -250,7 +250,7 @@ mod tests {
             }
         }
     }
-    use crate::layer::LayerOutput;
+    use crate::layer::{LayerOutput, Storage};
     use crate::random::{Limits, case};
     use crate::reference;
 
@@ -279,6 +279,7 @@ mod tests {
                 "seed {seed}"
             );
             case.layer.mode.raw = true;
+            case.layer.mode.storage = Storage::Codes;
             case.layer.output = LayerOutput::Nothing;
             let words = case.layer.offset_words.iter_mut();
             let words = words.chain(&mut case.layer.norm_words);

@@ -9,7 +9,7 @@ use cromulent_number::{Format, Quantizer, Threshold};
 
 use crate::geometry::{LayerGeometry, Slot};
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, address, layout, registers,
+    Layer, LayerInput, LayerMode, LayerOutput, Places, Storage, address, layout, registers,
 };
 use crate::layout::Layout;
 use crate::words::{self, WeightWords};
@@ -39,7 +39,8 @@ pub struct Channel {
     pub align: i32,
     /// The least word of the stream, where the layer clamps.
     pub floor: i32,
-    /// How the difference, or the word of the stream, is coded. Its mean is 0 unless it codes the stream.
+    /// How the difference, or the word of the stream, is coded, in the format of [`Storage::format`]. Its mean is
+    /// 0 unless it codes the stream.
     pub quantizer: Quantizer,
 }
 
@@ -187,12 +188,18 @@ pub(crate) fn read_channel(design: &Design, layer: &Layer, j: usize) -> Channel 
     let offset = OffsetWord::unpack(word(&layer.offset_words), design);
     let norm = NormWord::unpack(word(&layer.norm_words), design);
     let mut thetas = [0; 4];
+    let integers = layer.mode.storage == Storage::Integers;
     for (theta, banks) in thetas.iter_mut().zip(&layer.theta_words) {
         let stored = ThetaWord::unpack(word(banks), design);
         *theta = match design.format {
             Format::I8 => stored.value,
+            // Nothing is compared, and nothing multiplied.
+            _ if integers => 0,
             _ => stored.theta(design),
         };
+    }
+    if integers {
+        thetas[0] = 1;
     }
     Channel {
         offset: offset.mean,
@@ -210,7 +217,7 @@ pub(crate) fn read_channel(design: &Design, layer: &Layer, j: usize) -> Channel 
 
 /// An edge whose rows stay inactive: the threshold that is never reached in the exact form, 0 otherwise.
 fn idle_edge(design: &Design, mode: LayerMode) -> Threshold {
-    let never = design.has_bias() && mode.operands == Operands::Codes;
+    let never = design.has_bias() && !mode.operands.are_integers();
     Threshold {
         position: if never { design.format.codes() } else { 0 },
         descending: false,
@@ -338,6 +345,7 @@ impl<'a> Writer<'a> {
         let theta = self.channel(j).quantizer.thetas[cut];
         let word = match self.design.format {
             Format::I8 => ThetaWord { value: theta },
+            _ if self.mode.storage == Storage::Integers => ThetaWord { value: 0 },
             _ => ThetaWord::from_theta(theta, self.design),
         };
         word.pack(self.design)

@@ -2,6 +2,7 @@
 //! output.
 
 use cromulent_design::{Design, LayerRegisters, NormWord, PeKind};
+use cromulent_number::Format;
 
 use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
@@ -15,12 +16,50 @@ pub const PIXEL_BEATS: usize = 4;
 pub const STREAM_RANGE: std::ops::RangeInclusive<i64> = i16::MIN as i64..=i16::MAX as i64;
 
 /// What the rows of the array are fed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operands {
     /// Codes of the design's format.
     Codes,
     /// Integers −128..=127: pixels, less 128.
     Integers,
+    /// Integers 0..=127: what a layer stored as [`Storage::Integers`].
+    Uncoded,
+}
+
+impl Operands {
+    /// Whether they are integers, which shifting elements take digit by digit.
+    pub fn are_integers(self) -> bool {
+        self != Operands::Codes
+    }
+}
+
+/// How the values of a code tensor are stored.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Storage {
+    /// As codes of the design's format.
+    #[default]
+    Codes,
+    /// Uncoded, as rectified integers 0..=127: numerics §6. Only where elements shift: codes of int8 are such
+    /// integers anyway.
+    Integers,
+}
+
+impl Storage {
+    /// The format of what is stored.
+    pub fn format(self, design: &Design) -> Format {
+        match self {
+            Storage::Codes => design.format,
+            Storage::Integers => Format::I8,
+        }
+    }
+
+    /// What a layer is fed that reads such a tensor.
+    pub fn operands(self) -> Operands {
+        match self {
+            Storage::Codes => Operands::Codes,
+            Storage::Integers => Operands::Uncoded,
+        }
+    }
 }
 
 /// How a layer is run, beside its geometry.
@@ -32,12 +71,14 @@ pub struct LayerMode {
     pub pool: bool,
     /// Whether words leave as integers in place of codes.
     pub raw: bool,
+    /// How the codes it writes are stored; [`Storage::Codes`] if it writes none.
+    pub storage: Storage,
 }
 
 impl LayerMode {
     /// Beats an operand takes on this design.
     pub fn beats(self, design: &Design) -> usize {
-        if self.operands == Operands::Integers && design.pe == PeKind::Shift {
+        if self.operands.are_integers() && design.pe == PeKind::Shift {
             PIXEL_BEATS
         } else {
             1
@@ -200,7 +241,7 @@ pub fn layout(
 ) -> Layout {
     let rows = design.rows as usize;
     match mode.operands {
-        Operands::Codes => Layout::of_codes(rows, geometry, &places.input),
+        Operands::Codes | Operands::Uncoded => Layout::of_codes(rows, geometry, &places.input),
         Operands::Integers => {
             let address = places.input.first().map_or(0, |map| map.place.address);
             Layout::of_image(rows, geometry, address)
@@ -258,7 +299,7 @@ pub fn registers(
         stream_write: word(places.write),
         positions: word(words),
         tile_lines: word(passes * row_tiles * design.rows as usize),
-        digits: mode.operands == Operands::Integers,
+        digits: mode.operands.are_integers(),
         pool: mode.pool,
         raw: mode.raw,
         add: step.is_some_and(|step| step.base.is_some()),
@@ -266,6 +307,7 @@ pub fn registers(
         clamp: step.is_some_and(|step| step.clamp),
         codes: output.codes().is_some(),
         scores: matches!(output, LayerOutput::Scores { .. }),
+        integers: mode.storage == Storage::Integers,
     }
 }
 

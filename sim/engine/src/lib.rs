@@ -42,11 +42,15 @@ pub mod words;
 
 pub use activations::{Activations, InputError};
 pub use bounds::Bounds;
-pub use compile::{Compiled, Outline, compile, outline};
+pub use compile::{
+    Choices, Compiled, First, Outline, compile, compile_with, outline, outline_with,
+};
 pub use fast::{FastRunner, Inference};
 pub use geometry::LayerGeometry;
 pub use image::{Image, ImageError, MapShape, StreamValue, Tensor};
-pub use layer::{Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep};
+pub use layer::{
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage,
+};
 pub use layout::{Layout, Map, Place};
 pub use program::{Program, ProgramLayer, Step};
 pub use run::{Executor, LayerRun, NetworkRun, Runner, layer_input, run_network};

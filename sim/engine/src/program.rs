@@ -14,7 +14,7 @@ use cromulent_design::{
 
 use crate::activations::{Activations, InputError};
 use crate::image::Image;
-use crate::layer::{Layer, LayerOutput};
+use crate::layer::{Layer, LayerInput, LayerOutput};
 
 /// A program in memory, and what is in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,14 +44,20 @@ pub struct ProgramLayer {
 impl Program {
     /// The program of a network: fetch the image, run the layers, end.
     pub fn of(image: &Image) -> Program {
-        let first = image.layers.iter().find(|layer| layer.registers.digits);
+        let first = image
+            .layers
+            .iter()
+            .find(|layer| layer.input == LayerInput::Image);
         let fetch = first.map(|layer| fetch_of(&image.design, layer));
         write(&image.design, fetch, &image.layers)
     }
 
     /// The commands of that program, without its bytes.
     pub fn steps_of(image: &Image) -> Vec<Step> {
-        let first = image.layers.iter().find(|layer| layer.registers.digits);
+        let first = image
+            .layers
+            .iter()
+            .find(|layer| layer.input == LayerInput::Image);
         let fetch = first.map(|layer| fetch_of(&image.design, layer));
         steps(fetch, image.layers.iter().map(|layer| layer.registers))
     }
@@ -69,7 +75,10 @@ impl Program {
 /// Pixels that are not the network's image.
 pub fn input_lines(image: &Image, pixels: &[u8]) -> Result<Vec<u8>, InputError> {
     let activations = image.activations(pixels)?;
-    let first = image.layers.iter().find(|layer| layer.registers.digits);
+    let first = image
+        .layers
+        .iter()
+        .find(|layer| layer.input == LayerInput::Image);
     Ok(first.map_or(vec![], |layer| lines(&image.design, layer, &activations)))
 }
 

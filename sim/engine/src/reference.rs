@@ -156,9 +156,13 @@ impl<'a> Reference<'a> {
         if self.layer.mode.raw {
             value - channel.quantizer.mean
         } else {
-            encode(self.design.format, value, &channel.quantizer)
-                .0
-                .into()
+            encode(
+                self.layer.mode.storage.format(self.design),
+                value,
+                &channel.quantizer,
+            )
+            .0
+            .into()
         }
     }
 }

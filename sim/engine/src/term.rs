@@ -28,7 +28,7 @@ pub(crate) fn term(
     edge: Threshold,
     value: Option<i16>,
 ) -> Option<Term> {
-    if operands == Operands::Integers {
+    if operands.are_integers() {
         return multiple_of_a(value.unwrap_or_else(|| pad(edge).into()).into());
     }
     let format = design.format;
@@ -84,8 +84,11 @@ fn power(format: Format, code: Code) -> Option<Term> {
 
 /// The sum of the digits of a pixel up to any beat, at most: 2^7 + 2^5 + 2^3 + 2^1.
 const DIGIT_PREFIX: i32 = 170;
-/// The largest digit of a pixel.
+/// The largest digit of an integer.
 const LARGEST_DIGIT: i32 = 128;
+/// The smallest digit of an integer 0 to 127, and the smallest sum of its digits up to any beat; the largest is the
+/// integer.
+const UNCODED_LOW: (i32, i32) = (-32, -42);
 
 /// Terms whose smallest and largest contributions bound those of every input there can be.
 ///
@@ -101,6 +104,9 @@ pub(crate) fn extreme_terms(
         Operands::Integers if digits && in_one_beat => [-LARGEST_DIGIT, LARGEST_DIGIT],
         Operands::Integers if digits => [-DIGIT_PREFIX, DIGIT_PREFIX],
         Operands::Integers => [-128, 127],
+        Operands::Uncoded if digits && in_one_beat => [UNCODED_LOW.0, LARGEST_DIGIT],
+        Operands::Uncoded if digits => [UNCODED_LOW.1, 127],
+        Operands::Uncoded => [0, 127],
         Operands::Codes if design.format == Format::I8 => [0, 127],
         Operands::Codes => {
             let codes = (0..design.format.codes()).map(|code| Some(code as i16));
@@ -111,4 +117,29 @@ pub(crate) fn extreme_terms(
         }
     };
     factors.into_iter().filter_map(multiple_of_a).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cromulent_number::naf;
+
+    #[test]
+    fn digits_of_uncoded_integers_have_the_bounds_taken() {
+        let signed = |digit: cromulent_number::Digit| {
+            let power = 1i32 << digit.exponent;
+            if digit.negative { -power } else { power }
+        };
+        let digits = (0..=127).flat_map(|value| naf(value).map(signed));
+        let sums = (0..=127).flat_map(|value| {
+            naf(value).scan(0, move |sum, digit| {
+                *sum += signed(digit);
+                Some(*sum)
+            })
+        });
+        let ends = |values: Vec<i32>| (values.iter().min().copied(), values.iter().max().copied());
+        let (low, high) = (Some(UNCODED_LOW.0), Some(LARGEST_DIGIT));
+        assert_eq!(ends(digits.collect()), (low, high));
+        assert_eq!(ends(sums.collect()), (Some(UNCODED_LOW.1), Some(127)));
+    }
 }

@@ -123,7 +123,7 @@ fn constants_and_counters_are_read() {
     let fingerprint = design(32).fingerprint();
     let fixed = [
         0x4d4f_5243,
-        2,
+        cromulent_design::PROGRAM_VERSION,
         fingerprint as u32,
         (fingerprint >> 32) as u32,
     ];

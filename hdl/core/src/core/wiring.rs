@@ -188,6 +188,13 @@ impl Core {
         ] {
             i.connect(port, self.layer(name));
         }
+        match columns.integers.get() {
+            Some(port) => i.connect(port, self.layer("integers")),
+            None => {
+                let integers = i.read(self.layer("integers"));
+                i.unused(integers);
+            }
+        }
         for (j, sum) in columns.sum.iter().enumerate() {
             i.connect(&array.weight[j], &columns.weight[j]);
             i.connect(sum, &array.sum[j]);

@@ -165,6 +165,32 @@ fn what_the_sequencer_cannot_run_is_refused() {
         },
         "last_positions = 785 exceeds pass_positions = 784",
     );
+    refused(
+        LayerRegisters {
+            codes: false,
+            integers: true,
+            ..layer()
+        },
+        "only what is written to the code banks can be left uncoded",
+    );
+}
+
+#[test]
+fn integers_need_banks_of_eight_bits() {
+    let narrow = Design {
+        image_digits: false,
+        ..design()
+    };
+    let layer = LayerRegisters {
+        integers: true,
+        ..layer()
+    };
+    assert_eq!(layer.validate(&design()), Ok(()));
+    let faults = layer.validate(&narrow).unwrap_err();
+    assert_eq!(
+        faults,
+        ["integers left uncoded need image_digits = true".to_owned()]
+    );
 }
 
 #[test]
@@ -180,8 +206,8 @@ fn positions_are_over_all_passes() {
 
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 19], flags: [bool; 8]) {
-        let mut all = [0; 27];
+    fn values_come_back(values: [u32; 19], flags: [bool; 9]) {
+        let mut all = [0; 28];
         all[..19].copy_from_slice(&values);
         all[19..].copy_from_slice(&flags.map(u32::from));
         prop_assert_eq!(LayerRegisters::from_values(all).values(), all);

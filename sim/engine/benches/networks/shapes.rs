@@ -4,7 +4,7 @@ use cromulent_design::Design;
 use cromulent_engine::compile::OutlineLayer;
 use cromulent_engine::constants::{Channel, Constants, Frame};
 use cromulent_engine::image::{Image, MapShape, Tensor};
-use cromulent_engine::layer::{LayerMode, Operands};
+use cromulent_engine::layer::{LayerMode, Operands, Storage};
 use cromulent_engine::layout::Place;
 use cromulent_engine::random::Generator;
 use cromulent_engine::{Layer, LayerGeometry, LayerInput, LayerOutput, Outline};
@@ -53,6 +53,7 @@ fn tensors(shapes: &[MapShape], design: &Design) -> Vec<Tensor> {
         Tensor {
             shape: *shape,
             place,
+            storage: Storage::Codes,
         }
     };
     shapes.iter().map(&mut tensor).collect()
@@ -117,6 +118,7 @@ fn stand_in(
             operands: Operands::Codes,
             pool: false,
             raw: false,
+            storage: Storage::Codes,
         },
         input: LayerInput::Codes(vec![codes]),
         output,

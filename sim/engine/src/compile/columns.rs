@@ -9,10 +9,10 @@ use super::form::{Reading, Rest};
 use super::weights::{Values, Weights};
 use crate::constants::Constants;
 use crate::geometry::LayerGeometry;
-use crate::layer::{LayerMode, Operands};
+use crate::layer::LayerMode;
 
 /// How free the scale of a column is (numerics §7).
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(super) enum Scaling {
     /// Any, for each column: it only feeds quantizers.
     Free,
@@ -20,6 +20,8 @@ pub(super) enum Scaling {
     PowersOfTwo,
     /// The same for all columns: their words are compared.
     Common,
+    /// A power of two over this, for each column: so much of a value is shifted to become an integer of 1.
+    PowersOver(Vec<f64>),
 }
 
 /// The columns of a layer, their quantizers still to be found.
@@ -38,7 +40,7 @@ pub(super) fn columns(
     weights: &Weights,
     mode: LayerMode,
     readings: &[Reading],
-    scaling: Scaling,
+    scaling: &Scaling,
 ) -> Columns {
     let g = &weights.geometry;
     let mut columns = Columns {
@@ -121,7 +123,7 @@ impl Columns {
         }
         let rests = &mut self.rests[first..first + width];
         match reading.rest {
-            Rest::Bias if mode.operands == Operands::Codes => {
+            Rest::Bias if !mode.operands.are_integers() => {
                 let shift = design.format.bias_shift();
                 let scaled = scaled.map(|scaled| scaled * reading.b / f64::from(1 << shift));
                 let constants = rounded(&scaled, 1.0, design.bias_bits);
@@ -186,22 +188,25 @@ fn largest(bits: u32) -> i32 {
 }
 
 /// The unit of each column: the largest with which its constants fit.
-fn units(design: &Design, weights: &Weights, readings: &[Reading], scaling: Scaling) -> Vec<f64> {
+fn units(design: &Design, weights: &Weights, readings: &[Reading], scaling: &Scaling) -> Vec<f64> {
     let limits = match &weights.values {
         Values::Learnt(values) => limits(design, &weights.geometry, values, readings),
         Values::Spread(values) => limits(design, &weights.geometry, values, readings),
     };
     let common = limits.iter().copied().fold(f64::INFINITY, f64::min);
-    let unit = |limit: f64| {
-        let limit = match scaling {
-            Scaling::Free => limit,
-            Scaling::PowersOfTwo => limit.log2().floor().exp2(),
-            Scaling::Common => common,
-        };
+    let unit = |(j, limit): (usize, f64)| {
         // A column of zeros has no limit.
-        if limit.is_finite() { limit } else { 1.0 }
+        let or_one = |limit: f64| if limit.is_finite() { limit } else { 1.0 };
+        match scaling {
+            Scaling::Free => or_one(limit),
+            Scaling::PowersOfTwo => or_one(limit.log2().floor().exp2()),
+            Scaling::Common => or_one(common),
+            Scaling::PowersOver(steps) => {
+                or_one((limit * steps[j]).log2().floor().exp2()) / steps[j]
+            }
+        }
     };
-    limits.into_iter().map(unit).collect()
+    limits.into_iter().enumerate().map(unit).collect()
 }
 
 /// The largest unit of each column for which every constant fits: that of the largest weight of each input channel.

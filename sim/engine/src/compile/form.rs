@@ -74,9 +74,30 @@ impl ChannelForm {
             Affine::Exact => exact(design, a, b),
             Affine::Snapped => clamped(design, a, b, false),
             Affine::Recentred => clamped(design, a, b, true),
-            Affine::Rectified if design.format == Format::I8 => uniform(a, b),
+            Affine::Rectified if design.format == Format::I8 => {
+                ChannelForm::uncoded(a, b, integer_step(a, b))
+            }
             Affine::Rectified => rectified(design.format, a, b),
         })
+    }
+
+    /// The form of the affine `a·n + b`, rectified and left uncoded, as integers in steps of `step` standard
+    /// deviations. With a = 0 it gives nothing, which is right where b ≤ 0.
+    pub fn uncoded(a: f64, b: f64, step: f64) -> ChannelForm {
+        let shift = if a == 0.0 { 0.0 } else { b / a };
+        ChannelForm {
+            coding: Coding {
+                shift,
+                negate: a < 0.0,
+                scale: step,
+            },
+            reading: Reading {
+                edge: Threshold::default(),
+                a: [a.abs() * step, 0.0, 0.0, 0.0],
+                b: 0.0,
+                rest: Rest::None,
+            },
+        }
     }
 
     /// A channel that adds nothing, whatever its input.
@@ -187,33 +208,29 @@ fn clamped(design: &Design, a: f64, b: f64, recentred: bool) -> ChannelForm {
 
 /// Numerics §9: the code of sign(a)·(n + b/a).
 fn rectified(format: Format, a: f64, b: f64) -> ChannelForm {
-    scaled(a, b, 1.0, constants(format, a.abs()))
-}
-
-/// How many standard deviations above its mean an int8 activation reaches.
-const UNIFORM_REACH: f64 = 4.5;
-
-/// The same, uniform: 127 steps up to what the channel is expected to reach.
-fn uniform(a: f64, b: f64) -> ChannelForm {
-    let largest = (b / a.abs() + UNIFORM_REACH).max(1.0);
-    let step = largest / 127.0;
-    scaled(a, b, step, [a.abs() * step, 0.0, 0.0, 0.0])
-}
-
-fn scaled(a: f64, b: f64, scale: f64, constants: [f64; 4]) -> ChannelForm {
     ChannelForm {
         coding: Coding {
             shift: b / a,
             negate: a < 0.0,
-            scale,
+            scale: 1.0,
         },
         reading: Reading {
             edge: Threshold::default(),
-            a: constants,
+            a: constants(format, a.abs()),
             b: 0.0,
             rest: Rest::None,
         },
     }
+}
+
+/// How many standard deviations above its mean an activation reaches that is stored as an integer.
+const INTEGER_REACH: f64 = 4.5;
+
+/// The step of such an integer, in standard deviations: 127 of them up to what the channel is expected to
+/// reach.
+pub(super) fn integer_step(a: f64, b: f64) -> f64 {
+    // With a = 0 this is not a number, or nothing at all.
+    (b / a.abs() + INTEGER_REACH).max(1.0) / 127.0
 }
 
 /// How a channel of an image is read: pixel/255 normalised by mean and standard deviation, for pixels less

@@ -11,12 +11,14 @@ use super::norms::{affines, norm};
 use super::plan::{Plan, PlannedLayer, PlannedOutput};
 use super::quantizer::{Arrival, Coded, quantizer, raw};
 use super::shape;
+use super::uncoded;
 use super::weights::Weights;
 use crate::bounds::Bounds;
 use crate::constants::{Channel, Frame};
 use crate::image::{Image, StreamValue, Tensor};
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, layout,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage,
+    layout,
 };
 use crate::memory::{Allocation, Uses, Values, allocate};
 
@@ -31,12 +33,14 @@ pub(super) fn image(
     allocation: &Allocation,
 ) -> Result<Image, Problems> {
     let mut problems = Problems::default();
+    let stream_exponents = stream_exponents(network, plan);
     let compiler = Compiler {
         network,
         design,
         plan,
         image: frame(network, design, plan, allocation),
-        stream_exponents: stream_exponents(network, plan),
+        steps: uncoded::steps(network, plan, &stream_exponents),
+        stream_exponents,
     };
     let compiled: Vec<_> = plan
         .layers
@@ -95,6 +99,7 @@ pub(super) fn frame(
             .map(|(tensor, &place)| Tensor {
                 shape: shape(network, tensor.node),
                 place,
+                storage: tensor.storage,
             })
             .collect(),
         streams: streams
@@ -135,14 +140,19 @@ pub(super) fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
 }
 
 /// How a planned layer is run.
-pub(super) fn mode(planned: &PlannedLayer) -> LayerMode {
+pub(super) fn mode(plan: &Plan, planned: &PlannedLayer) -> LayerMode {
+    let storage = |tensor: usize| plan.tensors[tensor].storage;
+    let codes = output(planned, 1.0).codes();
     LayerMode {
-        operands: match planned.input {
+        operands: match &planned.input {
             None => Operands::Integers,
-            Some(_) => Operands::Codes,
+            Some((_, tensors)) => tensors
+                .first()
+                .map_or(Operands::Codes, |&tensor| storage(tensor).operands()),
         },
         pool: planned.pooled,
-        raw: output(planned, 1.0).codes().is_none(),
+        raw: codes.is_none(),
+        storage: codes.map_or(Storage::Codes, storage),
     }
 }
 
@@ -188,6 +198,8 @@ struct Compiler<'a> {
     /// The image without its layers.
     image: Image,
     stream_exponents: Vec<i32>,
+    /// By tensor and channel: the step of an integer left uncoded, in standard deviations; empty for codes.
+    steps: Vec<Vec<f64>>,
 }
 
 impl Compiler<'_> {
@@ -198,14 +210,19 @@ impl Compiler<'_> {
             _ => &[],
         };
         let weights = Weights::of(self.network, planned);
-        let mode = mode(planned);
+        let mode = mode(self.plan, planned);
         let scaling = match planned.output {
+            PlannedOutput::Codes(tensor) if mode.storage == Storage::Integers => {
+                let stored = self.plan.tensors[tensor].stored(self.network);
+                let steps = stored.iter().zip(&self.steps[tensor]);
+                Scaling::PowersOver(steps.map(|(stored, step)| stored.sigma * step).collect())
+            }
             PlannedOutput::Codes(_) => Scaling::Free,
             PlannedOutput::Residual { .. } => Scaling::PowersOfTwo,
             PlannedOutput::Scores => Scaling::Common,
         };
         let readings = self.readings(planned);
-        let mut columns = columns(self.design, &weights, mode, &readings, scaling);
+        let mut columns = columns(self.design, &weights, mode, &readings, &scaling);
         let geometry = weights.geometry;
         let positions = if mode.pool { geometry.positions() } else { 1 };
         columns.add_bias(bias, positions);
@@ -247,11 +264,19 @@ impl Compiler<'_> {
     /// How each input channel is read.
     fn readings(&self, planned: &PlannedLayer) -> Vec<Reading> {
         match &planned.input {
-            Some((node, tensors)) => affines(self.network, self.plan, *node, tensors)
-                .into_iter()
-                .filter_map(|affine| self.form(affine))
-                .map(|form| form.reading)
-                .collect(),
+            Some((node, tensors)) => {
+                let channels = tensors.iter().flat_map(|&tensor| {
+                    let node = self.plan.tensors[tensor].node;
+                    let channels = 0..shape(self.network, node).channels;
+                    channels.map(move |channel| (tensor, channel))
+                });
+                affines(self.network, self.plan, *node, tensors)
+                    .into_iter()
+                    .zip(channels)
+                    .filter_map(|(affine, (tensor, channel))| self.form(affine, tensor, channel))
+                    .map(|form| form.reading)
+                    .collect()
+            }
             None => {
                 let input = &self.network.input;
                 let pixels = input.mean.iter().zip(&input.std);
@@ -261,7 +286,10 @@ impl Compiler<'_> {
     }
 
     /// `None` only for what [`super::norms::check`] has refused.
-    fn form(&self, affine: Affine) -> Option<ChannelForm> {
+    fn form(&self, affine: Affine, tensor: usize, channel: usize) -> Option<ChannelForm> {
+        if let Some(&step) = self.steps[tensor].get(channel) {
+            return Some(ChannelForm::uncoded(affine.a, affine.b, step));
+        }
         ChannelForm::new(self.design, affine.a, affine.b).ok()
     }
 
@@ -326,15 +354,16 @@ impl Compiler<'_> {
         tensor: usize,
         arrival: impl Fn(usize) -> Arrival,
     ) -> Result<Vec<Quantizer>, Vec<String>> {
+        let storage = self.plan.tensors[tensor].storage;
         let stored = self.plan.tensors[tensor].stored(self.network);
         let mut faults = Vec::new();
         let mut quantizers = Vec::new();
         for (c, stored) in stored.iter().enumerate() {
-            let Some(form) = self.form(stored.affine) else {
+            let Some(form) = self.form(stored.affine, tensor, c) else {
                 continue;
             };
             let statistics = (stored.mean, stored.sigma);
-            match quantizer(self.design, form.coding, statistics, arrival(c)) {
+            match quantizer(self.design, storage, form.coding, statistics, arrival(c)) {
                 Ok(quantizer) => quantizers.push(quantizer),
                 Err(what) => faults.push(format!("channel {c} has {what}")),
             }

@@ -8,6 +8,7 @@ use super::norms::{affines, have};
 use super::plan::{Plan, PlannedLayer};
 use super::weights::geometry;
 use crate::geometry::LayerGeometry;
+use crate::layer::Storage;
 use crate::memory::Allocation;
 
 /// Refuses a layer that the memories of the design do not hold.
@@ -153,6 +154,8 @@ pub(super) fn notes(network: &Network, design: &Design, plan: &Plan) -> Vec<Prob
         plan.layers.iter().filter_map(|l| l.input.clone()).collect();
     read.sort_unstable();
     read.dedup();
+    let coded = |tensor: &usize| plan.tensors[*tensor].storage == Storage::Codes;
+    read.retain(|(_, tensors)| tensors.iter().all(coded));
     let affines =
         |(node, tensors): (usize, Vec<usize>)| (node, affines(network, plan, node, &tensors));
     read.into_iter().map(affines).filter_map(note).collect()

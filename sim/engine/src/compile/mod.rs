@@ -1,6 +1,7 @@
 //! From a network and a design to a program image.
 //!
-//! 1. `plan`: which layers run in which order, and what becomes of each one's words.
+//! 1. `plan`: which layers run in which order, and what becomes of each one's words; `uncoded`: what of it is
+//!    stored as integers.
 //! 2. `limits`: whether each layer, and what is kept between them, fits the memories of the design.
 //! 3. `norms`, `form`: each channel's normalisation, affine and ReLU in the form of the design.
 //! 4. `columns`: weights times affines as integers, each column on its own scale.
@@ -21,6 +22,7 @@ mod plan;
 mod quantizer;
 #[cfg(test)]
 mod tests;
+mod uncoded;
 mod weights;
 
 use cromulent_design::Design;
@@ -28,7 +30,7 @@ use cromulent_network::{Network, Problem, Problems};
 
 use crate::image::{Image, MapShape};
 
-pub use outline::{LeftOut, Outline, OutlineLayer, outline};
+pub use outline::{LeftOut, Outline, OutlineLayer, outline, outline_with};
 
 /// A compiled network, and what about it deserves a look.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,14 +41,44 @@ pub struct Compiled {
     pub notes: Vec<Problem>,
 }
 
+/// What the compiler is free to choose.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Choices {
+    /// How the first normalisation is stored.
+    pub first: First,
+}
+
+/// How the values of the first batch-norm, in the order of the network, are stored.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum First {
+    /// As codes, like all others.
+    #[default]
+    Coded,
+    /// Rectified, as integers 0..=127, which the next layer takes as digits: the paper's "all but the first".
+    Uncoded,
+}
+
+/// Compiles a network for a design, every normalisation coded.
+///
+/// # Errors
+/// As [`compile_with`].
+pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems> {
+    compile_with(network, design, Choices::default())
+}
+
 /// Compiles a network for a design.
 ///
 /// # Errors
 /// Every node that cannot run yet; or everything that does not fit the design, each with the layer and
 /// the field that would have to change.
-pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems> {
-    let plan = plan::plan(network)?;
+pub fn compile_with(
+    network: &Network,
+    design: &Design,
+    choices: Choices,
+) -> Result<Compiled, Problems> {
+    let mut plan = plan::plan(network)?;
     let mut problems = Problems::default();
+    uncoded::apply(network, design, choices.first, &mut plan, &mut problems);
     norms::check(network, design, &plan, &mut problems);
     for planned in &plan.layers {
         limits::check_layer(network, design, planned, &mut problems);

@@ -5,6 +5,7 @@ use cromulent_network::{Affine, BatchNorm, Network, Op, Problems};
 
 use super::form::ChannelForm;
 use super::plan::{Plan, PlannedTensor, Reader};
+use crate::layer::Storage;
 
 /// The batch-norm a node is.
 pub(super) fn norm(network: &Network, node: usize) -> Option<&BatchNorm> {
@@ -81,11 +82,16 @@ pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &
     for layer in &plan.layers {
         if let Some((node, tensors)) = &layer.input {
             let affines = affines(network, plan, *node, tensors);
-            check_constants(network, design, *node, &affines, problems);
+            let first = tensors.first().map(|&tensor| plan.tensors[tensor].storage);
+            match first {
+                Some(Storage::Integers) => check_uncoded(network, *node, &affines, problems),
+                _ => check_constants(network, design, *node, &affines, problems),
+            }
         }
     }
     if matches!(design.affine, Form::Recentred | Form::Rectified) {
-        for tensor in &plan.tensors {
+        let coded = |tensor: &&PlannedTensor| tensor.storage == Storage::Codes;
+        for tensor in plan.tensors.iter().filter(coded) {
             check_single(network, design, tensor, problems);
         }
     }
@@ -98,21 +104,37 @@ fn check_constants(
     affines: &[Affine],
     problems: &mut Problems,
 ) {
-    let constant = |&c: &usize| ChannelForm::new(design, affines[c].a, affines[c].b).is_err();
-    let channels: Vec<usize> = (0..affines.len()).filter(constant).collect();
+    let constant = |affine: &Affine| ChannelForm::new(design, affine.a, affine.b).is_err();
+    let by = format!("affine = \"{}\" cannot express", design.affine);
+    let fix = "write affine = \"exact\" with an L format, or prune these channels";
+    refuse_constants(network, node, affines, constant, (&by, fix), problems);
+}
+
+/// What is left uncoded is over the scale of its affine.
+fn check_uncoded(network: &Network, node: usize, affines: &[Affine], problems: &mut Problems) {
+    let constant = |affine: &Affine| affine.a == 0.0 && affine.b > 0.0;
+    let by = "no integer left uncoded can express";
+    let fix = "leave the first normalisation coded, or prune these channels";
+    refuse_constants(network, node, affines, constant, (by, fix), problems);
+}
+
+fn refuse_constants(
+    network: &Network,
+    node: usize,
+    affines: &[Affine],
+    constant: impl Fn(&Affine) -> bool,
+    (by, fix): (&str, &str),
+    problems: &mut Problems,
+) {
+    let channels = (0..affines.len()).filter(|&c| constant(&affines[c]));
+    let channels: Vec<usize> = channels.collect();
     let place = format!("node `{}`", network.nodes[node].name);
     // Several layers may read one batch-norm.
     let known = problems.0.iter().any(|problem| problem.place == place);
     if !channels.is_empty() && !known {
-        problems.add(
-            place,
-            format!(
-                "{} scale 0 and a shift above 0, a constant that affine = \"{}\" cannot express",
-                have(&channels),
-                design.affine
-            ),
-            "write affine = \"exact\" with an L format, or prune these channels",
-        );
+        let have = have(&channels);
+        let what = format!("{have} scale 0 and a shift above 0, a constant that {by}");
+        problems.add(place, what, fix);
     }
 }
 
@@ -123,29 +145,33 @@ fn check_single(
     tensor: &PlannedTensor,
     problems: &mut Problems,
 ) {
+    if let Some(readers) = two_readers(network, tensor) {
+        problems.add(
+            format!("node `{}`", network.nodes[tensor.node].name),
+            format!(
+                "{readers} normalise its values in two ways, and codes of affine = \"{}\" hold one",
+                design.affine
+            ),
+            "write affine = \"exact\" or \"snapped\" with an L format",
+        );
+    }
+}
+
+/// The names of two batch-norms that read a tensor and differ in statistics or affine, if there are such.
+pub(super) fn two_readers(network: &Network, tensor: &PlannedTensor) -> Option<String> {
     let channels = network.nodes[tensor.node].shape.channels;
     let read = |reader: &Reader| {
         let norm = norm(network, reader.norm)?;
         let channels = reader.offset..reader.offset + channels;
         Some(channels.map(|c| Stored::of(norm, c)).collect::<Vec<_>>())
     };
-    let first = tensor.readers.first().and_then(read);
-    let differs = |reader: &&Reader| read(reader) != first;
-    let Some(other) = tensor.readers.iter().find(differs) else {
-        return;
-    };
-    let name = |node: usize| &network.nodes[node].name;
-    let first = tensor.readers.first().map_or(0, |reader| reader.norm);
-    problems.add(
-        format!("node `{}`", name(tensor.node)),
-        format!(
-            "`{}` and `{}` normalise its values in two ways, and codes of affine = \"{}\" hold one",
-            name(first),
-            name(other.norm),
-            design.affine
-        ),
-        "write affine = \"exact\" or \"snapped\" with an L format",
-    );
+    let first = tensor.readers.first()?;
+    let other = tensor
+        .readers
+        .iter()
+        .find(|&other| read(other) != read(first))?;
+    let name = |reader: &Reader| &network.nodes[reader.norm].name;
+    Some(format!("`{}` and `{}`", name(first), name(other)))
 }
 
 /// "channel 3 has" or "channels 3, 7, 9 have".

@@ -12,7 +12,7 @@ use cromulent_network::{
 use super::layers::{allocation, frame, input, mode, output};
 use super::plan::{Plan, PlannedLayer, plan};
 use super::weights::geometry;
-use super::{limits, norms};
+use super::{Choices, limits, norms, uncoded};
 use crate::geometry::LayerGeometry;
 use crate::image::{Image, MapShape, StreamValue, Tensor};
 use crate::layer::{LayerInput, LayerMode, LayerOutput, layout, registers};
@@ -70,28 +70,41 @@ pub struct LeftOut {
     pub why: &'static str,
 }
 
+/// Lays a network out, every normalisation coded.
+///
+/// # Errors
+/// As [`outline_with`].
+pub fn outline(network: &Network, design: &Design) -> Result<Outline, Problems> {
+    outline_with(network, design, Choices::default())
+}
+
 /// Lays a network out, whether or not it has weights. A max-pool right behind a learnt layer is left out: what
 /// reads it finds a map of its shape.
 ///
 /// # Errors
 /// Every node that cannot run yet; layers of a size beyond all designs.
-pub fn outline(network: &Network, design: &Design) -> Result<Outline, Problems> {
+pub fn outline_with(
+    network: &Network,
+    design: &Design,
+    choices: Choices,
+) -> Result<Outline, Problems> {
     let statistics = !network.is_hollow();
     let (network, left_out) = hollow(network);
-    let plan = plan(&network)?;
+    let mut plan = plan(&network)?;
+    let mut problems = Problems::default();
+    uncoded::apply(&network, design, choices.first, &mut plan, &mut problems);
     sizes(&network, &plan)?;
     let allocation = allocation(&network, design, &plan);
     let image = frame(&network, design, &plan, &allocation);
     let outlined = plan.layers.iter();
-    let outlined = outlined.map(|planned| layer(&network, design, &image, planned));
+    let outlined = outlined.map(|planned| layer(&network, design, &plan, &image, planned));
     let layers: Vec<OutlineLayer> = outlined.collect();
-    let first = layers.iter().find(|layer| layer.registers.digits);
+    let first = layers.iter().find(|layer| layer.input == LayerInput::Image);
     let fetch = first.map(|layer| {
         let places = image.places(&layer.input, &layer.output);
         let range = layout(design, &layer.geometry, layer.mode, &places).range();
         program::fetch(design, &range)
     });
-    let mut problems = Problems::default();
     for planned in &plan.layers {
         limits::check_layer(&network, design, planned, &mut problems);
     }
@@ -139,10 +152,11 @@ impl OutlineLayer {
 fn layer(
     network: &Network,
     design: &Design,
+    plan: &Plan,
     image: &Image,
     planned: &PlannedLayer,
 ) -> OutlineLayer {
-    let (geometry, mode) = (geometry(network, planned), mode(planned));
+    let (geometry, mode) = (geometry(network, planned), mode(plan, planned));
     let (input, output) = (input(planned), output(planned, 1.0));
     let places = image.places(&input, &output);
     OutlineLayer {

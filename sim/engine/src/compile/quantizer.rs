@@ -4,7 +4,7 @@ use cromulent_design::Design;
 use cromulent_number::{Format, Quantizer};
 
 use super::form::Coding;
-use crate::layer::stream_mean_bits;
+use crate::layer::{Storage, stream_mean_bits};
 
 /// What a quantizer sees: a value x arrives as unit·x − constant.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -33,6 +33,7 @@ pub(super) enum Coded {
 /// A constant out of range: what it is.
 pub(super) fn quantizer(
     design: &Design,
+    storage: Storage,
     coding: Coding,
     (mean, sigma): (f64, f64),
     arrival: Arrival,
@@ -47,7 +48,9 @@ pub(super) fn quantizer(
         Coded::Accumulator => within(design, mean)?,
     };
     let spread = arrival.unit * sigma * coding.scale;
-    let (exponent, thetas) = if design.format == Format::I8 {
+    let (exponent, thetas) = if storage == Storage::Integers {
+        rounding(design, spread)?
+    } else if design.format == Format::I8 {
         uniform(design, spread)?
     } else {
         logarithmic(design, spread)?
@@ -124,6 +127,16 @@ fn logarithmic(design: &Design, spread: f64) -> Result<(i32, [u32; 4]), String> 
     Ok((exponent, used(design, [0.0, 1.0, 2.0, 3.0].map(cut))))
 }
 
+/// The shift that divides by `step` accumulator units, a power of two.
+fn rounding(design: &Design, step: f64) -> Result<(i32, [u32; 4]), String> {
+    let shift = step.log2().round() as i32;
+    let largest = design.largest_integer_shift();
+    if u32::try_from(shift).is_ok_and(|shift| shift <= largest) {
+        return Ok((shift, [1, 0, 0, 0]));
+    }
+    Err(format!("a step of 2^{shift} units, not 2^0 to 2^{largest}"))
+}
+
 /// Shift and multiplier that divide by `step` accumulator units.
 fn uniform(design: &Design, step: f64) -> Result<(i32, [u32; 4]), String> {
     let bits = design.threshold_fraction_bits as i32 + 1;
@@ -176,7 +189,9 @@ mod tests {
                 constant: 12345,
                 coded: Coded::Accumulator,
             };
-            let quantizer = quantizer(&design, coding, (-4.2, 61.7), arrival).unwrap();
+            let statistics = (-4.2, 61.7);
+            let quantizer =
+                quantizer(&design, Storage::Codes, coding, statistics, arrival).unwrap();
             for y in (-40_000..40_000).step_by(7) {
                 let sum = f64::from(y) + 12345.0;
                 let code = encode(format, y.into(), &quantizer);
@@ -212,7 +227,7 @@ mod tests {
             negate: false,
             scale: 1.0,
         };
-        let error = quantizer(&design, coding, (1e4, 1.0), arrival).unwrap_err();
+        let error = quantizer(&design, Storage::Codes, coding, (1e4, 1.0), arrival).unwrap_err();
         assert_eq!(
             error,
             "a mean of 10000000000, which needs accumulator_bits = 35"

@@ -45,9 +45,13 @@ impl<'a> Foot<'a> {
         let word = if registers.raw {
             wrap(value - mean, self.design.total_bits())
         } else {
-            encode(self.design.format, value, &self.channel.quantizer)
-                .0
-                .into()
+            encode(
+                self.layer.mode.storage.format(self.design),
+                value,
+                &self.channel.quantizer,
+            )
+            .0
+            .into()
         };
         (word, saturated)
     }

@@ -27,8 +27,10 @@ impl RowEdge<'_> {
     pub fn send(&self, operands: Operands, beats: &mut [Vec<Sent>]) {
         let multiply = self.design.pe == PeKind::Multiply;
         match operands {
-            Operands::Integers if multiply => beats[0].push(Sent::Multiply(self.integer())),
-            Operands::Integers => {
+            Operands::Integers | Operands::Uncoded if multiply => {
+                beats[0].push(Sent::Multiply(self.integer()))
+            }
+            Operands::Integers | Operands::Uncoded => {
                 let recoded = digits(self.integer() as i32, beats.len()).unwrap_or_default();
                 for (beat, digit) in beats.iter_mut().zip(recoded) {
                     beat.push(Sent::Shift(digit.map_or(self.nothing(), Operand::from)));
@@ -42,7 +44,7 @@ impl RowEdge<'_> {
         }
     }
 
-    /// The stored pixel, or the padding.
+    /// The stored integer, or the padding.
     fn integer(&self) -> i64 {
         let integer = self.stored.map_or(self.word.pad(), |word| word as u8 as i8);
         integer.into()

@@ -72,7 +72,13 @@ impl FastLayer {
             positions: shape.height * shape.width,
             channels: shape.channels,
             sums,
-            finish: Finish::new(path, design.format, &channels, used, bound),
+            finish: Finish::new(
+                path,
+                layer.mode.storage.format(design),
+                &channels,
+                used,
+                bound,
+            ),
         }
     }
 

@@ -130,20 +130,20 @@ impl<'a> Source<'a> {
             geometry: &layer.geometry,
             operands: layer.mode.operands,
             constants,
-            values: if codes {
-                design.format.codes() as usize
-            } else {
-                256
+            values: match layer.mode.operands {
+                Operands::Codes => design.format.codes() as usize,
+                Operands::Integers => 256,
+                Operands::Uncoded => 128,
             },
             roots,
             parts: roots + usize::from(bias),
         }
     }
 
-    /// What the reference is fed for a value of a map: a code, or a pixel less 128.
+    /// What the reference is fed for a value of a map: a code, an integer, or a pixel less 128.
     fn input(&self, value: usize) -> i16 {
         match self.operands {
-            Operands::Codes => value as i16,
+            Operands::Codes | Operands::Uncoded => value as i16,
             Operands::Integers => value as i16 - 128,
         }
     }

@@ -8,7 +8,7 @@ use super::{Image, ImageError, MapShape};
 use crate::bounds::Bounds;
 use crate::constants::{Channel, Constants, Frame};
 use crate::layer::{
-    Layer, LayerInput, LayerOutput, Operands, ResidualStep, registers, stream_mean_bits,
+    Layer, LayerInput, LayerOutput, Operands, ResidualStep, Storage, registers, stream_mean_bits,
 };
 use crate::memory;
 
@@ -87,6 +87,10 @@ impl Flow<'_> {
         require(layer.output.codes().is_some() != layer.mode.raw, || {
             "its words are codes where integers are wanted, or the reverse".to_owned()
         })?;
+        let storage = self.image.storage(&layer.output);
+        require(layer.mode.storage == storage, || {
+            "stores its codes in another way than its tensor says".to_owned()
+        })?;
         let scores = matches!(layer.output, LayerOutput::Scores { .. });
         require(scores == last, || {
             "the scores are to come from the last layer, and from no other".to_owned()
@@ -103,9 +107,9 @@ impl Flow<'_> {
 
     fn input(&self, layer: &Layer) -> Fault {
         let g = &layer.geometry;
-        let (shapes, integers) = match &layer.input {
-            LayerInput::Image => (vec![self.image.input], true),
-            LayerInput::Codes(tensors) => (self.tensors(tensors)?, false),
+        let (shapes, operands) = match &layer.input {
+            LayerInput::Image => (vec![self.image.input], Operands::Integers),
+            LayerInput::Codes(tensors) => (self.tensors(tensors)?, self.operands(tensors)?),
         };
         let channels = shapes
             .iter()
@@ -120,10 +124,20 @@ impl Flow<'_> {
                 g.height, g.width
             )
         })?;
+        require(operands == layer.mode.operands, || {
+            "takes integers from codes, or the reverse".to_owned()
+        })
+    }
+
+    /// What a layer is fed that reads these tensors.
+    fn operands(&self, tensors: &[usize]) -> Result<Operands, String> {
+        let operands = |&tensor: &usize| self.image.tensors[tensor].storage.operands();
+        let first = tensors.first().map_or(Operands::Codes, operands);
         require(
-            integers == (layer.mode.operands == Operands::Integers),
-            || "takes integers from codes, or the reverse".to_owned(),
-        )
+            tensors.iter().all(|tensor| operands(tensor) == first),
+            || "reads codes and integers at once".to_owned(),
+        )?;
+        Ok(first)
     }
 
     /// The shapes of tensors that are to be written already.
@@ -281,8 +295,9 @@ fn check_weights(design: &Design, layer: &Layer) -> Fault {
 fn check_constants(design: &Design, layer: &Layer) -> Fault {
     let constants = Constants::read(design, layer);
     check_places(design, layer, &constants)?;
-    let integers = layer.mode.operands == Operands::Integers;
+    let integers = layer.mode.operands.are_integers();
     let last = match design.affine {
+        _ if layer.mode.operands == Operands::Uncoded => 127,
         _ if integers => 255,
         Affine::Exact => design.format.codes(),
         Affine::Snapped | Affine::Recentred => design.format.codes() - 1,
@@ -296,7 +311,8 @@ fn check_constants(design: &Design, layer: &Layer) -> Fault {
         "has a constant B where it streams integers".to_owned()
     })?;
     for channel in &constants.channels {
-        check_channel(design, channel, layer.output.residual().is_some())?;
+        let storage = layer.mode.storage;
+        check_channel(design, storage, channel, layer.output.residual().is_some())?;
     }
     let layout = layer.layout(design);
     let bounds = Bounds::of(design, &layer.geometry, layer.mode, &layout, &constants);
@@ -334,11 +350,14 @@ fn check_places(design: &Design, layer: &Layer, constants: &Constants) -> Fault 
     require(idle, || "has constants in idle columns".to_owned())
 }
 
-fn check_channel(design: &Design, channel: &Channel, stream: bool) -> Fault {
+fn check_channel(design: &Design, storage: Storage, channel: &Channel, stream: bool) -> Fault {
     let quantizer = &channel.quantizer;
     let one = 1 << design.threshold_fraction_bits;
     let cuts = quantizer.thetas.iter().take(design.format.root() as usize);
-    let sound = if design.format == Format::I8 {
+    let sound = if storage == Storage::Integers {
+        let shift = u32::try_from(quantizer.exponent);
+        shift.is_ok_and(|shift| shift <= design.largest_integer_shift())
+    } else if design.format == Format::I8 {
         (0..=127).contains(&quantizer.exponent) && quantizer.thetas[0] < 2 * one
     } else {
         (-128..=127).contains(&quantizer.exponent)

@@ -11,7 +11,7 @@ use super::bytes::{Malformed, Reader, Writer};
 use super::{Image, ImageError, MapShape, StreamValue, Tensor, VERSION};
 use crate::geometry::LayerGeometry;
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, registers,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, registers,
 };
 use crate::layout::Place;
 use crate::words::WeightWords;
@@ -122,6 +122,7 @@ fn write_body(writer: &mut Writer, image: &Image) {
         write_shape(writer, &tensor.shape);
         writer.size(tensor.place.address);
         writer.size(tensor.place.rotation);
+        writer.u8((tensor.storage == Storage::Integers).into());
     });
     writer.list(&image.streams, |writer, value| {
         write_shape(writer, &value.shape);
@@ -139,7 +140,7 @@ fn read_body(reader: &mut Reader) -> Result<Image, Malformed> {
         network: reader.string()?,
         input: read_shape(reader)?,
         input_address: reader.address()?,
-        tensors: reader.list(40, read_tensor)?,
+        tensors: reader.list(41, read_tensor)?,
         streams: reader.list(32, read_stream)?,
         layers: vec![],
     };
@@ -153,6 +154,11 @@ fn read_tensor(reader: &mut Reader) -> Result<Tensor, Malformed> {
         place: Place {
             address: reader.address()?,
             rotation: reader.address()?,
+        },
+        storage: if reader.flag()? {
+            Storage::Integers
+        } else {
+            Storage::Codes
         },
     })
 }
@@ -193,7 +199,11 @@ fn write_layer(writer: &mut Writer, layer: &Layer) {
     ] {
         writer.size(size);
     }
-    writer.u8((layer.mode.operands == Operands::Integers).into());
+    writer.u8(match layer.mode.operands {
+        Operands::Codes => 0,
+        Operands::Integers => 1,
+        Operands::Uncoded => 2,
+    });
     writer.u8(layer.mode.pool.into());
     writer.u8(layer.mode.raw.into());
     writer.words(&layer.row_words);
@@ -220,13 +230,16 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
         return Err(reader.malformed("a layer has an impossible shape"));
     }
     let mode = LayerMode {
-        operands: if reader.flag()? {
-            Operands::Integers
-        } else {
-            Operands::Codes
+        operands: match reader.u8()? {
+            0 => Operands::Codes,
+            1 => Operands::Integers,
+            2 => Operands::Uncoded,
+            _ => return Err(reader.malformed("the input of a layer is of no known kind")),
         },
         pool: reader.flag()?,
         raw: reader.flag()?,
+        // That of the tensor it writes, once it is known.
+        storage: Storage::Codes,
     };
     let mut layer = Layer {
         name,
@@ -244,6 +257,8 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
         mode,
     };
     layer.places = image.places(&layer.input, &layer.output);
+    layer.mode.storage = image.storage(&layer.output);
+    let mode = layer.mode;
     let maps = layer.places.input.iter();
     let channels = maps.fold(0usize, |sum, map| sum.saturating_add(map.channels));
     if channels != geometry.channels {

@@ -19,7 +19,7 @@ use std::fmt;
 use cromulent_design::Design;
 
 use crate::activations::{Activations, InputError};
-use crate::layer::{Layer, LayerInput, LayerOutput, Places};
+use crate::layer::{Layer, LayerInput, LayerOutput, Places, Storage};
 use crate::layout::{Map, Place};
 
 /// The version of the container. Other versions are refused.
@@ -51,6 +51,8 @@ pub struct Tensor {
     pub shape: MapShape,
     /// Where it lies in the code banks.
     pub place: Place,
+    /// How its values are stored.
+    pub storage: Storage,
 }
 
 /// A value of the residual stream.
@@ -232,6 +234,12 @@ impl Image {
             read: step.and_then(|step| step.base).map_or(0, base),
             write: step.map_or(0, |step| base(step.result)),
         }
+    }
+
+    /// How a layer stores the codes it writes.
+    pub fn storage(&self, output: &LayerOutput) -> Storage {
+        let tensor = output.codes().and_then(|codes| self.tensors.get(codes));
+        tensor.map_or(Storage::Codes, |tensor| tensor.storage)
     }
 
     /// The place of a layer in [`Image::layers`], by its name.

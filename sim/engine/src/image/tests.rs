@@ -1,6 +1,6 @@
 use super::*;
 use crate::constants::{Constants, Frame};
-use crate::layer::{LayerInput, LayerOutput, ResidualStep};
+use crate::layer::{LayerInput, LayerOutput, ResidualStep, Storage};
 use crate::layout::Place;
 use crate::random::{Case, Generator, Limits, case};
 
@@ -44,7 +44,7 @@ fn small() -> Image {
 
 #[test]
 fn images_survive_their_bytes() {
-    let cases = (0..6000).map(|seed| case(seed, &Limits::default()));
+    let cases = (0..12_000).map(|seed| case(seed, &Limits::default()));
     let images: Vec<_> = cases.filter(is_image).map(image_of).collect();
     assert!(images.len() > 20, "{}", images.len());
     for image in images {
@@ -162,6 +162,7 @@ fn residual() -> Image {
             address: design.code_depth as usize,
             rotation: 1 % design.rows as usize,
         },
+        storage: Storage::Codes,
     }];
     image.streams = vec![StreamValue { shape, base: 0 }];
     let mut layers = vec![];

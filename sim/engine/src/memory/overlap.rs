@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Span, Uses, Values, spans, stream_words};
 use crate::image::{Image, MapShape};
+use crate::layer::LayerInput;
 use crate::layout::{Layout, Place};
 
 /// Words of some banks.
@@ -47,7 +48,11 @@ struct Kept {
 fn check_codes(image: &Image, fetched: Span, tensors: &[Option<Span>]) -> Result<(), String> {
     let rows = image.design.rows as usize;
     let mut kept = Vec::new();
-    if image.layers.iter().any(|layer| layer.registers.digits) {
+    if image
+        .layers
+        .iter()
+        .any(|layer| layer.input == LayerInput::Image)
+    {
         kept.push(Kept {
             name: "the image".to_owned(),
             span: fetched,

@@ -3,7 +3,7 @@
 use cromulent_design::{Command, Design, LayerRegisters, PeKind};
 
 use super::{LayerShape, ScaleSim, scale_sim};
-use crate::layer::{LayerMode, LayerOutput, Operands, Places, registers};
+use crate::layer::{LayerMode, LayerOutput, Operands, Places, Storage, registers};
 use crate::layout::{Map, Place};
 use crate::timing::{self, LayerTiming, Memory};
 
@@ -97,6 +97,7 @@ fn plan_layer(design: &Design, layer: &LayerShape, operands: Operands) -> LayerR
         operands,
         pool: false,
         raw: false,
+        storage: Storage::Codes,
     };
     // No cycle depends on an address.
     let places = Places {

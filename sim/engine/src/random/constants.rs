@@ -7,7 +7,9 @@ use super::Generator;
 use super::shape::Shape;
 use crate::activations::Activations;
 use crate::constants::{Channel, Constants, Frame};
-use crate::layer::{Layer, LayerMode, LayerOutput, Operands, ResidualStep, stream_mean_bits};
+use crate::layer::{
+    Layer, LayerMode, LayerOutput, Operands, ResidualStep, Storage, stream_mean_bits,
+};
 use crate::reference::{Outcome, Reference};
 
 /// A random layer of this shape.
@@ -25,7 +27,7 @@ pub(super) fn layer(
         *a = weight(generator, design.weight_bits);
     }
     // In a layer that streams integers a beat without a digit selects B, which must then add nothing.
-    if mode.operands == Operands::Codes {
+    if !mode.operands.are_integers() {
         for b in &mut constants.b {
             *b = weight(generator, design.bias_bits);
         }
@@ -63,7 +65,7 @@ impl Bench<'_> {
             .collect();
         let Some(step) = self.shape.output.residual() else {
             for (channel, values) in constants.channels.iter_mut().zip(&differences) {
-                channel.quantizer = quantizer(generator, self.design, values, 0);
+                channel.quantizer = self.quantizer(generator, values, 0);
             }
             return constants.channels;
         };
@@ -80,15 +82,40 @@ impl Bench<'_> {
         let values = by_channel(self.shape, &self.raw(&constants, &output));
         for (channel, values) in constants.channels.iter_mut().zip(&values) {
             let mean = mean(generator, values, stream_mean_bits(self.design));
-            channel.quantizer = quantizer(generator, self.design, values, mean);
+            channel.quantizer = self.quantizer(generator, values, mean);
         }
         constants.channels
+    }
+
+    /// A quantizer that spreads these values, less a mean, over the codes.
+    fn quantizer(&self, generator: &mut Generator, values: &[i64], mean: i64) -> Quantizer {
+        let design = self.design;
+        let spread = values.iter().map(|value| (value - mean).unsigned_abs());
+        let spread = spread.max();
+        let spread = spread.unwrap_or(0).max(1);
+        let integers = self.shape.mode.storage == Storage::Integers;
+        let (exponent, thetas) = if integers {
+            rounding(generator, design, spread)
+        } else if design.format == Format::I8 {
+            uniform(generator, design, spread)
+        } else {
+            logarithmic(generator, design, spread)
+        };
+        let signed = design.format.is_signed_log() && !integers;
+        Quantizer {
+            mean,
+            exponent,
+            thetas,
+            fraction_bits: design.threshold_fraction_bits,
+            negate: !signed && generator.chance(1, 2),
+        }
     }
 
     /// The words with these constants, left as integers, by \[position\]\[output channel\].
     fn raw(&self, constants: &Constants, output: &LayerOutput) -> Vec<i64> {
         let mode = LayerMode {
             raw: true,
+            storage: Storage::Codes,
             ..self.shape.mode
         };
         let layer = self.assemble(constants, mode, output);
@@ -145,9 +172,13 @@ fn edges(
     constants: &mut Constants,
 ) {
     let codes = i64::from(design.format.codes());
-    let pads: Vec<_> = (0..channels).map(|_| generator.range(0, 255)).collect();
+    let largest = match mode.operands {
+        Operands::Uncoded => 127,
+        _ => 255,
+    };
+    let pads: Vec<_> = (0..channels).map(|_| generator.range(0, largest)).collect();
     for (k, edge) in constants.edges.iter_mut().enumerate() {
-        let (position, descending) = if mode.operands == Operands::Integers {
+        let (position, descending) = if mode.operands.are_integers() {
             (pads[k % channels], false)
         } else if design.has_bias() {
             (generator.range(0, codes), generator.chance(1, 2))
@@ -182,23 +213,15 @@ fn mean(generator: &mut Generator, values: &[i64], bits: u32) -> i64 {
     mean.clamp(-limit - 1, limit)
 }
 
-/// A quantizer that spreads these values, less a mean, over the codes.
-fn quantizer(generator: &mut Generator, design: &Design, values: &[i64], mean: i64) -> Quantizer {
-    let spread = values.iter().map(|value| (value - mean).unsigned_abs());
-    let spread = spread.max();
-    let spread = spread.unwrap_or(0).max(1);
-    let (exponent, thetas) = if design.format == Format::I8 {
-        uniform(generator, design, spread)
-    } else {
-        logarithmic(generator, design, spread)
+/// The shift that gives the largest difference about the largest integer; sometimes an extreme one.
+fn rounding(generator: &mut Generator, design: &Design, spread: u64) -> (i32, [u32; 4]) {
+    let largest = i64::from(design.largest_integer_shift());
+    let shift = match generator.range(0, 9) {
+        0 => 0,
+        1 => largest,
+        _ => i64::from((spread / 127).checked_ilog2().unwrap_or(0)) + generator.range(0, 1),
     };
-    Quantizer {
-        mean,
-        exponent,
-        thetas,
-        fraction_bits: design.threshold_fraction_bits,
-        negate: !design.format.is_signed_log() && generator.chance(1, 2),
-    }
+    (shift.min(largest) as i32, [1, 0, 0, 0])
 }
 
 /// Exponent and cuts that give the largest difference about the largest code.

@@ -7,7 +7,7 @@ use super::{Generator, Limits, constants, design};
 use crate::activations::Activations;
 use crate::geometry::LayerGeometry;
 use crate::image::{Image, MapShape, StreamValue, Tensor};
-use crate::layer::{LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep};
+use crate::layer::{LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage};
 use crate::memory::{Uses, Values as Kept, allocate};
 use crate::reference::Reference;
 use crate::values::Values;
@@ -77,6 +77,8 @@ fn fill(generator: &mut Generator, mut image: Image, shapes: &[Shape]) -> Networ
 struct Sketch {
     image: MapShape,
     tensors: Vec<MapShape>,
+    /// By tensor: whether it is left uncoded, if the design can.
+    uncoded: Vec<bool>,
     streams: Vec<MapShape>,
     layers: Vec<Layer>,
 }
@@ -99,6 +101,7 @@ impl Sketch {
                 width: size(limits.side),
             },
             tensors: vec![],
+            uncoded: vec![],
             streams: vec![],
             layers: vec![],
         };
@@ -120,6 +123,7 @@ impl Sketch {
         let size = (shape.height, shape.width);
         let mut read: Vec<usize> = (0..self.tensors.len())
             .filter(|&t| (self.tensors[t].height, self.tensors[t].width) == size)
+            .filter(|&t| self.uncoded[t] == self.uncoded[chosen])
             .filter(|&t| t == chosen || generator.chance(2, 3))
             .collect();
         if generator.chance(1, 4) {
@@ -162,6 +166,7 @@ impl Sketch {
         };
         if output_kind.codes().is_some() {
             self.tensors.push(output);
+            self.uncoded.push(generator.chance(1, 3));
         }
         self.push(geometry, false, input, output_kind);
     }
@@ -201,6 +206,7 @@ impl Sketch {
                 operands,
                 pool,
                 raw: output.codes().is_none(),
+                storage: Storage::Codes,
             },
             input,
             output,
@@ -217,7 +223,12 @@ impl Sketch {
         let layers = self.layers.iter();
         let uses: Vec<Uses> = layers.map(|l| Uses::of(&l.input, &l.output)).collect();
         let found = allocate(design.rows as usize, design.columns as usize, &kept, &uses);
-        let tensors = kept.tensors.iter().zip(found.tensors);
+        let storage = |uncoded: &bool| match uncoded & design.image_digits {
+            true => Storage::Integers,
+            false => Storage::Codes,
+        };
+        let stored = self.uncoded.iter().map(storage);
+        let tensors = kept.tensors.iter().zip(found.tensors).zip(stored);
         let streams = kept.streams.iter().zip(found.streams);
         let image = Image {
             design: design.clone(),
@@ -225,7 +236,11 @@ impl Sketch {
             input: self.image,
             input_address: found.input_address,
             tensors: tensors
-                .map(|(&shape, place)| Tensor { shape, place })
+                .map(|((&shape, place), storage)| Tensor {
+                    shape,
+                    place,
+                    storage,
+                })
                 .collect(),
             streams: streams
                 .map(|(&shape, base)| StreamValue { shape, base })
@@ -234,9 +249,14 @@ impl Sketch {
         };
         let shape = |layer: Layer| {
             let places: Places = image.places(&layer.input, &layer.output);
+            let mut mode = layer.mode;
+            mode.storage = image.storage(&layer.output);
+            if let LayerInput::Codes(read) = &layer.input {
+                mode.operands = image.tensors[read[0]].storage.operands();
+            }
             Shape {
                 geometry: layer.geometry,
-                mode: layer.mode,
+                mode,
                 input: layer.input,
                 output: layer.output,
                 places,

@@ -4,7 +4,9 @@ use cromulent_design::{Design, PeKind};
 
 use super::{Generator, Limits};
 use crate::geometry::LayerGeometry;
-use crate::layer::{LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, layout};
+use crate::layer::{
+    LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, layout,
+};
 use crate::layout::{Layout, Map, Place};
 
 /// All of a random layer but its constants.
@@ -29,13 +31,14 @@ impl Shape {
             operands,
             pool,
             raw: output.codes().is_none(),
+            storage: storage(generator, design, &output),
         };
         let mut shape = Shape {
             geometry,
             mode,
             input: match operands {
                 Operands::Integers => LayerInput::Image,
-                Operands::Codes => LayerInput::Codes((0..maps).collect()),
+                Operands::Codes | Operands::Uncoded => LayerInput::Codes((0..maps).collect()),
             },
             output,
             places: Places {
@@ -128,10 +131,10 @@ impl Shape {
 fn operands_and_pool(generator: &mut Generator, design: &Design) -> (Operands, bool) {
     let multiply = design.pe == PeKind::Multiply;
     let integers = (design.image_digits || multiply) && generator.chance(2, 5);
-    let operands = if integers {
-        Operands::Integers
-    } else {
-        Operands::Codes
+    let operands = match integers {
+        true if !multiply && generator.chance(1, 2) => Operands::Uncoded,
+        true => Operands::Integers,
+        false => Operands::Codes,
     };
     (operands, generator.chance(1, 7))
 }
@@ -214,6 +217,15 @@ fn parts(generator: &mut Generator, whole: usize) -> Vec<usize> {
     }
     parts.push(left);
     parts
+}
+
+/// How codes are stored: often uncoded, if the banks are wide enough.
+fn storage(generator: &mut Generator, design: &Design, output: &LayerOutput) -> Storage {
+    if design.image_digits && output.codes().is_some() && generator.chance(1, 3) {
+        Storage::Integers
+    } else {
+        Storage::Codes
+    }
 }
 
 /// What becomes of the words. The input's tensors are numbered below `tensor`.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::constants::{Constants, Frame};
 use crate::cycle_model::{CycleRun, Machine};
-use crate::layer::{LayerOutput, Operands};
+use crate::layer::{LayerOutput, Storage};
 use crate::reference::{Outcome, Reference};
 use crate::run::{Executor, Runner};
 
@@ -53,25 +53,33 @@ fn cases_cover_every_kind_of_layer() {
     for seed in 0..10_000 {
         let case = case(seed, &Limits::default());
         let (design, mode) = (&case.design, case.layer.mode);
-        let integers = mode.operands == Operands::Integers;
         kinds.insert((
             design.format,
             design.affine,
             design.image_digits,
-            integers,
+            mode.operands,
             mode.pool,
         ));
         if !mode.raw {
             let run = both(&case).0.words;
-            words.extend(run.iter().map(|word| (design.format, word.value)));
+            let format = mode.storage.format(design);
+            words.extend(run.iter().map(|w| (format, mode.storage, w.value)));
         }
     }
-    // 4 L formats × 3 forms and 4 R formats, each without digits or with (2 kinds of layer); I8 has 2.
-    assert_eq!(kinds.len(), (4 * 3 + 4) * 3 * 2 + 2 * 2);
+    // 4 L formats × 3 forms and 4 R formats, each without digits or with (3 kinds of layer); I8 has 2.
+    assert_eq!(kinds.len(), (4 * 3 + 4) * (1 + 3) * 2 + 2 * 2);
+    let seen = |format, storage| {
+        let seen = words
+            .iter()
+            .filter(|&&(f, s, _)| (f, s) == (format, storage));
+        seen.count() as u32
+    };
     for format in cromulent_number::Format::ALL {
-        let codes = words.iter().filter(|(f, _)| *f == format).count() as u32;
+        let codes = seen(format, Storage::Codes);
         assert_eq!(codes, format.codes(), "{format}: a code never appears");
     }
+    let integers = seen(cromulent_number::Format::I8, Storage::Integers);
+    assert_eq!(integers, 128, "an integer never appears");
 }
 
 #[test]

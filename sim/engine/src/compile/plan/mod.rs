@@ -16,6 +16,7 @@ mod support;
 
 use cromulent_network::{Network, Op, Problem, Problems};
 
+use crate::layer::Storage;
 use rectify::Rectified;
 
 /// The program of a network, before any number is known.
@@ -36,6 +37,8 @@ pub(in crate::compile) struct PlannedTensor {
     pub node: usize,
     /// The batch-norms that read it, the one first whose statistics it is stored with. Never empty.
     pub readers: Vec<Reader>,
+    /// How it is stored.
+    pub storage: Storage,
 }
 
 /// A batch-norm that reads a tensor.
@@ -253,6 +256,7 @@ impl<'a> Planner<'a> {
         let tensor = |&node: &usize| PlannedTensor {
             node,
             readers: std::mem::take(&mut self.norms[node]),
+            storage: Storage::Codes,
         };
         Plan {
             layers,

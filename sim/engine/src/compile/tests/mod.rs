@@ -1,6 +1,7 @@
 mod dense;
 mod outline;
 mod rectified;
+mod uncoded;
 
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use cromulent_number::{Code, Format};
 
 use super::form::value;
 use super::*;
+use crate::layer::Storage;
 use crate::random::Generator;
 use crate::run::{Executor, Runner};
 
@@ -185,7 +187,8 @@ fn codes_follow_the_network_in_floating_point() {
                 coded: quantizer::Coded::Accumulator,
             };
             let statistics = (norm.mean[c], norm.sigma(c));
-            let quantizer = quantizer::quantizer(&design, form.coding, statistics, arrival);
+            let quantizer =
+                quantizer::quantizer(&design, Storage::Codes, form.coding, statistics, arrival);
             let ideal = cromulent_number::encode(
                 design.format,
                 (f64::from(x) * f64::from(1 << 20)) as i64,

@@ -1,0 +1,65 @@
+//! What a user chooses of how a network is compiled.
+
+mod common;
+
+use common::{DESIGN, NETWORK, cromulent, json, stderr};
+
+const UNCODED: [&str; 2] = ["--first", "uncoded"];
+
+#[test]
+fn a_first_normalisation_left_uncoded_takes_four_beats_and_is_in_the_image() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("fashion").to_str().unwrap().to_owned();
+    let both = ["--design", DESIGN, "--network", NETWORK];
+    let compile = [&["compile"], &both[..], &UNCODED, &["--out", &out]].concat();
+    let (map, code) = json(&compile);
+    assert_eq!(code, 0, "{map}");
+    let maps = map["maps"].as_array().unwrap();
+    assert_eq!(maps[0]["format"], "I8");
+    assert!(maps[1..].iter().all(|map| map["format"] == "L4"));
+
+    let (coded, _) = json(&[&["simulate", "--timing-only"], &both[..]].concat());
+    let timing = [&["simulate", "--timing-only"], &both[..], &UNCODED].concat();
+    let (uncoded, _) = json(&timing);
+    let cycles = |report: &serde_json::Value, layer: usize| {
+        report["layers"][layer]["cycles"].as_f64().unwrap()
+    };
+    assert!(cycles(&uncoded, 1) > 3.9 * cycles(&coded, 1), "{uncoded}");
+    assert_eq!(cycles(&uncoded, 2), cycles(&coded, 2));
+
+    // The image says it, whether it was made now or before.
+    let image = format!("{out}/image.crom");
+    let executors = ["--executors", "reference,model"];
+    let verify = |more: &[&str]| {
+        let arguments = [&["verify"], &both[..], &executors, more].concat();
+        let (report, code) = json(&arguments);
+        assert_eq!((code, &report["mismatches"]), (0, &0.into()), "{report}");
+        report["images"][0]["output"].clone()
+    };
+    let output = verify(&UNCODED);
+    assert_eq!(output, verify(&["--image", &image]));
+    assert_ne!(output, verify(&["--first", "coded"]));
+}
+
+#[test]
+fn what_says_nothing_is_refused() {
+    let both = ["--design", DESIGN, "--network", NETWORK];
+    let image = [&["verify"], &both[..], &UNCODED, &["--image", "x.crom"]].concat();
+    let output = cromulent(&image);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("cannot be used with"),
+        "{}",
+        stderr(&output)
+    );
+    let int8 = [
+        "--design",
+        "constraints/designs/int8-8x8.toml",
+        "--network",
+        NETWORK,
+    ];
+    let (report, code) = json(&[&["check"], &int8[..], &UNCODED].concat());
+    assert_eq!(code, 2);
+    let problem = report["problems"][0]["what"].as_str().unwrap();
+    assert!(problem.contains("are integers as it is"), "{problem}");
+}
