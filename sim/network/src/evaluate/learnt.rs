@@ -10,6 +10,9 @@ use crate::graph::{Convolution, Linear, Op, Shape};
 /// Output positions computed at a time. Fixed, so that sums do not depend on the number of threads.
 const STRIP: usize = 256;
 
+/// Terms of a sum that are transposed at a time: what is read and written stays in the cache.
+const BLOCK: usize = 16;
+
 /// The weights of a learnt layer, laid out for its product.
 pub(crate) struct Matrix {
     /// By \[k·outputs + output\], k = tap·inputs + input.
@@ -45,11 +48,17 @@ impl Matrix {
         let inner = weights.len() / outputs;
         let inputs = inner / taps;
         let mut values = vec![0.0; weights.len()];
-        for (output, row) in weights.chunks(inner).enumerate() {
-            for (i, &value) in row.iter().enumerate() {
-                values[(i % taps * inputs + i / taps) * outputs + output] = value;
+        let blocks = values.par_chunks_mut(BLOCK * outputs).enumerate();
+        blocks.for_each(|(block, values)| {
+            let terms: Vec<usize> = (block * BLOCK..inner.min((block + 1) * BLOCK))
+                .map(|k| k % inputs * taps + k / inputs)
+                .collect();
+            for (output, row) in weights.chunks(inner).enumerate() {
+                for (values, &term) in values.chunks_mut(outputs).zip(&terms) {
+                    values[output] = row[term];
+                }
             }
-        }
+        });
         Matrix { values, outputs }
     }
 

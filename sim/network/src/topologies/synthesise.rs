@@ -22,10 +22,11 @@ const REACH: f64 = 0.5;
 /// in eight of them negative. The same seed gives the same network everywhere but for the last bits of statistics.
 pub fn synthesise(network: &mut Network, seed: u64) {
     let mut generator = Generator::new(seed);
+    let mut weights = vec![];
     for node in &mut network.nodes {
         match &mut node.op {
-            Op::Convolution(c) => fill(&mut c.weight, generator.bits()),
-            Op::Linear(linear) => fill(&mut linear.weight, generator.bits()),
+            Op::Convolution(c) => weights.push((&mut c.weight, generator.bits())),
+            Op::Linear(linear) => weights.push((&mut linear.weight, generator.bits())),
             Op::BatchNorm(norm) => {
                 for (scale, shift) in norm.scale.iter_mut().zip(&mut norm.shift) {
                     let sign = if generator.chance(1, 8) { -1.0 } else { 1.0 };
@@ -36,6 +37,9 @@ pub fn synthesise(network: &mut Network, seed: u64) {
             _ => {}
         }
     }
+    // Each has a seed of its own, so it does not matter which is filled first.
+    let weights = weights.into_par_iter();
+    weights.for_each(|(weight, seed)| fill(weight, seed));
     let images: Vec<Image> = (0..images(network))
         .map(|_| synthetic_image(&network.input, generator.bits()))
         .collect();
