@@ -208,7 +208,7 @@ fn address(text: &str) -> Result<u64, String> {
       --network docs/examples/fashion-resnet8.toml --json
   cromulent simulate --design constraints/designs/small-8x8.toml \\
       --network docs/examples/fashion-resnet8.toml --images 100 --threads 2
-  cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only
+  cromulent simulate --design constraints/designs/mid-32x32.toml --network resnet18 --timing-only --csv
   cromulent simulate --design constraints/designs/mid-32x32.toml --topology resnet18.csv --dataflow scale-sim
 
 Known by name: fc1, fc2, fc4 … fc1024, vgg32, vgg64, resnet20, resnet44, wrn-40-4, densenet-40-12,
@@ -230,6 +230,9 @@ pub struct SimulateArgs {
     /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
     #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "timing_only", "threads"])]
     pub dataflow: Option<Dataflow>,
+    /// Print the layers as CSV.
+    #[arg(long, conflicts_with_all = ["json", "dataflow"])]
+    pub csv: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

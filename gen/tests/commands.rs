@@ -287,6 +287,65 @@ fn networks_known_by_name_are_timed() {
     }
 }
 
+#[test]
+fn layers_are_a_table_for_spreadsheets_too() {
+    let arguments = ["simulate", "--design", DESIGN, "--network", NETWORK];
+    let timed = [&arguments[..], &["--timing-only"]].concat();
+    let output = cromulent(&[&timed[..], &["--csv"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let table: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    let (value, _) = json(&timed);
+    let layers = value["layers"].as_array().unwrap();
+    assert_eq!(table.len(), layers.len() + 1);
+    let column = |name: &str| table[0].iter().position(|&column| column == name).unwrap();
+    for (row, layer) in table[1..].iter().zip(layers) {
+        assert_eq!(row[0], layer["name"]);
+        for (name, number) in [
+            ("macs", &layer["macs"]),
+            ("stall_bandwidth", &layer["stalls"]["bandwidth"]),
+            ("dram_weights", &layer["dram_words"]["weights"]),
+            ("sram_inputs_read", &layer["sram_words"]["inputs"]["read"]),
+            (
+                "sram_residual_written",
+                &layer["sram_words"]["residual"]["written"],
+            ),
+        ] {
+            assert_eq!(row[column(name)], number.to_string(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn words_and_stalls_of_all_layers_are_those_of_the_program() {
+    let arguments = ["simulate", "--design", DESIGN, "--network", NETWORK];
+    let (value, _) = json(&[&arguments[..], &["--timing-only"]].concat());
+    let number = |value: &Value| value.as_u64().unwrap();
+    let layers = value["layers"].as_array().unwrap();
+    let sum = |part: &str, name: &str| layers.iter().map(|l| number(&l[part][name])).sum::<u64>();
+    let program = &value["program"];
+    assert_eq!(sum("dram_words", "inputs"), number(&program["input_beats"]));
+    // The header, and 12 commands, of 512 bits on a bus of 128.
+    let commands = 13 * 4;
+    assert_eq!(
+        sum("dram_words", "weights") + commands,
+        number(&program["program_beats"])
+    );
+    assert_eq!(
+        sum("stalls", "bandwidth"),
+        number(&program["stalls"]["bandwidth"])
+    );
+    for layer in layers {
+        let stalls = layer["stalls"].as_object().unwrap().values();
+        let beats = number(&layer["cycles"]) - stalls.map(number).sum::<u64>() - 1;
+        assert_eq!(
+            beats * 8,
+            number(&layer["sram_words"]["inputs"]["read"]),
+            "{layer}"
+        );
+    }
+}
+
 const TOPOLOGY: &str = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n\
     a, 10, 10, 3, 3, 16, 16, 1,\nb, 8, 8, 1, 1, 16, 24, 2,\n";
 

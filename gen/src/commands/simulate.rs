@@ -2,11 +2,13 @@
 
 mod report;
 mod shapes;
+mod table;
 mod values;
 
 use cromulent_design::{Command, Design};
 use cromulent_engine::peers::{self, LayerShape};
 use cromulent_engine::timing::{self, Timing};
+use cromulent_engine::traffic::traffic;
 use cromulent_engine::{Image, Layer, LayerInput, Program, outline_with};
 use cromulent_network::Problem;
 
@@ -53,13 +55,28 @@ fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error
         layers: named(image),
         shown: workload.layers(),
         timing: time(&image.design, &steps, args.memory)?,
+        traffic: traffic(&image.design, &steps),
         program_bytes: Some(workload.image_bytes),
         values: Some(&values),
         labels: labels.collect(),
         notes: &workload.notes,
         synthetic: workload.synthetic,
     };
-    Ok(Outcome::good(report.text(), report.json()))
+    outcome(&report, args.csv)
+}
+
+/// What is printed: a table for a person, or with `csv` for a spreadsheet.
+fn outcome(report: &Report, csv: bool) -> Result<Outcome, Error> {
+    let text = if csv {
+        report.csv().map_err(|error| Error::ToolFailed {
+            tool: "the report".to_owned(),
+            what: format!("could not be written as CSV: {error}"),
+            output: String::new(),
+        })?
+    } else {
+        report.text()
+    };
+    Ok(Outcome::good(text, report.json()))
 }
 
 /// The layers of an image.
@@ -94,6 +111,7 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
         design: &timed.design,
         shown: (0..timed.layers.len()).collect(),
         timing: time(&timed.design, &timed.steps, args.memory)?,
+        traffic: traffic(&timed.design, &timed.steps),
         layers: timed.layers,
         program_bytes: None,
         values: None,
@@ -101,7 +119,7 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
         notes: &timed.notes,
         synthetic: timed.synthetic,
     };
-    Ok(Outcome::good(report.text(), report.json()))
+    outcome(&report, args.csv)
 }
 
 impl Timed {

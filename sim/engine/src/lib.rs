@@ -5,7 +5,8 @@
 //!    executor reads. [`Program::of`] is the same as the machine is given it, byte by byte.
 //! 2. Two executors live here. [`mod@reference`] computes each layer as a plain convolution;
 //!    [`cycle_model`] walks the tiles of the array, with the machine's memories. They share the number
-//!    contract and the words of the image, and nothing else. [`timing`] says in which cycle what happens.
+//!    contract and the words of the image, and nothing else. [`timing`] says in which cycle what happens,
+//!    [`traffic`] how many words move.
 //!    [`fast`] is a third: the reference's values, as fast as the CPU multiplies.
 //! 3. [`Runner`] runs a whole network, or gives one layer's real input ([`Runner::layer_input`]) so that
 //!    any other executor can be held against these two.
@@ -36,6 +37,7 @@ pub mod reference;
 pub mod run;
 mod term;
 pub mod timing;
+pub mod traffic;
 mod values;
 mod word;
 pub mod words;

@@ -3,6 +3,7 @@
 use cromulent_design::Design;
 use cromulent_engine::Inference;
 use cromulent_engine::timing::{Causes, Timing};
+use cromulent_engine::traffic::{DramWords, SramWords, Traffic, Words};
 use serde_json::{Value, json};
 
 use super::Named;
@@ -17,6 +18,8 @@ pub(super) struct Report<'a> {
     /// The places of those that have a row.
     pub shown: Vec<usize>,
     pub timing: Timing,
+    /// By layer.
+    pub traffic: Vec<Traffic>,
     pub program_bytes: Option<usize>,
     /// None with `--timing-only`.
     pub values: Option<&'a Values>,
@@ -28,10 +31,11 @@ pub(super) struct Report<'a> {
 
 /// One row: a layer or a sum.
 #[derive(Clone, Copy, Default)]
-struct Row {
-    macs: u64,
-    cycles: u64,
-    causes: Causes,
+pub(super) struct Row {
+    pub macs: u64,
+    pub cycles: u64,
+    pub causes: Causes,
+    pub traffic: Traffic,
 }
 
 impl Report<'_> {
@@ -41,11 +45,12 @@ impl Report<'_> {
             macs: layer.macs,
             cycles: timing.cycles,
             causes: timing.causes,
+            traffic: self.traffic.get(place).copied().unwrap_or_default(),
         };
         Some((&layer.name, row))
     }
 
-    fn rows(&self) -> Vec<(&str, Row)> {
+    pub(super) fn rows(&self) -> Vec<(&str, Row)> {
         self.shown
             .iter()
             .filter_map(|&place| self.row(place))
@@ -59,6 +64,7 @@ impl Report<'_> {
             total.macs += row.macs;
             total.cycles += row.cycles;
             total.causes.stall_weights += row.causes.stall_weights;
+            total.causes.stall_bandwidth += row.causes.stall_bandwidth;
             total.causes.stall_output += row.causes.stall_output;
             total.causes.stall_fill += row.causes.stall_fill;
             total.causes.stall_drain += row.causes.stall_drain;
@@ -72,6 +78,7 @@ impl Report<'_> {
             macs: self.layers.iter().map(|layer| layer.macs).sum(),
             cycles: self.timing.cycles,
             causes: self.timing.causes,
+            ..Row::default()
         }
     }
 
@@ -86,12 +93,12 @@ impl Report<'_> {
                 .map(|layer| layer.macs)
                 .sum(),
             cycles: self.timing.cycles_behind(images),
-            causes: Causes::default(),
+            ..Row::default()
         })
     }
 
     /// Multiply-accumulates per element and cycle, rounded down to millionths.
-    fn utilization(&self, row: &Row) -> f64 {
+    pub(super) fn utilization(&self, row: &Row) -> f64 {
         let elements = u128::from(self.design.rows) * u128::from(self.design.columns);
         let whole = u128::from(row.macs) * 1_000_000;
         let share = whole.checked_div(elements * u128::from(row.cycles));
@@ -114,8 +121,8 @@ impl Report<'_> {
                 design.affine,
             ),
             format!(
-                "  {:<24} {:>12} {:>10} {:>8} {:>9} {:>7} {:>7} {:>7}",
-                "layer", "MACs", "cycles", "busy", "weights", "output", "fill", "drain"
+                "  {:<24} {:>12} {:>10} {:>8} {:>7} {:>9} {:>7} {:>7} {:>7}",
+                "layer", "MACs", "cycles", "busy", "load", "bandwidth", "output", "fill", "drain"
             ),
         ];
         lines.extend(self.rows().iter().map(|(name, row)| self.line(name, row)));
@@ -129,10 +136,11 @@ impl Report<'_> {
     fn line(&self, name: &str, row: &Row) -> String {
         let (busy, causes) = (100.0 * self.utilization(row), &row.causes);
         format!(
-            "  {name:<24} {:>12} {:>10} {busy:>6.1} % {:>9} {:>7} {:>7} {:>7}",
+            "  {name:<24} {:>12} {:>10} {busy:>6.1} % {:>7} {:>9} {:>7} {:>7} {:>7}",
             row.macs,
             row.cycles,
-            causes.stall_weights,
+            weight_load(causes),
+            causes.stall_bandwidth,
             causes.stall_output,
             causes.stall_fill,
             causes.stall_drain
@@ -169,11 +177,15 @@ impl Report<'_> {
                 named.extend(numbers);
             }
             object["stalls"] = json!({
-                "weight_load": row.causes.stall_weights,
+                "weight_load": weight_load(&row.causes),
+                "input": row.causes.stall_input,
                 "output": row.causes.stall_output,
+                "bandwidth": row.causes.stall_bandwidth,
                 "fill": row.causes.stall_fill,
                 "drain": row.causes.stall_drain,
             });
+            object["dram_words"] = dram_json(&row.traffic.dram);
+            object["sram_words"] = sram_json(&row.traffic.sram);
             object
         };
         let layers: Vec<Value> = self.rows().iter().map(row).collect();
@@ -256,8 +268,9 @@ impl Report<'_> {
         let mut object = self.row_json(&self.program());
         object["beats"] = json!(causes.beats);
         object["stalls"] = json!({
-            "weight_load": causes.stall_weights,
+            "weight_load": weight_load(causes),
             "output": causes.stall_output,
+            "bandwidth": causes.stall_bandwidth,
             "fill": causes.stall_fill,
             "drain": causes.stall_drain,
             "input": causes.stall_input,
@@ -265,8 +278,34 @@ impl Report<'_> {
         });
         object["program_beats"] = json!(self.timing.program_beats);
         object["input_beats"] = json!(self.timing.input_beats);
+        object["result_beats"] = json!(self.timing.result_beats);
         object
     }
+}
+
+/// Cycles that waited for a load, the weights being there.
+pub(super) fn weight_load(causes: &Causes) -> u64 {
+    causes.stall_weights - causes.stall_bandwidth
+}
+
+fn dram_json(words: &DramWords) -> Value {
+    json!({
+        "weights": words.weights,
+        "inputs": words.inputs,
+        "outputs": words.outputs,
+        "residual": words.residual,
+    })
+}
+
+fn sram_json(words: &SramWords) -> Value {
+    let of = |words: Words| json!({ "read": words.read, "written": words.written });
+    json!({
+        "weights": of(words.weights),
+        "inputs": of(words.inputs),
+        "sums": of(words.sums),
+        "outputs": of(words.outputs),
+        "residual": of(words.residual),
+    })
 }
 
 /// Images that get a line each.

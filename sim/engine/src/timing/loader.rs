@@ -59,6 +59,11 @@ impl Loader {
         self.tiles > 0 && now >= self.next_load && (!self.waiting || swap)
     }
 
+    /// Whether a load could begin in cycle `now` but for want of a whole tile.
+    pub fn starved(&self, now: u64) -> bool {
+        self.tiles == 0 && now >= self.next_load
+    }
+
     /// The edge that ends cycle `now`.
     pub fn update(&mut self, now: u64, begin: bool, swap: bool, line: bool) {
         self.waiting = begin || (self.waiting && !swap);

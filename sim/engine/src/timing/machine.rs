@@ -146,6 +146,7 @@ impl<'a> Machine<'a> {
             Cause::Beats
         } else if self.sequencer.pending() {
             match (self.loader.waiting, self.output_ready(now)) {
+                (false, _) if self.loader.starved(now) => Cause::Bandwidth,
                 (false, _) => Cause::Weights,
                 (true, false) => Cause::Output,
                 (true, true) => Cause::Fill,

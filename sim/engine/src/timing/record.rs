@@ -10,8 +10,10 @@ use super::shape::Shape;
 pub enum Cause {
     /// A beat was issued.
     Beats,
-    /// No weights waited for the beats to come.
+    /// No weights waited for the beats to come: they were being loaded.
     Weights,
+    /// The same, as the tile had not come from memory.
+    Bandwidth,
     /// Weights waited, but results had nowhere to go.
     Output,
     /// Weights waited, beats begin in the next cycle.
@@ -31,6 +33,8 @@ pub struct Causes {
     pub beats: u64,
     /// Cycles that waited for weights.
     pub stall_weights: u64,
+    /// Those of them in which the loader had no whole tile to load: memory, or the bus, was too slow.
+    pub stall_bandwidth: u64,
     /// Cycles that waited for room for results.
     pub stall_output: u64,
     /// Cycles between the arrival of weights and their first beat.
@@ -48,7 +52,7 @@ impl Causes {
     pub(super) fn count(&mut self, cause: Cause, cycles: u64) {
         let counter = match cause {
             Cause::Beats => &mut self.beats,
-            Cause::Weights => &mut self.stall_weights,
+            Cause::Weights | Cause::Bandwidth => &mut self.stall_weights,
             Cause::Output => &mut self.stall_output,
             Cause::Fill => &mut self.stall_fill,
             Cause::Drain => &mut self.stall_drain,
@@ -56,6 +60,9 @@ impl Causes {
             Cause::Command => &mut self.stall_command,
         };
         *counter += cycles;
+        if cause == Cause::Bandwidth {
+            self.stall_bandwidth += cycles;
+        }
     }
 
     /// All cycles.

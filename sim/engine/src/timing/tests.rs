@@ -76,6 +76,37 @@ fn a_tile_takes_as_many_cycles_as_it_has_rows_at_least() {
 }
 
 #[test]
+fn a_wait_is_for_the_load_or_for_the_memory() {
+    let design = Design {
+        bus_bits: 512,
+        ..design(8, 4)
+    };
+    let short = layer(&design, [1, 1, 10], [5, 5]);
+    // All its tiles come while the layer before is busy: what is left are loads of 8 rows for 5 positions.
+    let busy = layer(&design, [1, 1, 1], [900, 900]);
+    let steps = [busy, short].map(Command::Layer);
+    let timing = run_with(
+        &design,
+        &[&steps[..], &[Command::End]].concat(),
+        Supply::Ideal,
+    );
+    let causes = timing.layers[1].causes;
+    assert!(causes.stall_weights > 9, "{causes:?}");
+    assert_eq!(causes.stall_bandwidth, 0);
+    // A line takes four cycles, a tile 32, and its beats 5: a load takes its two cycles once a tile is there.
+    let slow = Supply::Memory(Memory {
+        latency: 1,
+        interval: 4,
+    });
+    let timing = run_with(&design, &[Command::Layer(short), Command::End], slow);
+    let causes = timing.layers[0].causes;
+    let waits = 9 * (32 - 5);
+    assert!(causes.stall_weights.abs_diff(waits) < 32, "{causes:?}");
+    let loads = causes.stall_weights - causes.stall_bandwidth;
+    assert!(loads <= 2 * 10, "{causes:?}");
+}
+
+#[test]
 fn the_second_layer_begins_in_its_third_cycle() {
     let design = Design {
         bus_bits: 512,

@@ -1,0 +1,216 @@
+//! How many words a program moves: between memory and the machine, and between its blocks and their memories.
+//!
+//! A word is what the memory in question gives at a time: of the memory outside a beat of the bus, of a memory on
+//! chip a word of one of its banks. All counts follow from the commands.
+
+use cromulent_design::{Command, Design, LayerRegisters};
+
+/// The words that a layer moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Traffic {
+    /// Beats of the memory bus.
+    pub dram: DramWords,
+    /// Words of the memories on chip.
+    pub sram: SramWords,
+}
+
+/// Beats of the memory bus, by tensor. Commands are left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DramWords {
+    /// Constant lines and tile lines: weights, taps, what becomes of each channel.
+    pub weights: u64,
+    /// What is fetched before the layer runs.
+    pub inputs: u64,
+    /// Scores, packed without gaps.
+    pub outputs: u64,
+    /// The residual stream, which stays on chip.
+    pub residual: u64,
+}
+
+/// Words read from and written to the memories on chip, by tensor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SramWords {
+    /// The queue of weights: a row word and a weight word of every column for each tile line.
+    pub weights: Words,
+    /// Codes or pixels: every row reads one a beat, idle ones too. Written are those fetched.
+    pub inputs: Words,
+    /// Accumulators, between row tiles.
+    pub sums: Words,
+    /// Codes that are written to the code banks.
+    pub outputs: Words,
+    /// The residual stream.
+    pub residual: Words,
+}
+
+/// Words of one tensor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Words {
+    /// Words read.
+    pub read: u64,
+    /// Words written.
+    pub written: u64,
+}
+
+/// Bits of a result in memory.
+const RESULT_BITS: u64 = 64;
+
+/// The traffic of each layer of a program, in the order they run. What is fetched belongs to the next layer.
+pub fn traffic(design: &Design, steps: &[Command]) -> Vec<Traffic> {
+    let mut layers = vec![];
+    let (mut beats, mut lines) = (0, 0);
+    for step in steps {
+        match step {
+            Command::Fetch(fetch) => {
+                beats += u64::from(fetch.beats);
+                lines += u64::from(fetch.lines);
+            }
+            Command::Layer(registers) => {
+                let mut layer = of_layer(design, registers);
+                layer.dram.inputs = std::mem::take(&mut beats);
+                let fetched = std::mem::take(&mut lines);
+                layer.sram.inputs.written = fetched * u64::from(design.rows);
+                layers.push(layer);
+            }
+            Command::End => {}
+        }
+    }
+    layers
+}
+
+/// The traffic of a layer, but for what is fetched.
+fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
+    let number = u64::from;
+    let beats = |bits: u32| number(design.beats(bits));
+    let column_tiles = number(registers.column_tiles);
+    let tile_lines = column_tiles * number(registers.tile_lines);
+    let constant_beats = column_tiles * beats(design.constant_line_bits());
+    let columns = number(design.columns);
+    let channels = column_tiles.saturating_sub(1) * columns + number(registers.last_columns);
+    let words = channels * number(registers.positions);
+    let count = |counted: bool| if counted { words } else { 0 };
+    let positions = number(registers.passes.saturating_sub(1)) * number(registers.pass_positions)
+        + number(registers.last_positions);
+    let tiles = column_tiles * number(registers.row_tiles);
+    let queue = tile_lines * (columns + 1);
+    let sums = words * number(registers.row_tiles.saturating_sub(1));
+    Traffic {
+        dram: DramWords {
+            weights: constant_beats + tile_lines * beats(design.tile_line_bits()),
+            inputs: 0,
+            outputs: (count(registers.scores) * RESULT_BITS).div_ceil(number(design.bus_bits)),
+            residual: 0,
+        },
+        sram: SramWords {
+            weights: both(queue),
+            inputs: Words {
+                read: positions * tiles * number(registers.beats) * number(design.rows),
+                written: 0,
+            },
+            sums: both(sums),
+            outputs: Words {
+                read: 0,
+                written: count(registers.codes),
+            },
+            residual: Words {
+                read: count(registers.add),
+                written: count(registers.stream),
+            },
+        },
+    }
+}
+
+/// As many words read as written.
+fn both(words: u64) -> Words {
+    Words {
+        read: words,
+        written: words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Program;
+    use crate::random::{Limits, network};
+    use crate::timing::{Memory, run};
+
+    /// The sum of a count over layers.
+    fn sum(layers: &[Traffic], count: impl Fn(&Traffic) -> u64) -> u64 {
+        layers.iter().map(count).sum()
+    }
+
+    #[test]
+    fn every_beat_of_a_program_is_some_layers_or_a_command() {
+        let memory = Memory {
+            latency: 1,
+            interval: 1,
+        };
+        for seed in 0..200 {
+            let image = network(seed, &Limits::default()).image;
+            let design = &image.design;
+            let program = Program::of(&image);
+            let layers = traffic(design, &program.steps);
+            let timing = run(design, &program.steps, memory);
+            assert_eq!(layers.len(), image.layers.len());
+            let lines = sum(&layers, |layer| layer.dram.weights);
+            let commands = (1 + program.steps.len() as u64) * u64::from(design.command_beats());
+            assert_eq!(lines + commands, u64::from(program.beats()), "seed {seed}");
+            assert_eq!(lines + commands, timing.program_beats);
+            assert_eq!(sum(&layers, |layer| layer.dram.inputs), timing.input_beats);
+            let results = program.result_words as u64 * RESULT_BITS;
+            let bits = u64::from(design.bus_bits);
+            assert_eq!(
+                sum(&layers, |layer| layer.dram.outputs),
+                results.div_ceil(bits)
+            );
+        }
+    }
+
+    #[test]
+    fn words_on_chip_are_those_of_the_values_and_beats() {
+        for seed in 0..200 {
+            let image = network(seed, &Limits::default()).image;
+            let design = &image.design;
+            let steps = Program::steps_of(&image);
+            let layers = traffic(design, &steps);
+            let written: usize = image
+                .tensors
+                .iter()
+                .map(|tensor| tensor.shape.values())
+                .sum();
+            assert_eq!(
+                sum(&layers, |layer| layer.sram.outputs.written),
+                written as u64
+            );
+            let written: usize = image.streams.iter().map(|value| value.shape.values()).sum();
+            assert_eq!(
+                sum(&layers, |layer| layer.sram.residual.written),
+                written as u64
+            );
+            let memory = Memory {
+                latency: 1,
+                interval: 1,
+            };
+            let timing = run(design, &steps, memory);
+            for ((words, layer), timing) in layers.iter().zip(&image.layers).zip(&timing.layers) {
+                let rows = u64::from(design.rows);
+                assert_eq!(words.sram.inputs.read, timing.causes.beats * rows);
+                let g = &layer.geometry;
+                let positions = if layer.mode.pool { 1 } else { g.positions() };
+                let tiles = layer.layout(design).row_tiles();
+                let sums = positions * g.out_channels * (tiles - 1);
+                assert_eq!(words.sram.sums, both(sums as u64));
+                let lines = layer.weight_words.lines().expect("whole lines") as u64;
+                let queue =
+                    lines * u64::from(layer.registers.passes) * u64::from(design.columns + 1);
+                assert_eq!(words.sram.weights, both(queue));
+                let adds = layer
+                    .output
+                    .residual()
+                    .is_some_and(|step| step.base.is_some());
+                let read = if adds { words.sram.residual.written } else { 0 };
+                assert_eq!(words.sram.residual.read, read);
+            }
+        }
+    }
+}
