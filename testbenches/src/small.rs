@@ -8,11 +8,12 @@ use cromulent_engine::layer::{LayerOutput, registers};
 use cromulent_engine::random::{Case, Limits, case_within};
 use cromulent_number::Format;
 
-/// A 4×4 array of L4 exact with digits.
+/// A 4×4 array of L4 exact with digits, whose rows can pool.
 pub fn design() -> Design {
     Design {
         name: "small-4x4".to_owned(),
         image_digits: true,
+        max_pool: true,
         bus_bits: 64,
         code_depth: 256,
         stream_depth: 256,
@@ -39,19 +40,24 @@ fn find(what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
     let mut drawn = (0..10_000).filter_map(|seed| case_within(seed, &design(), &LIMITS));
     let found = drawn.find(|case| {
         let r = &case.layer.registers;
-        r.row_tiles > 2 && r.column_tiles > 1 && wanted(r)
+        (r.row_tiles > 2 || r.max_pool) && r.column_tiles > 1 && wanted(r)
     });
     found.unwrap_or_else(|| panic!("no layer with {what}"))
 }
 
-/// Layers of that design with several tiles, and their inputs: codes, the residual stream, results.
+/// Layers of that design with several tiles, and their inputs: codes, the residual stream, a max-pool, results.
 ///
 /// # Panics
 /// There is no such layer: a fault of the random generator.
 pub fn cases() -> Vec<Case> {
     vec![
-        find("codes", |r| !r.raw && !r.stream && r.positions > 8),
+        find("codes", |r| {
+            !r.raw && !r.stream && !r.max_pool && r.positions > 8
+        }),
         find("a stream", |r| r.stream && r.positions > 8),
+        find("a max-pool", |r| {
+            r.max_pool && r.beats > 2 && r.positions > 8
+        }),
         scores(),
     ]
 }

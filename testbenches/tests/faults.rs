@@ -52,7 +52,7 @@ fn planted(design: &Design, file: &str, from: &str, to: &str) -> Files {
 }
 
 /// File, text, fault, and a part of what is said of it.
-const FAULTS: [(&str, &str, &str, &str); 8] = [
+const FAULTS: [(&str, &str, &str, &str); 10] = [
     (
         "pe.v",
         "sum <= sum_in + ",
@@ -60,6 +60,18 @@ const FAULTS: [(&str, &str, &str, &str); 8] = [
         "column tile",
     ),
     ("row_edge.v", ">=", ">", "column tile"),
+    (
+        "pool_row.v",
+        "kept <= takes",
+        "kept <= inside_",
+        "column tile",
+    ),
+    (
+        "window.v",
+        "next_line = line + ",
+        "next_line = line - ",
+        "column tile",
+    ),
     ("column_foot.v", "+ {", "& {", "column tile"),
     ("residual.v", ", shifted[0]}", ", 1'b0}", "column tile"),
     ("loader.v", "assign room = ~", "assign room = |", ""),

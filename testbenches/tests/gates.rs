@@ -25,6 +25,7 @@ fn designs() -> Vec<Design> {
         stream_depth: 64,
         bus_bits: 32 << (n % 5),
         memory_address_bits: [32, 40, 64, 16][n % 4],
+        max_pool: n % 3 != 1,
         ..design
     };
     every_form(5, 3)

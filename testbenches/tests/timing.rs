@@ -36,6 +36,7 @@ fn design(generator: &mut Generator) -> Design {
     let columns = draw(generator, 1, rows);
     let design = Design {
         image_digits: true,
+        max_pool: true,
         bus_bits: *generator.pick(&[32, 64, 128, 256, 512]),
         weight_depth: 2 * rows + draw(generator, 0, 12),
         channel_depth: draw(generator, 2, 4),
@@ -97,12 +98,44 @@ fn layer(
     layer
 }
 
+/// A max-pool. Its row words are zeros, so no row idles, and all its windows lie on the map.
+fn max_pool(generator: &mut Generator, design: &Design) -> LayerRegisters {
+    let positions = draw(generator, 1, 12);
+    let planes = draw(generator, 1, 3);
+    let layer = LayerRegisters {
+        height: 16,
+        width: 16,
+        stride: draw(generator, 1, 3),
+        output_width: 4,
+        y_step: 16,
+        pass_positions: positions,
+        last_positions: positions,
+        passes: 1,
+        beats: *generator.pick(&[1, 2, 3]),
+        row_tiles: 1,
+        column_tiles: planes,
+        output_address: 128,
+        output_plane: positions,
+        last_columns: 1,
+        positions,
+        tile_lines: design.rows,
+        codes: true,
+        max_pool: true,
+        ..LayerRegisters::default()
+    };
+    layer.validate(design).expect("a valid layer");
+    layer
+}
+
 /// A fetch, or a layer of any kind.
 fn step(generator: &mut Generator, design: &Design) -> Command {
     if generator.chance(1, 4) {
         let offset = design.bus_bits / 8 * draw(generator, 0, 20);
         let lines = draw(generator, 1, 30);
         return Command::Fetch(Fetch::new(design, 3, lines, offset));
+    }
+    if generator.chance(1, 4) {
+        return Command::Layer(max_pool(generator, design));
     }
     let pool = generator.chance(1, 3);
     let most = [3, if pool { 1 } else { 3 }, 4];

@@ -10,7 +10,7 @@ use cromulent::tools::Scratch;
 use cromulent::verification::commands;
 use cromulent::waveform::{Waveform, ran};
 use cromulent_engine::program::input_lines;
-use cromulent_engine::random::{Limits, network};
+use cromulent_engine::random::{Limits, NetworkCase, network};
 use cromulent_engine::timing::{self, Timing};
 use cromulent_engine::{Executor, Image, Program, Runner};
 use cromulent_testbenches::tools;
@@ -21,12 +21,14 @@ struct Traced {
 }
 
 /// The signals compared, and where Verilator has them: from the end of their path.
-const SIGNALS: [(&str, &[&str]); 6] = [
+const SIGNALS: [(&str, &[&str]); 8] = [
     ("layer_start", &["TOP", "layer_start"]),
     ("layer_done", &["TOP", "layer_done"]),
     ("layer_cycles", &["TOP", "layer_cycles"]),
     ("word_valid", &["TOP", "word_valid"]),
     ("words", &["TOP", "words"]),
+    ("pooled_valid", &["TOP", "pooled_valid"]),
+    ("pooled", &["TOP", "pooled"]),
     ("flags", &["sequencer", "flags"]),
 ];
 
@@ -127,7 +129,9 @@ fn the_model_and_verilator_draw_the_same_waveform() {
     if tools::verilator().is_none() {
         return;
     }
-    let case = network(7, &Limits::default());
+    let pools = |case: &NetworkCase| case.image.layers.iter().any(|l| l.registers.max_pool);
+    let mut cases = (7..).map(|seed| network(seed, &Limits::default()));
+    let case = cases.find(pools).expect("seeds do not end");
     let (image, design) = (&case.image, &case.image.design);
     let fastest = timing::Memory {
         latency: 1,
@@ -149,13 +153,14 @@ fn the_model_and_verilator_draw_the_same_waveform() {
         let (name, low) = match signal.name.as_str() {
             "beat" => ("flags", 0),
             "tile_start" => ("flags", 1),
-            name => match name
-                .strip_prefix("word_")
-                .and_then(|n| n.parse::<u32>().ok())
-            {
-                Some(column) => ("words", column * design.total_bits()),
-                None => (name, 0),
-            },
+            name => {
+                let number = |prefix| name.strip_prefix(prefix)?.parse::<u32>().ok();
+                match (number("word_"), number("pooled_")) {
+                    (Some(column), _) => ("words", column * design.total_bits()),
+                    (_, Some(row)) => ("pooled", row * design.format.code_bits()),
+                    _ => (name, 0),
+                }
+            }
         };
         for (cycle, value) in (0..).zip(&signal.values) {
             let Some(value) = value else { continue };
@@ -164,8 +169,8 @@ fn the_model_and_verilator_draw_the_same_waveform() {
             assert_eq!(found, *value, "{} in cycle {cycle}", signal.name);
         }
     }
-    // Every cycle of four signals, every beat, every layer's end and every word.
+    // Every cycle of five signals, every beat, every layer's end and every word.
     let words: usize = run.layers.iter().map(|layer| layer.words.len()).sum();
     let (cycles, beats) = (timing.cycles as usize, timing.causes.beats as usize);
-    assert_eq!(known, 4 * cycles + beats + image.layers.len() + words);
+    assert_eq!(known, 5 * cycles + beats + image.layers.len() + words);
 }

@@ -141,13 +141,18 @@ impl Job<'_> {
             .collect();
     }
 
-    /// The words of a layer in the engine's order: a column's words come by column tile, then position.
+    /// The words of a layer in the engine's order: a column's words come by column tile, then position. In a
+    /// max-pool rows take the place of columns, and idle ones give nothing.
     fn order(
         &self,
         observed: &[&ObservedWord],
         registers: &LayerRegisters,
     ) -> (Vec<OutputWord>, Vec<u64>) {
-        let columns = self.design.columns;
+        let max_pool = registers.max_pool;
+        let columns = match max_pool {
+            true => self.design.rows,
+            false => self.design.columns,
+        };
         let positions = u64::from(registers.positions.max(1));
         let spare = u64::BITS - self.design.total_bits();
         let mut given = vec![0u64; columns as usize];
@@ -159,14 +164,17 @@ impl Job<'_> {
             let (column_tile, position) = (*number / positions, *number % positions);
             *number += 1;
             let last = column_tile + 1 == u64::from(registers.column_tiles);
-            if last && word.column >= u64::from(registers.last_columns) {
+            if last && !max_pool && word.column >= u64::from(registers.last_columns) {
                 continue;
             }
             let output = OutputWord {
                 column_tile: column_tile as u32,
                 position: position as u32,
                 column: word.column as u32,
-                value: (word.value << spare).cast_signed() >> spare,
+                value: match max_pool {
+                    true => word.value.cast_signed(),
+                    false => (word.value << spare).cast_signed() >> spare,
+                },
             };
             words.push((output, word.cycle));
         }

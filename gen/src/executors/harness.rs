@@ -47,8 +47,11 @@ pub fn ports_header(design: &Design) -> String {
         columns,
         bus_bits,
         memory_address_bits,
+        rows,
+        max_pool,
         ..
     } = design;
+    let pool_rows = if *max_pool { *rows } else { 0 };
     format!(
         "// Ports of {name}. Generated; do not edit.\n\
          #pragma once\n\
@@ -58,7 +61,11 @@ pub fn ports_header(design: &Design) -> String {
          constexpr int COLUMNS = {columns};\n\
          constexpr int WORD_BITS = {};\n\
          constexpr int BUS_BITS = {bus_bits};\n\
-         constexpr int ADDRESS_BITS = {memory_address_bits};\n",
-        design.total_bits()
+         constexpr int ADDRESS_BITS = {memory_address_bits};\n\n\
+         // Rows that pool, and bits of a code.\n\
+         #define POOL_ROWS {pool_rows}\n\
+         constexpr int CODE_BITS = {};\n",
+        design.total_bits(),
+        design.format.code_bits()
     )
 }

@@ -231,7 +231,9 @@ impl Simulator {
         }
         let start = observed.layers.last().map_or(0, |layer| layer.start);
         let layer = (observed.layers.len() as u64).wrapping_sub(1);
-        for (column, (valid, word)) in top.word_valid.iter().zip(&top.word).enumerate() {
+        let columns = top.word_valid.iter().zip(&top.word).enumerate();
+        let rows = top.pooled_valid.iter().zip(&top.pooled).enumerate();
+        for (column, (valid, word)) in columns.chain(rows) {
             if valid.value().is_true() {
                 observed.words.push(ObservedWord {
                     layer,

@@ -127,7 +127,7 @@ pub struct Observed {
     pub writes: u64,
     /// The layers that started.
     pub layers: Vec<ObservedLayer>,
-    /// The words that left columns.
+    /// The words that left columns, and the codes of max-pools.
     pub words: Vec<ObservedWord>,
 }
 
@@ -142,14 +142,14 @@ pub struct ObservedLayer {
     pub counted: u64,
 }
 
-/// A word that left a column.
+/// A word that left a column, or in a max-pool the code that a row wrote.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ObservedWord {
     /// Which layer, from 0.
     pub layer: u64,
     /// Cycles since the layer's start.
     pub cycle: u64,
-    /// Which column.
+    /// Which column, or row.
     pub column: u64,
     /// Its bits.
     pub value: u64,

@@ -37,7 +37,7 @@ fn clock() -> String {
   middle of a run; the memories keep what they hold, and no run depends on that. Reset what is on the memory bus
   with it, or wait until it has answered everything: the accelerator forgets what it has asked for.
 - `irq` is a level: high while an enabled bit of INTERRUPT_STATUS is set.
-- `word_valid`, `words`, `layer_start`, `layer_done` and `layer_cycles` only show what goes on. Leave them open.
+- `word_valid`, `words`, `pooled_valid`, `pooled`, `layer_start`, `layer_done` and `layer_cycles` only show what goes on. Leave them open.
 "
     .to_owned()
 }

@@ -58,7 +58,8 @@ const WORDS: usize = 6;
 
 /// The number of signals of a design.
 pub fn signal_count(design: &Design) -> u64 {
-    WORDS as u64 + u64::from(design.columns)
+    let pooled = if design.max_pool { 1 + design.rows } else { 0 };
+    WORDS as u64 + u64::from(design.columns + pooled)
 }
 
 /// The layers of an image with what the model says of them.
@@ -87,7 +88,11 @@ impl Waveform {
             waveform.set(DONE, start + last, 1);
             waveform.set(CYCLES, start + last, last);
             waveform.beats(layer);
-            waveform.words(design, layer);
+            if layer.registers.max_pool {
+                waveform.pooled(design, layer);
+            } else {
+                waveform.words(design, layer);
+            }
         }
         waveform
     }
@@ -112,6 +117,12 @@ impl Waveform {
         ];
         let word = |column| signal(format!("word_{column}"), design.total_bits(), None);
         signals.extend((0..design.columns).map(word));
+        if design.max_pool {
+            let bits = design.format.code_bits();
+            signals.push(signal("pooled_valid".to_owned(), design.rows, Some(0)));
+            let code = |row| signal(format!("pooled_{row}"), bits, None);
+            signals.extend((0..design.rows).map(code));
+        }
         Waveform { cycles, signals }
     }
 
@@ -133,11 +144,38 @@ impl Waveform {
                 false => counts.pass_positions,
             };
             let first = layer.timing.start + first;
-            let end = first + u64::from(positions) * u64::from(counts.beats);
+            let end = first + u64::from(positions) * counts.position_beats();
             for cycle in first.max(self.cycles.start)..end.min(self.cycles.end) {
                 self.set(BEAT, cycle, 1);
                 self.set(TILE, cycle, u64::from(cycle == first));
             }
+        }
+    }
+
+    /// Codes that the rows of a max-pool write.
+    fn pooled(&mut self, design: &Design, layer: &Ran<'_>) {
+        let (start, positions) = (layer.timing.start, u64::from(layer.registers.positions));
+        let valid = WORDS + design.columns as usize;
+        let ends: Vec<Vec<u64>> = (0..design.rows)
+            .map(|row| layer.timing.words(row))
+            .collect();
+        for word in layer.words {
+            let number = u64::from(word.column_tile) * positions + u64::from(word.position);
+            let Some(cycle) = ends[word.column as usize].get(number as usize) else {
+                continue;
+            };
+            self.mark(valid, start + cycle, word.column);
+            let signal = valid + 1 + word.column as usize;
+            self.set(signal, start + cycle, word.value.cast_unsigned());
+        }
+    }
+
+    /// Sets a bit of a signal of flags.
+    fn mark(&mut self, signal: usize, cycle: u64, bit: u32) {
+        if let Some(at) = cycle.checked_sub(self.cycles.start)
+            && let Some(Some(flags)) = self.signals[signal].values.get_mut(at as usize)
+        {
+            *flags |= 1 << bit;
         }
     }
 
@@ -149,11 +187,7 @@ impl Waveform {
             .collect();
         for (column, leaves) in leaves.iter().enumerate() {
             for cycle in leaves {
-                if let Some(at) = (start + cycle).checked_sub(self.cycles.start)
-                    && let Some(Some(valid)) = self.signals[VALID].values.get_mut(at as usize)
-                {
-                    *valid |= 1 << column;
-                }
+                self.mark(VALID, start + cycle, column as u32);
             }
         }
         let mask = u64::MAX >> (u64::BITS - design.total_bits());

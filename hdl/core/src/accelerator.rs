@@ -134,6 +134,10 @@ pub struct Accelerator {
     pub word_valid: Vec<Net<Out>>,
     /// The word.
     pub word: Vec<Net<Out>>,
+    /// This row writes the code of a max-pool's window.
+    pub pooled_valid: Vec<Net<Out>>,
+    /// The code.
+    pub pooled: Vec<Net<Out>>,
     /// A layer starts in this cycle.
     pub layer_start: Net<Out>,
     /// The cycle after a layer's last word.
@@ -213,6 +217,8 @@ impl Accelerator {
             irq: Net::flag(),
             word_valid: Net::array(shape.columns, 1, false),
             word: Net::array(shape.columns, shape.word_bits(), true),
+            pooled_valid: Net::array(shape.pool_rows(), 1, false),
+            pooled: Net::array(shape.pool_rows(), design.format.code_bits() as usize, false),
             layer_start: Net::flag(),
             layer_done: Net::flag(),
             layer_cycles: Net::bits(LANE_BITS),
@@ -256,6 +262,10 @@ impl Describe for Accelerator {
             i.connect(to, from);
         }
         for (to, from) in self.word.iter().zip(&core.word) {
+            i.connect(to, from);
+        }
+        let pooled = self.pooled.iter().zip(&core.pooled);
+        for (to, from) in pooled.chain(self.pooled_valid.iter().zip(&core.pooled_valid)) {
             i.connect(to, from);
         }
         i.connect(&self.layer_start, &core.layer_start);

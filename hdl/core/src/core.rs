@@ -80,6 +80,10 @@ pub struct Core {
     pub word_valid: Vec<Net<Out>>,
     /// The word: a code, or a difference.
     pub word: Vec<Net<Out>>,
+    /// A row writes the code of a max-pool's window.
+    pub pooled_valid: Vec<Net<Out>>,
+    /// The code.
+    pub pooled: Vec<Net<Out>>,
     /// A layer begins.
     pub layer_start: Net<Out>,
     /// A layer's last word has left in the cycle before.
@@ -133,6 +137,8 @@ impl Core {
             fault: Net::bits(FAULT_BITS),
             word_valid: Net::array(shape.columns, 1, false),
             word: Net::array(shape.columns, shape.word_bits(), true),
+            pooled_valid: Net::array(shape.pool_rows(), 1, false),
+            pooled: Net::array(shape.pool_rows(), design.format.code_bits() as usize, false),
             layer_start: Net::flag(),
             layer_done: Net::flag(),
             layer_cycles: Net::bits(COUNT_BITS),

@@ -5,7 +5,8 @@
 //!    the core is a machine between three streams;
 //! 2. [`Decoder`] reads the program, [`LayerControl`] goes from one layer to the next;
 //! 3. [`Sequencer`] issues positions, [`Loader`] takes the next tile's weights meanwhile;
-//! 4. [`Rows`]: [`RowFeeder`] and [`RowEdge`] turn a position into the operand of one row;
+//! 4. [`Rows`]: [`RowFeeder`] and [`RowEdge`] turn a position into the operand of one row; in a max-pool
+//!    [`PoolRow`] writes the largest code of a [`Window`] back to the row's bank, where [`PoolPointer`] says;
 //! 5. [`Array`] of [`Pe`]s multiplies by shifting, [`SignCounter`] counts what they leave out;
 //! 6. [`Columns`] of [`Column`]s: [`ColumnFoot`] corrects, [`Accumulator`] adds up, [`Residual`] keeps
 //!    the residual stream, [`Quantizer`] codes;
@@ -32,6 +33,8 @@ mod layer_control;
 mod line;
 mod loader;
 mod pe;
+mod pool_pointer;
+mod pool_row;
 mod position;
 mod product;
 mod quantizer;
@@ -46,6 +49,7 @@ mod session;
 mod shape;
 mod stream_pointer;
 mod tops;
+mod window;
 mod write_back;
 mod writer;
 
@@ -67,6 +71,8 @@ pub use fifo::Fifo;
 pub use layer_control::LayerControl;
 pub use loader::Loader;
 pub use pe::Pe;
+pub use pool_pointer::PoolPointer;
+pub use pool_row::PoolRow;
 pub use quantizer::Quantizer;
 pub use reader::Reader;
 pub use residual::Residual;
@@ -79,5 +85,6 @@ pub use session::Session;
 pub use shape::{OperandShape, PeShape, Shape};
 pub use stream_pointer::StreamPointer;
 pub use tops::{STREAM_TOP, TOP, verilog};
+pub use window::Window;
 pub use write_back::WriteBack;
 pub use writer::Writer;

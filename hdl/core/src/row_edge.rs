@@ -4,6 +4,7 @@ use crate::digit_recoder::DigitRecoder;
 use crate::shape::Shape;
 use cromulent_design::Affine;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
+use cromulent_number::Format;
 use rust_hdl_core::prelude::*;
 
 /// Decides the ReLU once for the whole row: compares the code with the row's threshold (exact),
@@ -27,6 +28,8 @@ pub struct RowEdge {
     pub load: Net<In>,
     /// The tile's first position comes next cycle at the feeder.
     pub swap: Net<In>,
+    /// The affine in use descends.
+    pub descending: Optional<Net<Out>>,
     /// Operand of the row's first processing element.
     pub operand: Net<Out>,
     /// Load strobe of the row's first processing element.
@@ -47,7 +50,7 @@ pub struct RowEdge {
 /// Bits of the fields of a row word that the edge keeps, if this form keeps any.
 pub(crate) fn threshold_word_bits(shape: &Shape) -> Option<usize> {
     let design = &shape.design;
-    let needed = design.affine != Affine::Rectified || takes_integers(shape);
+    let needed = design.affine != Affine::Rectified || takes_integers(shape) || design.max_pool;
     needed.then(|| shape.threshold_bits() + 1)
 }
 
@@ -71,6 +74,7 @@ impl RowEdge {
             threshold_word: Optional::when(word.is_some(), || Net::bits(word.unwrap_or(1))),
             load: Net::flag(),
             swap: Net::flag(),
+            descending: Optional::when(shape.design.max_pool, Net::flag),
             operand: Net::bits(shape.pe.operand.bits()),
             load_out: Net::flag(),
             swap_out: Net::flag(),
@@ -254,14 +258,18 @@ impl RowEdge {
         Some(operand.pack::<I>(active, negative, root, exponent))
     }
 
-    /// Bits of the threshold word that only other forms read.
+    /// Hands the direction to the pool; marks the bits of the threshold word that only other forms read.
     fn leave_unread<I: Interpreter>(&self, i: &mut I, threshold: Option<(I::Word, I::Word)>) {
         let Some((threshold, descending)) = threshold else {
             return;
         };
+        if let Some(port) = self.descending.get() {
+            i.drive(port, descending);
+        }
         let design = &self._shape.design;
         let read = match design.affine {
-            Affine::Rectified => 8,
+            Affine::Rectified if takes_integers(&self._shape) => 8,
+            Affine::Rectified => 0,
             _ if design.image_digits => threshold.width(),
             Affine::Snapped | Affine::Recentred => design.format.code_bits() as usize,
             Affine::Exact => threshold.width(),
@@ -269,7 +277,7 @@ impl RowEdge {
         if read < threshold.width() {
             i.unused(threshold.slice(read, threshold.width() - read));
         }
-        if design.affine == Affine::Rectified {
+        if design.affine == Affine::Rectified && !design.max_pool {
             i.unused(descending);
         }
     }
@@ -285,6 +293,14 @@ impl RowEdge {
             code,
             pad.slice(0, code.width()) & digits.repeat(code.width()),
         )
+    }
+}
+
+/// The place of a code among the values.
+pub(crate) fn code_order<W: Word>(format: Format, code: W) -> W {
+    match format.is_signed_log() {
+        true => value_order(code),
+        false => code,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::correction::SignCounter;
 use crate::counting::delay;
+use crate::pool_pointer::PoolPointer;
+use crate::pool_row::PoolRow;
 use crate::position::{FLAG_BITS, position_bits};
 use crate::row_edge::{RowEdge, threshold_word_bits};
 use crate::row_feeder::{RowFeeder, map_side_bits, tap_bits};
@@ -52,6 +54,18 @@ pub struct Rows {
     pub code_address: Vec<Net<In>>,
     /// The code written.
     pub code: Vec<Net<In>>,
+    /// This cycle's beat is the last of a max-pool's window.
+    pub window_last: Optional<Net<In>>,
+    /// A layer begins.
+    pub start: Optional<Net<In>>,
+    /// Where the codes of a max-pool go, at `start`.
+    pub pool_address: Optional<Net<In>>,
+    /// A window has ended in the last row.
+    pub pool_done: Optional<Net<Out>>,
+    /// A row writes the code of a window to its bank.
+    pub pooled_valid: Vec<Net<Out>>,
+    /// The code.
+    pub pooled: Vec<Net<Out>>,
     /// Operand of each row.
     pub operand: Vec<Net<Out>>,
     /// Load strobe of each row.
@@ -68,6 +82,8 @@ pub struct Rows {
     code_read: Vec<Register>,
     feeder: Vec<RowFeeder>,
     row_edge: Vec<RowEdge>,
+    pool_pointer: Optional<PoolPointer>,
+    pool_row: Vec<PoolRow>,
     sign_counter: Vec<SignCounter>,
     flag_delay: Vec<Register>,
     _shape: Shape,
@@ -102,6 +118,12 @@ impl Rows {
             write_code: Net::array(rows, 1, false),
             code_address: Net::array(rows, shape.address_bits(), false),
             code: Net::array(rows, code, false),
+            window_last: Optional::when(design.max_pool, Net::flag),
+            start: Optional::when(design.max_pool, Net::flag),
+            pool_address: Optional::when(design.max_pool, || Net::bits(shape.address_bits())),
+            pool_done: Optional::when(design.max_pool, Net::flag),
+            pooled_valid: Net::array(shape.pool_rows(), 1, false),
+            pooled: Net::array(shape.pool_rows(), design.format.code_bits() as usize, false),
             operand: Net::array(rows, shape.pe.operand.bits(), false),
             load_out: Net::array(rows, 1, false),
             swap_out: Net::array(rows, 1, false),
@@ -115,6 +137,10 @@ impl Rows {
             code_read: Register::data_array(rows, code, false),
             feeder: (0..rows).map(|_| RowFeeder::new(shape)).collect(),
             row_edge: edge,
+            pool_pointer: Optional::when(design.max_pool, || PoolPointer::new(shape)),
+            pool_row: (0..shape.pool_rows())
+                .map(|_| PoolRow::new(shape))
+                .collect(),
             sign_counter: counted.map_or(vec![], |bits| {
                 (0..rows).map(|_| SignCounter::new(bits)).collect()
             }),
@@ -167,10 +193,82 @@ impl Rows {
             }
         }
         i.connect(&bank.clock, &self.clock);
-        i.connect(&bank.write_enable, &self.write_code[r]);
-        i.connect(&bank.write_address, &self.code_address[r]);
-        i.connect(&bank.write_data, &self.code[r]);
         i.connect(&bank.read_address, &feeder.address);
+        let mut write = (
+            i.read(&self.write_code[r]),
+            i.read(&self.code_address[r]),
+            i.read(&self.code[r]),
+        );
+        if let (Some(pool), Some(address)) = (self.pool_row.get(r), self.pool_address_of(r)) {
+            let (pools, address) = (i.read(&pool.write), i.read(address));
+            let code = i.read(&pool.pooled).resize(write.2.width());
+            write = (
+                write.0 | pools,
+                pools.mux(address, write.1),
+                pools.mux(code, write.2),
+            );
+        }
+        i.drive(&bank.write_enable, write.0);
+        i.drive(&bank.write_address, write.1);
+        i.drive(&bank.write_data, write.2);
+    }
+
+    /// Where the pool of a row writes.
+    fn pool_address_of(&self, r: usize) -> Option<&Net<Out>> {
+        match r.checked_sub(1) {
+            None => Some(&self.pool_pointer.get()?.address),
+            Some(above) => Some(&self.pool_row.get(above)?.address_out),
+        }
+    }
+
+    /// The pool of a row reads what the edge reads.
+    fn pool<I: Interpreter>(&self, i: &mut I, r: usize) {
+        let (Some(pool), Some(pointer)) = (self.pool_row.get(r), self.pool_pointer.get()) else {
+            return;
+        };
+        i.connect(&pool.clock, &self.clock);
+        i.connect(&pool.reset, &self.reset);
+        let code = self.code_read[r].read(i).slice(0, pool.code.width());
+        i.drive(&pool.code, code);
+        i.connect(&pool.inside, &self.feeder[r].inside);
+        i.connect(&pool.fresh, &self.feeder[r].fresh);
+        if let Some(descending) = self.row_edge[r].descending.get() {
+            i.connect(&pool.descending, descending);
+        }
+        if let Some(address) = self.pool_address_of(r) {
+            i.connect(&pool.address_in, address);
+        }
+        match (r.checked_sub(1), self.window_last.get()) {
+            (Some(above), _) => i.connect(&pool.last_in, &self.pool_row[above].last_out),
+            (None, Some(last)) => {
+                i.connect(&pool.last_in, last);
+                i.connect(&pointer.step, &pool.done);
+            }
+            _ => {}
+        }
+        i.connect(&self.pooled_valid[r], &pool.write);
+        i.connect(&self.pooled[r], &pool.pooled);
+        if let (Some(port), true) = (self.pool_done.get(), r + 1 == self.pool_row.len()) {
+            i.connect(port, &pool.done);
+            let (last, address) = (i.read(&pool.last_out), i.read(&pool.address_out));
+            i.unused(last);
+            i.unused(address);
+        } else if r > 0 {
+            let done = i.read(&pool.done);
+            i.unused(done);
+        }
+    }
+
+    /// Where the codes of a max-pool go.
+    fn pool_pointer<I: Interpreter>(&self, i: &mut I) {
+        let Some(pointer) = self.pool_pointer.get() else {
+            return;
+        };
+        i.connect(&pointer.clock, &self.clock);
+        if let (Some(start), Some(address)) = (self.start.get(), self.pool_address.get()) {
+            i.connect(&pointer.start, start);
+            i.connect(&pointer.first, address);
+        }
     }
 
     fn edge<I: Interpreter>(&self, i: &mut I, r: usize) {
@@ -248,9 +346,11 @@ impl Describe for Rows {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let tap = self.row_words(i);
+        self.pool_pointer(i);
         for r in 0..self.feeder.len() {
             self.feeder(i, r, tap);
             self.edge(i, r);
+            self.pool(i, r);
             self.count(i, r);
         }
         self.leave(i);

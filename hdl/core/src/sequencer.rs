@@ -3,7 +3,8 @@
 use crate::counting::stepped;
 use crate::position::{FLAG_BITS, Flags, Position, position_bits};
 use crate::shape::Shape;
-use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
+use crate::window::Window;
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Width of a layer register, by its name.
@@ -50,6 +51,12 @@ pub struct Sequencer {
     pub beats: Net<In>,
     /// All positions of a pass add into one word.
     pub pool: Net<In>,
+    /// The layer is a max-pool: no word leaves the columns.
+    pub max_pool: Optional<Net<In>>,
+    /// Addresses between the rows of the map.
+    pub width: Optional<Net<In>>,
+    /// This cycle's beat is the last of a max-pool's window.
+    pub window_last: Optional<Net<Out>>,
     /// The next tile's first position is issued in the next cycle.
     pub swap: Net<Out>,
     /// Position of this cycle's beat.
@@ -70,6 +77,7 @@ pub struct Sequencer {
     corner: [Register; 5],
     pass_corner: [Register; 5],
     greatest: [Register; 7],
+    window: Optional<Window>,
     _shape: Shape,
 }
 
@@ -116,6 +124,9 @@ impl Sequencer {
             column_tiles: input("column_tiles"),
             beats: input("beats"),
             pool: input("pool"),
+            max_pool: Optional::when(shape.design.max_pool, Net::flag),
+            width: Optional::when(shape.design.max_pool, || input("width")),
+            window_last: Optional::when(shape.design.max_pool, Net::flag),
             swap: Net::flag(),
             position: Net::bits(position_bits(shape)),
             flags: Net::bits(FLAG_BITS),
@@ -131,13 +142,19 @@ impl Sequencer {
             corner: corner(),
             pass_corner: corner(),
             greatest: COUNTS.map(|name| Register::data(bits(name), false)),
+            window: Optional::when(shape.design.max_pool, || Window::new(shape)),
             _shape: shape.clone(),
         }
     }
 
     /// The ports that hold layer registers, by the register's name.
-    pub(crate) fn layer_ports(&self) -> [(&'static str, &Net<In>); 10] {
-        [
+    pub(crate) fn layer_ports(&self) -> Vec<(&'static str, &Net<In>)> {
+        let pooling = [
+            ("max_pool", self.max_pool.get()),
+            ("width", self.width.get()),
+        ];
+        let pooling = pooling.into_iter();
+        let ports = [
             ("stride", &self.stride),
             ("y_step", &self.y_step),
             ("output_width", &self.output_width),
@@ -148,7 +165,38 @@ impl Sequencer {
             ("column_tiles", &self.column_tiles),
             ("beats", &self.beats),
             ("pool", &self.pool),
-        ]
+        ];
+        let pooling = pooling.filter_map(|(name, port)| Some((name, port?)));
+        ports.into_iter().chain(pooling).collect()
+    }
+
+    /// Rows, columns and addresses from the window's corner to the tap that is read, in a max-pool.
+    fn tap<I: Interpreter>(&self, i: &mut I) -> Option<[I::Word; 3]> {
+        let window = self.window.get()?;
+        Some([&window.y, &window.x, &window.offset].map(|port| i.read(port)))
+    }
+
+    /// Connects the window; the first and the last beat of a position.
+    fn position_ends<I: Interpreter>(&self, i: &mut I, last_beat: I::Word) -> [I::Word; 2] {
+        let beat = self.beat.read(i);
+        let (Some(window), Some(max_pool), Some(width)) =
+            (self.window.get(), self.max_pool.get(), self.width.get())
+        else {
+            return [!beat.any(), last_beat];
+        };
+        i.connect(&window.clock, &self.clock);
+        i.connect(&window.start, &self.start);
+        i.connect(&window.max_pool, max_pool);
+        i.connect(&window.width, width);
+        i.connect(&window.step, &self.active.q);
+        i.connect(&window.beat, &self.beat.q);
+        i.connect(&window.greatest, &self.greatest[0].q);
+        i.drive(&window.last_beat, last_beat);
+        if let Some(port) = self.window_last.get() {
+            let pools = i.read(max_pool) & self.active.read(i) & i.read(&window.last);
+            i.drive(port, pools);
+        }
+        [i.read(&window.first), i.read(&window.last)]
     }
 
     /// A counter that starts a layer at zero, and steps or wraps to zero when told.
@@ -189,6 +237,7 @@ impl Sequencer {
         again: I::Word,
         pass_done: I::Word,
         column_done: I::Word,
+        fresh: I::Word,
     ) {
         let now = Corner([0, 1, 2, 3, 4].map(|n: usize| self.corner[n].read(i)));
         let next = self.next_corner(i, now);
@@ -203,8 +252,11 @@ impl Sequencer {
             let kept = pass_done.mux(next.0[n], first);
             self.pass_corner[n].load(i, &self.clock, restart.mux(zero, kept));
         }
-        let [y, x, _, address, _] = now.0;
-        let fresh = !self.beat.read(i).any();
+        let [mut y, mut x, _, mut address, _] = now.0;
+        if let Some([rows, columns, addresses]) = self.tap(i) {
+            (y, x) = (y + rows.resize(y.width()), x + columns.resize(x.width()));
+            address = address + addresses;
+        }
         i.drive(
             &self.position,
             Position {
@@ -236,16 +288,21 @@ impl Sequencer {
 
     fn flags<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>) {
         let pool = i.read(&self.pool);
-        let first_beat = !self.beat.read(i).any();
+        let first_beat = ends.first_beat;
         let first_word = !self.word.read(i).any();
         let initial = !self.tile.read(i).any();
         let first_pass = !self.pass.read(i).any();
         let tile_start = i.name("tile_start", first_beat & first_word);
+        let mut last = ends.position & (ends.word | !pool);
+        if let Some(max_pool) = self.max_pool.get() {
+            i.comment("No word of a max-pool ends in the columns");
+            last = last & !i.read(max_pool);
+        }
         let flags = Flags {
             valid: self.active.read(i),
             tile_start,
             first: first_beat & (first_word | !pool),
-            last: ends.beat & (ends.word | !pool),
+            last,
             initial,
             terminal: ends.tile,
             column_start: tile_start & initial & first_pass,
@@ -287,8 +344,11 @@ impl Sequencer {
             let stands = counter.read(i).equals(last);
             i.name(name, stands)
         });
+        let [first_beat, position] = self.position_ends(i, beat);
         Ends {
+            first_beat,
             beat,
+            position,
             word: i.name("last_word", word),
             tile,
             pass,
@@ -299,7 +359,11 @@ impl Sequencer {
 
 /// Each counter stands at its last value.
 struct Ends<W> {
+    /// First beat of a position.
+    first_beat: W,
     beat: W,
+    /// Last beat of a position.
+    position: W,
     word: W,
     tile: W,
     pass: W,
@@ -318,7 +382,7 @@ impl Describe for Sequencer {
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let ends = self.ends(i);
         let active = self.active.read(i);
-        let word_done = i.name("word_done", active & ends.beat);
+        let word_done = i.name("word_done", active & ends.position);
         let tile_done = i.name("tile_done", word_done & ends.word);
         let pass_done = i.name("pass_done", tile_done & ends.tile);
         let column_done = i.name("column_done", pass_done & ends.pass);
@@ -328,7 +392,14 @@ impl Describe for Sequencer {
         self.count(i, &self.tile, tile_done, ends.tile);
         self.count(i, &self.pass, pass_done, ends.pass);
         self.count(i, &self.column, column_done, ends.column);
-        self.walk(i, word_done, tile_done & !pass_done, pass_done, column_done);
+        self.walk(
+            i,
+            word_done,
+            tile_done & !pass_done,
+            pass_done,
+            column_done,
+            ends.first_beat,
+        );
         self.flags(i, &ends);
         self.control(i, tile_done, finished);
     }

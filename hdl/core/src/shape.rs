@@ -143,6 +143,11 @@ impl Shape {
             .then(|| address_bits(self.rows + 1))
     }
 
+    /// Rows that pool: all of them, or none.
+    pub fn pool_rows(&self) -> usize {
+        if self.design.max_pool { self.rows } else { 0 }
+    }
+
     /// An address of a code bank.
     pub fn address_bits(&self) -> usize {
         self.design.address_bits() as usize

@@ -35,9 +35,15 @@ pub fn verilog(design: &Design) -> Result<Vec<Module>, EmitError> {
 fn observed(name: &str, about: &str, shape: &Shape) -> Wrapper {
     let design = &shape.design;
     let about = format!("{about} {}.\nGenerated; do not edit.", design.name);
-    Wrapper::new(name, &about)
+    let wrapper = Wrapper::new(name, &about)
         .gang("word_valid", lanes("word_valid", shape.columns))
-        .gang("words", lanes("word", shape.columns))
+        .gang("words", lanes("word", shape.columns));
+    match shape.pool_rows() {
+        0 => wrapper,
+        rows => wrapper
+            .gang("pooled_valid", lanes("pooled_valid", rows))
+            .gang("pooled", lanes("pooled", rows)),
+    }
 }
 
 fn top(shape: &Shape) -> Wrapper {

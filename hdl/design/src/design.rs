@@ -106,6 +106,8 @@ pub struct Design {
     pub threshold_fraction_bits: u32,
     /// Whether the array also takes integers as signed digits, for an image layer.
     pub image_digits: bool,
+    /// Whether rows can pool: the largest code of a window goes straight back to the row's bank.
+    pub max_pool: bool,
     /// Codes (or pixels) a row's bank holds.
     pub code_depth: u32,
     /// Lines of the queue of weights; a tile has one for each row.
@@ -144,6 +146,7 @@ impl Design {
             accumulator_bits: 32,
             threshold_fraction_bits: 16,
             image_digits: false,
+            max_pool: false,
             code_depth: 8192,
             weight_depth: 512,
             channel_depth: 16,
@@ -199,6 +202,7 @@ impl Design {
             "accumulator_bits" => self.accumulator_bits.to_string(),
             "threshold_fraction_bits" => self.threshold_fraction_bits.to_string(),
             "image_digits" => self.image_digits.to_string(),
+            "max_pool" => self.max_pool.to_string(),
             "code_depth" => self.code_depth.to_string(),
             "weight_depth" => self.weight_depth.to_string(),
             "channel_depth" => self.channel_depth.to_string(),

@@ -42,7 +42,7 @@ const DEEPEST: u32 = 1 << 20;
 
 /// Every key, in the order of the canonical file.
 #[rustfmt::skip] // One line a part reads as the table it is.
-pub const FIELDS: [Field; 20] = [
+pub const FIELDS: [Field; 21] = [
     Field {
         name: "name", kind: Kind::Name, unit: "", default: Some("the file's name without `.toml`"),
         meaning: "What reports and comments in the emitted Verilog call the design.",
@@ -90,6 +90,10 @@ pub const FIELDS: [Field; 20] = [
     Field {
         name: "image_digits", kind: Kind::Flag, unit: "", default: Some("false"),
         meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image, or with a first normalisation left uncoded. Not with `pe = \"multiply\"`, which takes them as they are.",
+    },
+    Field {
+        name: "max_pool", kind: Kind::Flag, unit: "", default: Some("false"),
+        meaning: "Whether rows can pool: the largest code of each window (or the smallest) goes straight back to the row's bank.",
     },
     Field {
         name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("8192"),

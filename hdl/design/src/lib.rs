@@ -35,12 +35,18 @@ pub use design::{Affine, Design, PeKind};
 pub use fields::{FIELDS, Field, Kind};
 pub use layout::{DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord, WordField};
 pub use problem::{Problem, Problems};
-pub use registers::{LayerField, LayerRegisters, REGISTER_COUNT, REGISTERS, register_bits};
+pub use registers::{
+    LARGEST_WINDOW, LayerField, LayerRegisters, REGISTER_COUNT, REGISTERS, register_bits,
+};
 pub use widths::{COORDINATE_MARGIN, bits_for, clog2};
 
 /// Clock cycles from the issue of a position at row 0 to its word leaving column 0, less the rows and
 /// columns it travels: a word of column j leaves rows + j + `LATENCY` cycles after its last beat was issued.
 pub const LATENCY: u32 = 20;
+
+/// Clock cycles from the issue of a window's last tap in a max-pool to the write of its code in row 0; row r
+/// writes its own r cycles later.
+pub const POOL_LATENCY: u32 = 4;
 
 /// Most beats of a burst on the memory bus; none crosses a multiple of them.
 pub const BURST_BEATS: u32 = 16;

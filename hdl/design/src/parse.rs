@@ -254,6 +254,7 @@ fn assemble(values: &BTreeMap<&'static str, Value>) -> Design {
         Some(Value::Text(text)) => Some(text.as_str()),
         _ => None,
     };
+    let flag = |name: &str| matches!(values.get(name), Some(Value::Flag(true)));
     let format = text("format")
         .and_then(|name| Format::from_str(name).ok())
         .unwrap_or(Format::L4);
@@ -271,7 +272,8 @@ fn assemble(values: &BTreeMap<&'static str, Value>) -> Design {
         accumulator_bits: number("accumulator_bits").unwrap_or(base.accumulator_bits),
         threshold_fraction_bits: number("threshold_fraction_bits")
             .unwrap_or(base.threshold_fraction_bits),
-        image_digits: matches!(values.get("image_digits"), Some(Value::Flag(true))),
+        image_digits: flag("image_digits"),
+        max_pool: flag("max_pool"),
         code_depth: number("code_depth").unwrap_or(base.code_depth),
         weight_depth: number("weight_depth").unwrap_or(base.weight_depth),
         channel_depth: number("channel_depth").unwrap_or(base.channel_depth),

@@ -22,7 +22,8 @@ pub struct LayerRegisters {
     pub last_positions: u32,
     /// Passes over the output positions.
     pub passes: u32,
-    /// Beats an operand takes: 1, or the digits of an integer.
+    /// Beats an operand takes: 1, or the digits of an integer. In a max-pool the side of the window, and a
+    /// position takes as many beats as the window has taps.
     pub beats: u32,
     /// Tiles along K: taps × planes of the input.
     pub row_tiles: u32,
@@ -60,6 +61,8 @@ pub struct LayerRegisters {
     pub codes: bool,
     /// Whether words leave as results.
     pub scores: bool,
+    /// Whether the rows pool: the largest code of each window goes to their own banks, a plane a column tile.
+    pub max_pool: bool,
     /// Whether the codes are rectified integers 0 to 127, left uncoded.
     pub integers: bool,
 }
@@ -100,7 +103,7 @@ const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerFie
 }
 
 /// Registers of a layer.
-pub const REGISTER_COUNT: usize = 28;
+pub const REGISTER_COUNT: usize = 29;
 
 /// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
 #[rustfmt::skip] // A table.
@@ -132,6 +135,7 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     field("clamp", 0, 13, 1),
     field("codes", 0, 14, 1),
     field("scores", 0, 15, 1),
+    field("max_pool", 0, 16, 1),
     field("integers", 0, 17, 1),
 ];
 
@@ -140,6 +144,9 @@ const LARGEST_STRIDE: u32 = COORDINATE_MARGIN - 1;
 
 /// Most beats of an operand.
 const MOST_BEATS: u32 = 7;
+
+/// Largest side of the window of a max-pool, pixels.
+pub const LARGEST_WINDOW: u32 = COORDINATE_MARGIN - 1;
 
 /// Largest width of an output map: padding may make it wider than the input.
 fn output_side(design: &Design) -> u32 {
@@ -166,6 +173,7 @@ pub fn register_bits(design: &Design) -> [(&'static str, u32); REGISTER_COUNT] {
             "y_step" | "output_address" => address,
             "pass_positions" | "last_positions" | "positions" | "output_plane" => position,
             "passes" => passes,
+            "beats" if design.max_pool => bits_for(LARGEST_WINDOW),
             "beats" => bits_for(MOST_BEATS),
             "row_tiles" | "column_tiles" => 16,
             "output_rotation" => bits_for(design.rows.saturating_sub(1)),
@@ -209,6 +217,7 @@ impl LayerRegisters {
             u32::from(self.clamp),
             u32::from(self.codes),
             u32::from(self.scores),
+            u32::from(self.max_pool),
             u32::from(self.integers),
         ]
     }
@@ -243,6 +252,7 @@ impl LayerRegisters {
             clamp,
             codes,
             scores,
+            max_pool,
             integers,
         ] = values;
         LayerRegisters {
@@ -273,6 +283,7 @@ impl LayerRegisters {
             clamp: clamp != 0,
             codes: codes != 0,
             scores: scores != 0,
+            max_pool: max_pool != 0,
             integers: integers != 0,
         }
     }
@@ -281,6 +292,12 @@ impl LayerRegisters {
     pub fn all_positions(&self) -> u64 {
         u64::from(self.passes.saturating_sub(1)) * u64::from(self.pass_positions)
             + u64::from(self.last_positions)
+    }
+
+    /// Beats of an output position in a row tile: those of an operand, or the taps of a max-pool's window.
+    pub fn position_beats(&self) -> u64 {
+        let beats = u64::from(self.beats);
+        if self.max_pool { beats * beats } else { beats }
     }
 
     /// Tiles of the layer: column tiles × passes × row tiles.
@@ -335,7 +352,7 @@ impl LayerRegisters {
         }
         let (positions, depth) = (self.pass_positions, design.tile_depth);
         require(
-            self.pool || positions <= depth,
+            self.pool || self.max_pool || positions <= depth,
             format!("pass_positions = {positions} exceeds tile_depth = {depth}"),
         );
         let words = u64::from(self.positions) * u64::from(self.column_tiles);
@@ -352,7 +369,10 @@ impl LayerRegisters {
         }
         let channels = u64::from(self.column_tiles.saturating_sub(1)) * u64::from(design.columns)
             + u64::from(self.last_columns);
-        let planes = (u64::from(self.output_rotation) + channels).div_ceil(u64::from(design.rows));
+        let planes = match self.max_pool {
+            true => u64::from(self.column_tiles),
+            false => (u64::from(self.output_rotation) + channels).div_ceil(u64::from(design.rows)),
+        };
         let end = u64::from(self.output_address) + planes * u64::from(self.output_plane);
         let depth = design.code_depth;
         require(
@@ -404,8 +424,8 @@ impl LayerRegisters {
                 .to_owned(),
         );
         require(
-            beats <= 1 || (self.digits && design.pe == PeKind::Shift),
-            format!("beats = {beats}: only digits take more than one"),
+            beats <= 1 || self.max_pool || (self.digits && design.pe == PeKind::Shift),
+            format!("beats = {beats}: only digits and windows of a max-pool take more than one"),
         );
         require(
             !(self.add || self.clamp) || self.stream,
@@ -426,6 +446,35 @@ impl LayerRegisters {
         require(
             !self.integers || self.codes,
             "only what is written to the code banks can be left uncoded".to_owned(),
+        );
+        if self.max_pool {
+            self.check_max_pool(design, require);
+        }
+    }
+
+    fn check_max_pool(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        require(
+            design.max_pool,
+            "the layer is a max-pool, which needs max_pool = true".to_owned(),
+        );
+        let others = [
+            self.digits,
+            self.pool,
+            self.raw,
+            self.add,
+            self.stream,
+            self.clamp,
+            self.scores,
+            self.integers,
+        ];
+        require(
+            self.codes && !others.contains(&true),
+            "a max-pool takes codes and gives codes, and does nothing else".to_owned(),
+        );
+        require(
+            (self.passes, self.row_tiles, self.output_rotation) == (1, 1, 0),
+            "a max-pool has one pass, one row tile in each column tile, and begins in bank 0"
+                .to_owned(),
         );
     }
 }

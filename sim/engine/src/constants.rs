@@ -20,6 +20,7 @@ use crate::words::{self, WeightWords};
 pub struct Constants {
     /// By \[k\]: where the row edge cuts or clamps. A layer that streams integers: the position holds the
     /// pad value, see [`RowWord::pad`].
+    /// In a max-pool only the direction counts, the same for all taps of a channel.
     pub edges: Vec<Threshold>,
     /// A·2^(i/root) by \[i\]\[k·out_channels + j\], i below [`Design::constants`].
     pub a: Vec<Vec<i32>>,
@@ -78,7 +79,10 @@ impl<'a> Frame<'a> {
 impl Constants {
     /// All zero, and every input inactive: what is in the idle places of an array.
     pub fn idle(design: &Design, geometry: &LayerGeometry, mode: LayerMode) -> Constants {
-        let products = geometry.inner() * geometry.out_channels;
+        let products = match mode.max_pool() {
+            true => 0,
+            false => geometry.inner() * geometry.out_channels,
+        };
         Constants {
             edges: vec![idle_edge(design, mode); geometry.inner()],
             a: vec![vec![0; products]; design.constants() as usize],
@@ -131,7 +135,7 @@ impl Constants {
             offset_words: writer.by_column(|j| writer.offset_word(j))?,
             norm_words: writer.by_column(|j| writer.norm_word(j))?,
             theta_words: cuts.collect::<Result<_, _>>()?,
-            macs: geometry.macs(mode.pool),
+            macs: mode.macs(&geometry),
             geometry,
             mode,
             places: places.clone(),
@@ -148,13 +152,21 @@ impl Constants {
         let fields = words::fields(design);
         let places = layout.row_tiles() * design.rows as usize;
         for k in 0..g.inner() {
-            let (tile, row) = layout.place(g.slot(k));
+            let mut slot = g.slot(k);
+            if layer.mode.max_pool() {
+                // A row reads all taps by the word of the first.
+                slot.tap = 0;
+            }
+            let (tile, row) = layout.place(slot);
             let place = tile * design.rows as usize + row;
             let word = RowWord::unpack(word_at(&layer.row_words, place), design);
             constants.edges[k] = Threshold {
                 position: word.threshold,
                 descending: word.descending,
             };
+            if layer.mode.max_pool() {
+                continue;
+            }
             let products = k * g.out_channels..(k + 1) * g.out_channels;
             for (set, field) in constants.sets_mut().zip(&fields) {
                 let tiles = set[products.clone()].chunks_mut(design.columns as usize);
@@ -251,7 +263,12 @@ impl<'a> Writer<'a> {
     /// The slot served by each row of each row tile, `None` where it idles.
     fn slots(&self) -> impl Iterator<Item = Option<Slot>> {
         let rows = self.design.rows as usize;
-        let places = 0..self.layout.row_tiles() * rows;
+        // A max-pool has one for each plane, of its first tap.
+        let tiles = match self.mode.max_pool() {
+            true => self.layout.planes().len(),
+            false => self.layout.row_tiles(),
+        };
+        let places = 0..tiles * rows;
         places.map(move |place| self.layout.slot(place / rows, place % rows))
     }
 
@@ -278,8 +295,12 @@ impl<'a> Writer<'a> {
         word.pack(self.design)
     }
 
-    /// A line for each column tile and place; those of idle rows, and words beyond the last output channel, are 0.
+    /// A line for each column tile and place; those of idle rows, of max-pools, and words beyond the last output
+    /// channel, are 0.
     fn weight_words(&self) -> Result<WeightWords, DoesNotFit> {
+        if self.mode.max_pool() {
+            return Ok(WeightWords::zeros(self.design, self.slots().count()));
+        }
         let columns = self.design.columns as usize;
         let channels = self.geometry.out_channels;
         let places = self.layout.row_tiles() * self.design.rows as usize;
@@ -302,7 +323,12 @@ impl<'a> Writer<'a> {
     /// The output channels of a column, one per column tile, beyond the last one where it idles.
     fn channels_of(&self, column: usize) -> impl Iterator<Item = usize> + use<> {
         let columns = self.design.columns as usize;
-        (0..self.geometry.column_tiles(columns)).map(move |tile| tile * columns + column)
+        // No word of a max-pool leaves a column: they all idle.
+        let (tiles, first) = match self.mode.max_pool() {
+            true => (self.layout.planes().len(), self.geometry.out_channels),
+            false => (self.geometry.column_tiles(columns), 0),
+        };
+        (0..tiles).map(move |tile| first + tile * columns + column)
     }
 
     /// A word for each output channel, by \[column\]\[column tile\].

@@ -62,9 +62,22 @@ impl Storage {
     }
 }
 
+/// What a layer does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Task {
+    /// Multiplies by weights someone learnt, or by those of a pool behind them.
+    Learnt,
+    /// Multiplies by 1: puts values, their affine and ReLU done, where other layers want them.
+    Identity,
+    /// Gives the largest code of each window, or the smallest, channel by channel. Nothing is multiplied.
+    MaxPool,
+}
+
 /// How a layer is run, beside its geometry.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LayerMode {
+    /// What it does.
+    pub task: Task,
     /// What the rows are fed.
     pub operands: Operands,
     /// Whether all positions add into one word: global pooling, 1×1 kernels without padding only.
@@ -84,6 +97,19 @@ impl LayerMode {
             1
         }
     }
+
+    /// Whether it is a max-pool.
+    pub fn max_pool(self) -> bool {
+        self.task == Task::MaxPool
+    }
+
+    /// Multiply-accumulates as the network counts them, of which only learnt layers have any.
+    pub fn macs(self, geometry: &LayerGeometry) -> u64 {
+        match self.task {
+            Task::Learnt => geometry.macs(self.pool),
+            Task::Identity | Task::MaxPool => 0,
+        }
+    }
 }
 
 /// One layer, ready for any executor. Words are laid out as [`cromulent_design::layout`] says.
@@ -101,7 +127,7 @@ pub struct Layer {
     pub places: Places,
     /// What the machine is told; follows from all of the above and the output, see [`registers`].
     pub registers: LayerRegisters,
-    /// Row words by row tile·rows + row.
+    /// Row words by row tile·rows + row; of a max-pool by column tile·rows + row.
     pub row_words: Vec<u64>,
     /// Weight words by line: (column tile·row tiles + row tile)·rows + row.
     pub weight_words: WeightWords,
@@ -193,6 +219,14 @@ pub struct Places {
 }
 
 impl Layer {
+    /// What its words leave side by side: columns, or, in a max-pool, the rows.
+    pub fn lanes(&self, design: &Design) -> usize {
+        match self.mode.max_pool() {
+            true => design.rows as usize,
+            false => design.columns as usize,
+        }
+    }
+
     /// How the input lies in the banks.
     pub fn layout(&self, design: &Design) -> Layout {
         layout(design, &self.geometry, self.mode, &self.places)
@@ -267,7 +301,7 @@ pub fn registers(
     places: &Places,
 ) -> LayerRegisters {
     let positions = geometry.positions();
-    let passes = if mode.pool {
+    let passes = if mode.pool || mode.max_pool() {
         1
     } else {
         positions.div_ceil((design.tile_depth as usize).max(1))
@@ -275,9 +309,19 @@ pub fn registers(
     // Evenly filled: a short last pass would not hide the load of the tile after it.
     let pass_positions = positions.div_ceil(passes);
     let words = if mode.pool { 1 } else { positions };
-    let columns = design.columns as usize;
-    let column_tiles = geometry.column_tiles(columns);
-    let row_tiles = layout(design, geometry, mode, places).row_tiles();
+    let layout = layout(design, geometry, mode, places);
+    let (row_tiles, column_tiles, last_columns) = if mode.max_pool() {
+        (1, layout.planes().len(), 1)
+    } else {
+        let columns = design.columns as usize;
+        let tiles = geometry.column_tiles(columns);
+        let last = geometry.out_channels - (tiles - 1) * columns;
+        (layout.row_tiles(), tiles, last)
+    };
+    let beats = match mode.max_pool() {
+        true => geometry.kernel_width,
+        false => mode.beats(design),
+    };
     let step = output.residual();
     LayerRegisters {
         height: word(geometry.height),
@@ -288,13 +332,13 @@ pub fn registers(
         pass_positions: word(pass_positions),
         last_positions: word(positions - (passes - 1) * pass_positions),
         passes: word(passes),
-        beats: word(mode.beats(design)),
+        beats: word(beats),
         row_tiles: word(row_tiles),
         column_tiles: word(column_tiles),
         output_address: word(places.codes.address),
         output_plane: word(words),
         output_rotation: word(places.codes.rotation),
-        last_columns: word(geometry.out_channels - (column_tiles - 1) * columns),
+        last_columns: word(last_columns),
         stream_read: word(places.read),
         stream_write: word(places.write),
         positions: word(words),
@@ -308,6 +352,7 @@ pub fn registers(
         codes: output.codes().is_some(),
         scores: matches!(output, LayerOutput::Scores { .. }),
         integers: mode.storage == Storage::Integers,
+        max_pool: mode.max_pool(),
     }
 }
 

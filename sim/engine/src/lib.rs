@@ -51,7 +51,7 @@ pub use fast::{FastRunner, Inference};
 pub use geometry::LayerGeometry;
 pub use image::{Image, ImageError, MapShape, StreamValue, Tensor};
 pub use layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
 };
 pub use layout::{Layout, Map, Place};
 pub use program::{Program, ProgramLayer, Step};

@@ -204,7 +204,10 @@ impl Writer<'_> {
             self.constants(layer, column_tile);
             let first = self.bytes.len();
             for row in 0..row_tiles * rows {
-                self.tile_line(layer, column_tile * row_tiles * rows + row, row);
+                let at = column_tile * row_tiles * rows + row;
+                // A max-pool reads another plane in each column tile.
+                let row = if registers.max_pool { at } else { row };
+                self.tile_line(layer, at, row);
             }
             // Every pass takes the same weights again.
             let pass = first..self.bytes.len();

@@ -3,6 +3,8 @@
 //! No tiles, no cycles, no rows: constants are looked up by tap and channel, products are summed in 64
 //! bits, one position after another. What the array must give, said in the shortest way.
 
+mod max_pool;
+
 use cromulent_design::Design;
 use cromulent_number::encode;
 
@@ -64,6 +66,12 @@ impl<'a> Reference<'a> {
         base: Option<&[i16]>,
     ) -> Result<Outcome, InputError> {
         activations.check(self.design, self.layer)?;
+        if self.layer.mode.max_pool() {
+            return Ok(Outcome {
+                words: max_pool::words(self.design, self.layer, &self.constants, activations),
+                ..Outcome::default()
+            });
+        }
         let mut sums = self.sums(activations);
         let base = self.layer.base(base, sums.len())?;
         let channels = self.layer.geometry.out_channels;

@@ -73,10 +73,10 @@ impl<'a> Values<'a> {
 /// Words by \[position·channels + channel\].
 pub(crate) fn in_map_order(design: &Design, layer: &Layer, words: &[OutputWord]) -> Vec<i64> {
     let channels = layer.geometry.out_channels;
-    let columns = design.columns as usize;
+    let lanes = layer.lanes(design);
     let mut values = vec![0; words.len()];
     for word in words {
-        let channel = word.column_tile as usize * columns + word.column as usize;
+        let channel = word.column_tile as usize * lanes + word.column as usize;
         let place = word.position as usize * channels + channel;
         if let Some(value) = values.get_mut(place) {
             *value = word.value;

@@ -84,7 +84,11 @@ impl Core {
         }
         i.connect(&control.next_valid, &self.decoder.next_valid);
         if let Some(last) = self.columns.word_valid.last() {
-            i.connect(&control.word_valid, last);
+            let mut valid = i.read(last);
+            if let Some(done) = self.rows.pool_done.get() {
+                valid = valid | i.read(done);
+            }
+            i.drive(&control.word_valid, valid);
         }
         i.connect(&self.constant_ring.free, &control.tile_done);
         i.connect(&sequencer.start, &control.start);
@@ -160,6 +164,7 @@ impl Core {
         i.connect(&rows.flags, &self.sequencer.flags);
         i.connect(&rows.load, &self.loader.load);
         i.connect(&rows.swap, &self.sequencer.swap);
+        self.pool(i);
         for (r, operand) in rows.operand.iter().enumerate() {
             i.connect(&array.operand[r], operand);
             i.connect(&array.load[r], &rows.load_out[r]);
@@ -167,6 +172,25 @@ impl Core {
             i.connect(&rows.write_code[r], &self.write_back.write[r]);
             i.connect(&rows.code_address[r], &self.write_back.address[r]);
             i.connect(&rows.code[r], &self.write_back.code[r]);
+        }
+    }
+
+    /// What the rows know of a max-pool, and give.
+    fn pool<I: Interpreter>(&self, i: &mut I) {
+        let (rows, sequencer) = (&self.rows, &self.sequencer);
+        let pooling = (rows.start.get(), rows.pool_address.get());
+        let (Some(start), Some(address)) = pooling else {
+            let max_pool = i.read(self.layer("max_pool"));
+            return i.unused(max_pool);
+        };
+        i.connect(start, &self.layer_control.start);
+        i.connect(address, self.next("output_address"));
+        if let (Some(to), Some(from)) = (rows.window_last.get(), sequencer.window_last.get()) {
+            i.connect(to, from);
+        }
+        for (r, pooled) in self.pooled.iter().enumerate() {
+            i.connect(pooled, &rows.pooled[r]);
+            i.connect(&self.pooled_valid[r], &rows.pooled_valid[r]);
         }
     }
 

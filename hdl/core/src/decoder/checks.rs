@@ -113,7 +113,7 @@ impl Decoder {
         i.name("command_fault", code)
     }
 
-    /// Some register cannot hold its field, or a count is 0.
+    /// Some register cannot hold its field, a count is 0, or rows are to pool that cannot.
     fn layer_out_of_range<I: Interpreter>(&self, i: &mut I) -> I::Word {
         let mut out = i.constant(1, 0);
         for (field, (_, bits)) in REGISTERS.iter().zip(register_bits(&self._shape.design)) {
@@ -126,6 +126,9 @@ impl Decoder {
             if field.counts {
                 out = out | !lane.slice(low, bits).any();
             }
+        }
+        if !self._shape.design.max_pool {
+            out = out | self.field(i, "max_pool");
         }
         i.name("layer_out_of_range", out)
     }

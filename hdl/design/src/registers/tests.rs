@@ -88,7 +88,7 @@ fn what_the_sequencer_cannot_run_is_refused() {
             beats: 2,
             ..layer()
         },
-        "beats = 2: only digits take more than one",
+        "beats = 2: only digits and windows of a max-pool take more than one",
     );
     refused(
         LayerRegisters {
@@ -194,6 +194,46 @@ fn integers_need_banks_of_eight_bits() {
 }
 
 #[test]
+fn a_max_pool_has_a_plane_in_each_column_tile_and_needs_rows_that_pool() {
+    let pool = LayerRegisters {
+        stride: 2,
+        y_step: 56,
+        output_width: 14,
+        pass_positions: 196,
+        last_positions: 196,
+        row_tiles: 1,
+        column_tiles: 2,
+        beats: 3,
+        output_plane: 196,
+        last_columns: 1,
+        positions: 196,
+        tile_lines: 8,
+        max_pool: true,
+        ..layer()
+    };
+    let pools = Design {
+        max_pool: true,
+        ..design()
+    };
+    assert_eq!(pool.validate(&pools), Ok(()));
+    assert_eq!(pool.position_beats(), 9);
+    refused(pool, "the layer is a max-pool, which needs max_pool = true");
+    let fault = |registers: LayerRegisters| registers.validate(&pools).unwrap_err().join("; ");
+    let raw = LayerRegisters { raw: true, ..pool };
+    assert!(fault(raw).contains("takes codes and gives codes"));
+    let shifted = LayerRegisters {
+        output_rotation: 1,
+        ..pool
+    };
+    assert!(fault(shifted).contains("begins in bank 0"));
+    let beyond = LayerRegisters {
+        output_address: 7801,
+        ..pool
+    };
+    assert!(fault(beyond).contains("ends at code 8193"));
+}
+
+#[test]
 fn positions_are_over_all_passes() {
     let layer = LayerRegisters {
         passes: 3,
@@ -206,8 +246,8 @@ fn positions_are_over_all_passes() {
 
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 19], flags: [bool; 9]) {
-        let mut all = [0; 28];
+    fn values_come_back(values: [u32; 19], flags: [bool; 10]) {
+        let mut all = [0; REGISTER_COUNT];
         all[..19].copy_from_slice(&values);
         all[19..].copy_from_slice(&flags.map(u32::from));
         prop_assert_eq!(LayerRegisters::from_values(all).values(), all);

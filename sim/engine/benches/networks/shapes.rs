@@ -4,7 +4,7 @@ use cromulent_design::Design;
 use cromulent_engine::compile::OutlineLayer;
 use cromulent_engine::constants::{Channel, Constants, Frame};
 use cromulent_engine::image::{Image, MapShape, Tensor};
-use cromulent_engine::layer::{LayerMode, Operands, Storage};
+use cromulent_engine::layer::{LayerMode, Operands, Storage, Task};
 use cromulent_engine::layout::Place;
 use cromulent_engine::random::Generator;
 use cromulent_engine::{Layer, LayerGeometry, LayerInput, LayerOutput, Outline};
@@ -115,6 +115,7 @@ fn stand_in(
         name: "pool".to_owned(),
         geometry,
         mode: LayerMode {
+            task: Task::Learnt,
             operands: Operands::Codes,
             pool: false,
             raw: false,

@@ -17,7 +17,7 @@ use crate::bounds::Bounds;
 use crate::constants::{Channel, Frame};
 use crate::image::{Image, StreamValue, Tensor};
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage, Task,
     layout,
 };
 use crate::memory::{Allocation, Uses, Values, allocate};
@@ -71,7 +71,10 @@ pub(super) fn allocation(network: &Network, design: &Design, plan: &Plan) -> All
             .collect(),
         streams: plan.streams.iter().map(|&s| shape(network, s)).collect(),
     };
-    let uses = |planned: &PlannedLayer| Uses::of(&input(planned), &output(planned, 1.0));
+    let uses = |planned: &PlannedLayer| {
+        let (input, output) = (input(planned), output(planned, 1.0));
+        Uses::of(&input, &output, mode(plan, planned))
+    };
     let uses: Vec<Uses> = plan.layers.iter().map(uses).collect();
     allocate(
         design.rows as usize,
@@ -144,6 +147,7 @@ pub(super) fn mode(plan: &Plan, planned: &PlannedLayer) -> LayerMode {
     let storage = |tensor: usize| plan.tensors[tensor].storage;
     let codes = output(planned, 1.0).codes();
     LayerMode {
+        task: Task::Learnt,
         operands: match &planned.input {
             None => Operands::Integers,
             Some((_, tensors)) => tensors

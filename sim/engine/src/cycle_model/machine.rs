@@ -71,6 +71,9 @@ impl<'a> Machine<'a> {
 
     /// Runs a layer on what the memories hold.
     pub fn run(&mut self, layer: &Layer) -> CycleRun {
+        if layer.mode.max_pool() {
+            return self.max_pool(layer);
+        }
         let mut array = Array::new(self, layer);
         for tile in tiles(&layer.registers) {
             array.tile(&tile);

@@ -13,6 +13,7 @@
 mod array;
 mod foot;
 mod machine;
+mod max_pool;
 mod order;
 mod row_edge;
 

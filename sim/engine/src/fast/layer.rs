@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::constants::Constants;
 use crate::fast::Path;
 use crate::fast::convolution::Convolution;
+use crate::fast::max_pool::MaxPool;
 use crate::fast::operands::Plan;
 use crate::fast::pooled::Pooled;
 use crate::fast::workspace::{Forgets, Workspace};
@@ -25,8 +26,14 @@ pub(super) struct FastLayer {
     scores: bool,
     positions: usize,
     channels: usize,
-    sums: SumsBy,
-    finish: Finish,
+    work: Work,
+}
+
+/// What it does.
+#[derive(Debug)]
+enum Work {
+    Sums(Box<(SumsBy, Finish)>),
+    Max(MaxPool),
 }
 
 /// How its sums are made.
@@ -40,45 +47,19 @@ enum SumsBy {
 impl FastLayer {
     pub fn new(design: &Design, layer: &Layer, path: Path) -> FastLayer {
         let constants = Constants::read(design, layer);
-        let plan = Plan::new(design, layer, &constants, path);
-        let geometry = &layer.geometry;
-        let inputs: Vec<usize> = match &layer.input {
-            LayerInput::Image => vec![geometry.channels],
-            LayerInput::Codes(_) => layer.places.input.iter().map(|map| map.channels).collect(),
-        };
-        let (sums, bound) = if layer.mode.pool {
-            let pooled = Pooled::new(geometry, &plan, &inputs, path);
-            let bound = pooled.bound();
-            (SumsBy::Pooled(Box::new(pooled)), bound)
-        } else if plan.bytes {
-            let convolution = Convolution::new(geometry, &plan, &inputs, path);
-            let bound = convolution.panels.bound();
-            (SumsBy::Bytes(convolution), bound)
-        } else {
-            let convolution = Convolution::new(geometry, &plan, &inputs, path);
-            let bound = convolution.panels.bound();
-            (SumsBy::Words(convolution), bound)
-        };
-        let channels = channels(&constants, &plan, geometry.out_channels);
         let shape = output_shape(layer);
-        let residual = layer.output.residual().copied();
-        let used = residual.map(|step| ResidualUse { clamp: step.clamp });
         FastLayer {
             input: layer.input.clone(),
             codes: layer.output.codes(),
-            residual,
+            residual: layer.output.residual().copied(),
             forgets: Forgets::default(),
             scores: matches!(layer.output, LayerOutput::Scores { .. }),
             positions: shape.height * shape.width,
             channels: shape.channels,
-            sums,
-            finish: Finish::new(
-                path,
-                layer.mode.storage.format(design),
-                &channels,
-                used,
-                bound,
-            ),
+            work: match layer.mode.max_pool() {
+                true => Work::Max(MaxPool::new(design, &layer.geometry, &constants)),
+                false => Work::of_sums(design, layer, &constants, path),
+            },
         }
     }
 
@@ -109,20 +90,29 @@ impl FastLayer {
             words: &mut scores,
             saturations: 0,
         };
-        let saturations = match &self.sums {
-            SumsBy::Bytes(convolution) => {
-                self.convolve(convolution, &inputs, &mut bytes, outputs, threads)
+        let saturations = match &self.work {
+            Work::Max(pool) => {
+                pool.run(inputs[0], &mut bytes, outputs.codes, threads);
+                0
             }
-            SumsBy::Words(convolution) => {
-                self.convolve(convolution, &inputs, &mut words, outputs, threads)
-            }
-            SumsBy::Pooled(pooled) => {
-                let sums = pooled.sums(&inputs, &mut words, threads);
-                let mut outputs = outputs;
-                for (channel, &sum) in sums.iter().enumerate() {
-                    self.finish.word(0, channel, sum, &mut outputs);
+            Work::Sums(work) => {
+                let (sums, finish) = &**work;
+                match sums {
+                    SumsBy::Bytes(convolution) => {
+                        self.convolve((convolution, finish), &inputs, &mut bytes, outputs, threads)
+                    }
+                    SumsBy::Words(convolution) => {
+                        self.convolve((convolution, finish), &inputs, &mut words, outputs, threads)
+                    }
+                    SumsBy::Pooled(pooled) => {
+                        let sums = pooled.sums(&inputs, &mut words, threads);
+                        let mut outputs = outputs;
+                        for (channel, &sum) in sums.iter().enumerate() {
+                            finish.word(0, channel, sum, &mut outputs);
+                        }
+                        outputs.saturations
+                    }
                 }
-                outputs.saturations
             }
         };
         (workspace.bytes, workspace.words) = (bytes, words);
@@ -138,7 +128,7 @@ impl FastLayer {
     /// Multiplies and finishes, strip by strip.
     fn convolve<T: Operand>(
         &self,
-        convolution: &Convolution<T>,
+        (convolution, finish): (&Convolution<T>, &Finish),
         inputs: &[&[u8]],
         buffer: &mut Vec<T>,
         outputs: Outputs,
@@ -151,7 +141,7 @@ impl FastLayer {
         let run = |mut outputs: Outputs| {
             let end = self.positions.min(outputs.position + strip);
             convolution.tiles(buffer, outputs.position..end, |tile| {
-                self.finish.tile(tile, &mut outputs);
+                finish.tile(tile, &mut outputs);
             });
             outputs.saturations
         };
@@ -186,6 +176,41 @@ impl FastLayer {
             saturations: 0,
         });
         strips.collect()
+    }
+}
+
+impl Work {
+    fn of_sums(design: &Design, layer: &Layer, constants: &Constants, path: Path) -> Work {
+        let plan = Plan::new(design, layer, constants, path);
+        let geometry = &layer.geometry;
+        let inputs: Vec<usize> = match &layer.input {
+            LayerInput::Image => vec![geometry.channels],
+            LayerInput::Codes(_) => layer.places.input.iter().map(|map| map.channels).collect(),
+        };
+        let (sums, bound) = if layer.mode.pool {
+            let pooled = Pooled::new(geometry, &plan, &inputs, path);
+            let bound = pooled.bound();
+            (SumsBy::Pooled(Box::new(pooled)), bound)
+        } else if plan.bytes {
+            let convolution = Convolution::new(geometry, &plan, &inputs, path);
+            let bound = convolution.panels.bound();
+            (SumsBy::Bytes(convolution), bound)
+        } else {
+            let convolution = Convolution::new(geometry, &plan, &inputs, path);
+            let bound = convolution.panels.bound();
+            (SumsBy::Words(convolution), bound)
+        };
+        let channels = channels(constants, &plan, geometry.out_channels);
+        let residual = layer.output.residual();
+        let used = residual.map(|step| ResidualUse { clamp: step.clamp });
+        let finish = Finish::new(
+            path,
+            layer.mode.storage.format(design),
+            &channels,
+            used,
+            bound,
+        );
+        Work::Sums(Box::new((sums, finish)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! 2. For an image, layer by layer: codes become operands in a map with its border, the kernels multiply the
 //!    patches of that map in place, and each tile of sums becomes codes and words of the residual stream while
 //!    it is in the first cache (`convolution`). A value is forgotten after its last use (`workspace`).
+//!    A max-pool compares codes as they lie (`max_pool`).
 //! 3. [`FastRunner::run_all`] runs many images, an image a thread; few images are run one after the other,
 //!    the positions of each layer shared among the threads. No result depends on that.
 //!
@@ -16,6 +17,7 @@
 mod batch;
 mod convolution;
 mod layer;
+mod max_pool;
 mod operands;
 mod pooled;
 #[cfg(test)]

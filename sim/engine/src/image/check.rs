@@ -1,7 +1,9 @@
 //! Whether an executor can run an image.
 
-use cromulent_design::{Affine, Design, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
-use cromulent_number::Format;
+use cromulent_design::{
+    Affine, Design, LARGEST_WINDOW, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord,
+};
+use cromulent_number::{Format, Threshold};
 use rayon::prelude::*;
 
 use super::{Image, ImageError, MapShape};
@@ -222,17 +224,50 @@ fn check_layer(design: &Design, layer: &Layer) -> Fault {
     require(!layer.mode.pool || plain, || {
         "pools, which takes a 1×1 kernel without padding".to_owned()
     })?;
+    if layer.mode.max_pool() {
+        check_max_pool(layer)?;
+    }
     check_words(design, layer)?;
     check_constants(design, layer)
+}
+
+/// What a max-pool asks for: rows keep their channels, and those of its output begin in bank 0.
+fn check_max_pool(layer: &Layer) -> Fault {
+    let g = &layer.geometry;
+    let square = g.kernel_height == g.kernel_width && g.kernel_width <= LARGEST_WINDOW as usize;
+    require(square && g.channels == g.out_channels, || {
+        format!("is a max-pool of no square window of at most {LARGEST_WINDOW} pixels")
+    })?;
+    let [input] = layer.places.input[..] else {
+        return Err("is a max-pool of more than one map".to_owned());
+    };
+    let begins = (input.place.rotation, layer.places.codes.rotation) == (0, 0);
+    require(begins, || {
+        "is a max-pool of maps that do not begin in bank 0".to_owned()
+    })?;
+    let codes =
+        layer.mode.operands == Operands::Codes && matches!(layer.output, LayerOutput::Codes(_));
+    require(codes, || {
+        "is a max-pool that takes or gives something else than codes".to_owned()
+    })
 }
 
 /// The counts and widths of the parameter words.
 fn check_words(design: &Design, layer: &Layer) -> Fault {
     let (rows, columns) = (design.rows as usize, design.columns as usize);
     check_weights(design, layer)?;
-    let places = layer.layout(design).row_tiles() * rows;
-    let tiles = layer.geometry.column_tiles(columns);
-    let mut banks = vec![("row words", &layer.row_words, places, RowWord::bits(design))];
+    let (row_tiles, tiles) = (
+        layer.registers.row_tiles as usize,
+        layer.registers.column_tiles as usize,
+    );
+    let places = row_tiles * rows;
+    let read = if layer.mode.max_pool() { tiles } else { 1 };
+    let mut banks = vec![(
+        "row words",
+        &layer.row_words,
+        places * read,
+        RowWord::bits(design),
+    )];
     let mut memory = |name, memory, bits, depth| -> Fault {
         let memory: &Vec<Vec<u64>> = memory;
         require(memory.len() == columns, || {
@@ -268,8 +303,8 @@ fn check_words(design: &Design, layer: &Layer) -> Fault {
 fn check_weights(design: &Design, layer: &Layer) -> Fault {
     let (rows, columns) = (design.rows as usize, design.columns as usize);
     let (g, layout, words) = (&layer.geometry, layer.layout(design), &layer.weight_words);
-    let places = layout.row_tiles() * rows;
-    let tiles = g.column_tiles(columns);
+    let places = layer.registers.row_tiles as usize * rows;
+    let tiles = layer.registers.column_tiles as usize;
     require(words.lines() == Some(places * tiles), || {
         format!("has not {} lines of weights", places * tiles)
     })?;
@@ -278,7 +313,7 @@ fn check_weights(design: &Design, layer: &Layer) -> Fault {
     })?;
     let live = |tile: usize, place: usize| {
         let serves = layout.slot(place / rows, place % rows).is_some();
-        if serves {
+        if serves && !layer.mode.max_pool() {
             columns.min(g.out_channels - tile * columns)
         } else {
             0
@@ -295,6 +330,12 @@ fn check_weights(design: &Design, layer: &Layer) -> Fault {
 fn check_constants(design: &Design, layer: &Layer) -> Fault {
     let constants = Constants::read(design, layer);
     check_places(design, layer, &constants)?;
+    if layer.mode.max_pool() {
+        let plain = |edge: &Threshold| edge.position == 0;
+        return require(constants.edges.iter().all(plain), || {
+            "is a max-pool with thresholds".to_owned()
+        });
+    }
     let integers = layer.mode.operands.are_integers();
     let last = match design.affine {
         _ if layer.mode.operands == Operands::Uncoded => 127,

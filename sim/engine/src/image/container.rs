@@ -11,7 +11,8 @@ use super::bytes::{Malformed, Reader, Writer};
 use super::{Image, ImageError, MapShape, StreamValue, Tensor, VERSION};
 use crate::geometry::LayerGeometry;
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, registers,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
+    registers,
 };
 use crate::layout::Place;
 use crate::words::WeightWords;
@@ -199,6 +200,11 @@ fn write_layer(writer: &mut Writer, layer: &Layer) {
     ] {
         writer.size(size);
     }
+    writer.u8(match layer.mode.task {
+        Task::Learnt => 0,
+        Task::Identity => 1,
+        Task::MaxPool => 2,
+    });
     writer.u8(match layer.mode.operands {
         Operands::Codes => 0,
         Operands::Integers => 1,
@@ -230,6 +236,12 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
         return Err(reader.malformed("a layer has an impossible shape"));
     }
     let mode = LayerMode {
+        task: match reader.u8()? {
+            0 => Task::Learnt,
+            1 => Task::Identity,
+            2 => Task::MaxPool,
+            _ => return Err(reader.malformed("a layer's task is of no known kind")),
+        },
         operands: match reader.u8()? {
             0 => Operands::Codes,
             1 => Operands::Integers,
@@ -249,7 +261,7 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
         offset_words: reader.list(8, Reader::words)?,
         norm_words: reader.list(8, Reader::words)?,
         theta_words: reader.list(8, |reader| reader.list(8, Reader::words))?,
-        macs: geometry.macs(mode.pool),
+        macs: mode.macs(&geometry),
         input: read_input(reader)?,
         output: read_output(reader)?,
         places: Places::default(),

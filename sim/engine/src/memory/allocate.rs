@@ -1,7 +1,8 @@
 //! Places for the values of a program.
 //!
 //! Code tensors that are read together form a *pack*: they lie one after another, each going on in the bank
-//! where the one before ends, in the order in which layers first read them. A pack lives while any of its
+//! where the one before ends, in the order in which layers first read them; a max-pool's input and output begin
+//! in bank 0, as its rows keep their channels. A pack lives while any of its
 //! members does and fills whole planes. Packs, and the image, are placed in the order of their first use,
 //! each at the lowest address at which it overlaps nothing that lives at the same time. Values of the
 //! residual stream likewise; one that is added to a value that dies there takes its place.
@@ -96,6 +97,12 @@ fn codes(
         let planes = Layout::image_planes(rows, image.channels);
         memory.place(spans.image, 0, planes * image.height * image.width);
     }
+    let pooled: Vec<usize> = layers
+        .iter()
+        .filter(|uses| uses.max_pool)
+        .flat_map(|uses| uses.tensors.iter().chain(&uses.codes))
+        .copied()
+        .collect();
     let mut packs = packs(values, layers);
     packs.retain(|pack| pack_span(pack, spans).is_some());
     packs.sort_by_key(|pack| pack_span(pack, spans).map(|span| span.first));
@@ -105,19 +112,43 @@ fn codes(
         };
         let MapShape { height, width, .. } = values.tensors[pack[0]];
         let plane = height * width;
-        let channels = pack.iter().map(|&t| values.tensors[t].channels).sum();
-        let words = Place::default().planes(rows, channels) * plane;
-        let mut place = Place {
-            address: memory.first_fit(span, words),
-            rotation: 0,
-        };
-        memory.place(span, place.address, words);
-        for tensor in pack {
-            allocation.tensors[tensor] = place;
-            place = place.after(rows, values.tensors[tensor].channels, plane);
+        let (places, planes) = seats(&pack, rows, values, plane, &pooled);
+        let words = planes * plane;
+        let address = memory.first_fit(span, words);
+        memory.place(span, address, words);
+        for (tensor, place) in pack.into_iter().zip(places) {
+            allocation.tensors[tensor] = Place {
+                address: address + place.address,
+                ..place
+            };
         }
     }
     allocation.code_words = memory.words();
+}
+
+/// Where the tensors of a pack lie from its beginning on, and how many planes they fill. Each goes on where the
+/// one before ends; what is pooled, or comes of a pool, begins in bank 0.
+fn seats(
+    pack: &[usize],
+    rows: usize,
+    values: &Values,
+    plane: usize,
+    pooled: &[usize],
+) -> (Vec<Place>, usize) {
+    let mut place = Place::default();
+    let mut places = vec![];
+    for &tensor in pack {
+        if pooled.contains(&tensor) && place.rotation > 0 {
+            place = Place {
+                address: place.address + plane,
+                rotation: 0,
+            };
+        }
+        places.push(place);
+        place = place.after(rows, values.tensors[tensor].channels, plane);
+    }
+    let full = place.address / plane.max(1);
+    (places, full + usize::from(place.rotation > 0))
 }
 
 /// The tensors that are read together, directly or through others, in the order in which they are read.

@@ -13,7 +13,7 @@ pub(crate) use allocate::{Allocation, allocate};
 pub(crate) use overlap::check;
 
 use crate::image::MapShape;
-use crate::layer::{LayerInput, LayerOutput};
+use crate::layer::{LayerInput, LayerMode, LayerOutput};
 
 /// What one layer reads and writes, by number.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Uses {
     pub image: bool,
     /// The code tensors it reads, in the order of their channels.
     pub tensors: Vec<usize>,
+    /// Whether it is a max-pool, whose rows keep their channels.
+    pub max_pool: bool,
     /// The code tensor it writes.
     pub codes: Option<usize>,
     /// The stream value it adds to.
@@ -31,7 +33,7 @@ pub(crate) struct Uses {
 }
 
 impl Uses {
-    pub fn of(input: &LayerInput, output: &LayerOutput) -> Uses {
+    pub fn of(input: &LayerInput, output: &LayerOutput, mode: LayerMode) -> Uses {
         let step = output.residual();
         Uses {
             image: *input == LayerInput::Image,
@@ -39,6 +41,7 @@ impl Uses {
                 LayerInput::Image => vec![],
                 LayerInput::Codes(tensors) => tensors.clone(),
             },
+            max_pool: mode.max_pool(),
             codes: output.codes(),
             base: step.and_then(|step| step.base),
             result: step.map(|step| step.result),

@@ -32,7 +32,9 @@ pub(crate) fn check(image: &Image) -> Result<(), String> {
         streams: image.streams.iter().map(|value| value.shape).collect(),
     };
     let layers = image.layers.iter();
-    let uses: Vec<Uses> = layers.map(|l| Uses::of(&l.input, &l.output)).collect();
+    let uses: Vec<Uses> = layers
+        .map(|l| Uses::of(&l.input, &l.output, l.mode))
+        .collect();
     let spans = spans(&values, &uses);
     check_codes(image, spans.image, &spans.tensors)?;
     check_streams(image, &uses, &spans.streams)

@@ -34,6 +34,15 @@ fn program(seed: u64) -> (Values, Vec<Uses>) {
             read.retain(|_| pick(0, 2) > 0);
             uses.tensors = read;
         }
+        if let ([tensor], true) = (&uses.tensors[..], pick(0, 2) == 0) {
+            let channels = values.tensors[*tensor].channels;
+            uses.max_pool = true;
+            uses.codes = Some(written);
+            let height = pick(1, 3);
+            values.tensors.push(shape(channels, height, height + 1));
+            layers.push(uses);
+            continue;
+        }
         let height = pick(1, 3);
         let output = shape(pick(1, 9), height, height + 1);
         if pick(0, 1) == 0 {
@@ -77,6 +86,10 @@ proptest! {
         }
         let mut stream = vec![usize::MAX; allocation.stream_words];
         for uses in &layers {
+            if uses.max_pool {
+                let ends = uses.tensors.iter().chain(&uses.codes);
+                prop_assert!(ends.into_iter().all(|&t| allocation.tensors[t].rotation == 0));
+            }
             let written = uses.codes.map(|t| (t, cells(rows, &values.tensors[t], allocation.tensors[t])));
             // Writing begins before reading ends.
             if let Some((tensor, cells)) = &written {
@@ -124,6 +137,7 @@ fn a_chain_of_sums_stays_in_place_and_codes_take_turns() {
         codes,
         base,
         result,
+        ..Uses::default()
     };
     let layers = [
         uses(&[], Some(0), None, Some(0)),
@@ -163,4 +177,16 @@ fn maps_that_are_read_together_are_packed() {
     let place = |address, rotation| Place { address, rotation };
     assert_eq!(allocation.tensors, [place(4, 0), place(8, 2), place(12, 3)]);
     assert_eq!(allocation.code_words, 20);
+    // A max-pool's maps begin in bank 0: half a plane before the second one stays empty.
+    let pool = Uses {
+        max_pool: true,
+        ..uses(&[0], 1)
+    };
+    let [first, _, third, fourth] = layers;
+    let allocation = allocate(4, 4, &values, &[first, pool, third, fourth]);
+    assert_eq!(
+        allocation.tensors,
+        [place(4, 0), place(12, 0), place(16, 1)]
+    );
+    assert_eq!(allocation.code_words, 24);
 }

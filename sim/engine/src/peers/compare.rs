@@ -3,7 +3,7 @@
 use cromulent_design::{Command, Design, LayerRegisters, PeKind};
 
 use super::{LayerShape, ScaleSim, scale_sim};
-use crate::layer::{LayerMode, LayerOutput, Operands, Places, Storage, registers};
+use crate::layer::{LayerMode, LayerOutput, Operands, Places, Storage, Task, registers};
 use crate::layout::{Map, Place};
 use crate::timing::{self, LayerTiming, Memory};
 
@@ -94,6 +94,7 @@ fn plan(design: &Design, layers: &[LayerShape]) -> Vec<LayerRegisters> {
 
 fn plan_layer(design: &Design, layer: &LayerShape, operands: Operands) -> LayerRegisters {
     let mode = LayerMode {
+        task: Task::Learnt,
         operands,
         pool: false,
         raw: false,

@@ -64,13 +64,16 @@ fn assert_lines(taker: &mut Taker, layer: &Layer) {
         let tiles = registers.row_tiles as usize;
         for number in 0..registers.tile_lines as usize {
             // Pass by pass the same.
-            let row = number % (tiles * rows);
+            let mut row = number % (tiles * rows);
+            if registers.max_pool {
+                row += column_tile * rows;
+            }
             let line = taker.line(design.tile_line_bits());
             let mut bits = line.as_slice();
             assert_eq!(take(&mut bits, RowWord::bits(design)), layer.row_words[row]);
             for column in 0..design.columns as usize {
                 let weights = take(&mut bits, WeightWord::bits(design));
-                let line = column_tile * tiles * rows + row;
+                let line = column_tile * tiles * rows + number % (tiles * rows);
                 assert_eq!(weights, layer.weight_words.word(line, column));
             }
         }

@@ -21,6 +21,9 @@ pub(super) fn layer(
     base: Option<&[i16]>,
 ) -> Layer {
     let (geometry, mode) = (&shape.geometry, shape.mode);
+    if mode.max_pool() {
+        return max_pool(generator, design, shape);
+    }
     let mut constants = Constants::idle(design, geometry, mode);
     edges(generator, design, mode, geometry.channels, &mut constants);
     for a in constants.a.iter_mut().flatten() {
@@ -40,6 +43,22 @@ pub(super) fn layer(
     };
     constants.channels = bench.channels(generator, &constants);
     bench.assemble(&constants, shape.mode, &shape.output)
+}
+
+/// A max-pool, whose channels have a direction each and nothing else.
+fn max_pool(generator: &mut Generator, design: &Design, shape: &Shape) -> Layer {
+    let geometry = &shape.geometry;
+    let mut constants = Constants::idle(design, geometry, shape.mode);
+    let channel = |_| Threshold {
+        position: 0,
+        descending: generator.chance(1, 2),
+    };
+    let channels: Vec<_> = (0..geometry.channels).map(channel).collect();
+    let edges = constants.edges.iter_mut();
+    for (edge, channel) in edges.zip(channels.iter().cycle()) {
+        *edge = *channel;
+    }
+    assemble(design, shape, &constants, shape.mode, &shape.output)
 }
 
 /// A layer whose constants are still being chosen by what they give.
@@ -131,18 +150,27 @@ impl Bench<'_> {
     }
 
     fn assemble(&self, constants: &Constants, mode: LayerMode, output: &LayerOutput) -> Layer {
-        let frame = Frame {
-            name: "random",
-            geometry: self.shape.geometry,
-            mode,
-            places: &self.shape.places,
-            input: &self.shape.input,
-            output,
-        };
-        constants
-            .assemble(self.design, &frame)
-            .expect("constants were drawn in range")
+        assemble(self.design, self.shape, constants, mode, output)
     }
+}
+
+fn assemble(
+    design: &Design,
+    shape: &Shape,
+    constants: &Constants,
+    mode: LayerMode,
+    output: &LayerOutput,
+) -> Layer {
+    let frame = Frame {
+        name: "random",
+        geometry: shape.geometry,
+        mode,
+        places: &shape.places,
+        input: &shape.input,
+        output,
+    };
+    let layer = constants.assemble(design, &frame);
+    layer.expect("constants were drawn in range")
 }
 
 /// Values in map order, by \[output channel\]\[position\].

@@ -23,6 +23,7 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
         design.weight_bits = generator.range(4, 12) as u32;
         design.image_digits = generator.chance(1, 2) || images;
     }
+    design.max_pool = generator.chance(1, 2);
     if design.has_bias() {
         design.bias_bits = generator.range(4, 12) as u32;
     }
@@ -82,6 +83,9 @@ fn validate(design: &Design, shape: &Shape) -> Result<(), Vec<String>> {
 
 /// Accumulator bits that no constants overflow.
 fn accumulator_bits(design: &Design, shape: &Shape) -> u32 {
+    if shape.mode.max_pool() {
+        return design.sum_bits().clamp(16, 48);
+    }
     let (geometry, mode) = (&shape.geometry, shape.mode);
     let pooled = if mode.pool { geometry.positions() } else { 1 };
     let sums = shape.layout(design).row_tiles() * mode.beats(design) * pooled;

@@ -2,7 +2,7 @@
 //!
 //! [`case`] turns a seed into a small valid design, a layer that fits it and an input for the layer: every
 //! format with every affine form, image digits, odd arrays, K that does not fill the rows, one-pixel maps,
-//! strides, padding, several passes, pooling, raw words, concatenated inputs in any place, the residual
+//! strides, padding, several passes, pooling, max-pools, raw words, concatenated inputs in any place, the residual
 //! stream with everything it can do. [`network()`] strings such layers together to whole programs. The
 //! same seed gives the same case everywhere. Sums never overflow, so every executor must agree on every word.
 

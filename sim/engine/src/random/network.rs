@@ -7,7 +7,9 @@ use super::{Generator, Limits, constants, design};
 use crate::activations::Activations;
 use crate::geometry::LayerGeometry;
 use crate::image::{Image, MapShape, StreamValue, Tensor};
-use crate::layer::{LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage};
+use crate::layer::{
+    LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
+};
 use crate::memory::{Uses, Values as Kept, allocate};
 use crate::reference::Reference;
 use crate::values::Values;
@@ -26,7 +28,7 @@ pub struct NetworkCase {
 pub fn network(seed: u64, limits: &Limits) -> NetworkCase {
     let mut generator = Generator::new(seed);
     let draft = design::draft(&mut generator, limits, true);
-    let sketch = Sketch::draw(&mut generator, limits);
+    let sketch = Sketch::draw(&mut generator, draft.max_pool, limits);
     let (mut image, shapes) = sketch.place(&draft);
     image.design = design::fit(&mut generator, draft, &shapes);
     fill(&mut generator, image, &shapes)
@@ -37,7 +39,7 @@ pub fn network(seed: u64, limits: &Limits) -> NetworkCase {
 pub fn network_within(seed: u64, design: &Design, limits: &Limits) -> Option<NetworkCase> {
     let mut generator = Generator::new(seed);
     (0..100).find_map(|_| {
-        let sketch = Sketch::draw(&mut generator, limits);
+        let sketch = Sketch::draw(&mut generator, design.max_pool, limits);
         let (image, shapes) = sketch.place(design);
         let fits = shapes.iter().all(|shape| design::holds(design, shape));
         fits.then(|| fill(&mut generator, image, &shapes))
@@ -92,7 +94,8 @@ struct Layer {
 }
 
 impl Sketch {
-    fn draw(generator: &mut Generator, limits: &Limits) -> Sketch {
+    /// Draws layers, max-pools among them where the design can do them.
+    fn draw(generator: &mut Generator, max_pool: bool, limits: &Limits) -> Sketch {
         let mut size = |limit: u32| generator.range(1, limit.into()) as usize;
         let mut sketch = Sketch {
             image: MapShape {
@@ -106,7 +109,13 @@ impl Sketch {
             layers: vec![],
         };
         for _ in 0..generator.range(1, 6) {
-            sketch.layer(generator, limits);
+            let coded = sketch.coded();
+            if max_pool && !coded.is_empty() && generator.chance(1, 3) {
+                let tensor = *generator.pick(&coded);
+                sketch.max_pool(generator, tensor);
+            } else {
+                sketch.layer(generator, limits);
+            }
         }
         sketch.last(generator, limits);
         sketch
@@ -171,6 +180,42 @@ impl Sketch {
         self.push(geometry, false, input, output_kind);
     }
 
+    /// The tensors that are codes on any design.
+    fn coded(&self) -> Vec<usize> {
+        let tensors = 0..self.tensors.len();
+        tensors.filter(|&tensor| !self.uncoded[tensor]).collect()
+    }
+
+    /// A max-pool of a tensor.
+    fn max_pool(&mut self, generator: &mut Generator, tensor: usize) {
+        let input = self.tensors[tensor];
+        let geometry = loop {
+            let kinds = [(2, 2, 0), (3, 2, 1), (3, 1, 1), (2, 1, 0), (1, 2, 0)];
+            let geometry = square(input, input.channels, *generator.pick(&kinds));
+            if geometry.check().is_ok() {
+                break geometry;
+            }
+        };
+        self.tensors.push(MapShape {
+            channels: input.channels,
+            height: geometry.out_height(),
+            width: geometry.out_width(),
+        });
+        self.uncoded.push(false);
+        self.layers.push(Layer {
+            geometry,
+            mode: LayerMode {
+                task: Task::MaxPool,
+                operands: Operands::Codes,
+                pool: false,
+                raw: false,
+                storage: Storage::Codes,
+            },
+            input: LayerInput::Codes(vec![tensor]),
+            output: LayerOutput::Codes(self.tensors.len() - 1),
+        });
+    }
+
     /// The layer that gives the scores.
     fn last(&mut self, generator: &mut Generator, limits: &Limits) {
         let (shape, input) = self.input(generator);
@@ -203,6 +248,7 @@ impl Sketch {
         self.layers.push(Layer {
             geometry,
             mode: LayerMode {
+                task: Task::Learnt,
                 operands,
                 pool,
                 raw: output.codes().is_none(),
@@ -221,7 +267,9 @@ impl Sketch {
             streams: self.streams,
         };
         let layers = self.layers.iter();
-        let uses: Vec<Uses> = layers.map(|l| Uses::of(&l.input, &l.output)).collect();
+        let uses: Vec<Uses> = layers
+            .map(|l| Uses::of(&l.input, &l.output, l.mode))
+            .collect();
         let found = allocate(design.rows as usize, design.columns as usize, &kept, &uses);
         let storage = |uncoded: &bool| match uncoded & design.image_digits {
             true => Storage::Integers,
@@ -278,19 +326,27 @@ fn geometry(generator: &mut Generator, input: MapShape, out_channels: usize) -> 
             (2, 2, 0),
             (2, 1, 0),
         ];
-        let (kernel, stride, padding) = *generator.pick(&kinds);
-        let geometry = LayerGeometry {
-            height: input.height,
-            width: input.width,
-            channels: input.channels,
-            out_channels,
-            kernel_height: kernel,
-            kernel_width: kernel,
-            stride,
-            padding,
-        };
+        let geometry = square(input, out_channels, *generator.pick(&kinds));
         if geometry.check().is_ok() {
             return geometry;
         }
+    }
+}
+
+/// A square window, with its stride and padding, over a map.
+fn square(
+    input: MapShape,
+    out_channels: usize,
+    (kernel, stride, padding): (usize, usize, usize),
+) -> LayerGeometry {
+    LayerGeometry {
+        height: input.height,
+        width: input.width,
+        channels: input.channels,
+        out_channels,
+        kernel_height: kernel,
+        kernel_width: kernel,
+        stride,
+        padding,
     }
 }

@@ -5,7 +5,7 @@ use cromulent_design::{Design, PeKind};
 use super::{Generator, Limits};
 use crate::geometry::LayerGeometry;
 use crate::layer::{
-    LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, layout,
+    LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task, layout,
 };
 use crate::layout::{Layout, Map, Place};
 
@@ -21,6 +21,9 @@ pub(super) struct Shape {
 impl Shape {
     /// Draws a layer.
     pub fn draw(generator: &mut Generator, design: &Design, limits: &Limits) -> Shape {
+        if design.max_pool && generator.chance(1, 6) {
+            return Shape::draw_max_pool(generator, design, limits);
+        }
         let (operands, pool) = operands_and_pool(generator, design);
         let geometry = geometry(generator, pool, limits);
         let words = if pool { 1 } else { geometry.positions() };
@@ -28,6 +31,7 @@ impl Shape {
         let maps = input.len();
         let output = output(generator, maps, words);
         let mode = LayerMode {
+            task: Task::Learnt,
             operands,
             pool,
             raw: output.codes().is_none(),
@@ -43,6 +47,37 @@ impl Shape {
             output,
             places: Places {
                 input,
+                ..Places::default()
+            },
+        };
+        shape.place_output(generator, design);
+        shape
+    }
+
+    /// Draws a max-pool: input and output begin in bank 0.
+    fn draw_max_pool(generator: &mut Generator, design: &Design, limits: &Limits) -> Shape {
+        let mut geometry = window(generator, limits);
+        geometry.out_channels = geometry.channels;
+        let place = Place {
+            address: generator.range(0, 20) as usize,
+            rotation: 0,
+        };
+        let mut shape = Shape {
+            geometry,
+            mode: LayerMode {
+                task: Task::MaxPool,
+                operands: Operands::Codes,
+                pool: false,
+                raw: false,
+                storage: Storage::Codes,
+            },
+            input: LayerInput::Codes(vec![0]),
+            output: LayerOutput::Codes(1),
+            places: Places {
+                input: vec![Map {
+                    channels: geometry.channels,
+                    place,
+                }],
                 ..Places::default()
             },
         };
@@ -100,7 +135,10 @@ impl Shape {
         let rows = design.rows as usize;
         if self.output.codes().is_some() {
             let range = self.layout(design).range();
-            let rotation = generator.range(0, rows as i64 - 1) as usize;
+            let rotation = match self.mode.max_pool() {
+                true => 0,
+                false => generator.range(0, rows as i64 - 1) as usize,
+            };
             let mut place = Place {
                 address: range.end + generator.range(0, 2) as usize,
                 rotation,
@@ -124,6 +162,27 @@ impl Shape {
             if !self.adds() {
                 self.places.read = 0;
             }
+        }
+    }
+}
+
+/// The shape of a max-pool, its output channels left out.
+fn window(generator: &mut Generator, limits: &Limits) -> LayerGeometry {
+    loop {
+        let (kernel, padding) = *generator.pick(&[(1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 1)]);
+        let mut size = |limit: u32| generator.range(1, limit.into()) as usize;
+        let geometry = LayerGeometry {
+            height: size(limits.side),
+            width: size(limits.side),
+            channels: size(limits.channels),
+            out_channels: 1,
+            kernel_height: kernel,
+            kernel_width: kernel,
+            stride: *generator.pick(&[1, 2, 2, 3]),
+            padding,
+        };
+        if geometry.check().is_ok() {
+            return geometry;
         }
     }
 }

@@ -32,7 +32,7 @@ proptest! {
         prop_assert_eq!(run.counters.saturations, expected.saturations);
         let registers = &case.layer.registers;
         let positions = u64::from(registers.column_tiles) * registers.all_positions();
-        let beats = positions * u64::from(registers.row_tiles) * u64::from(registers.beats);
+        let beats = positions * u64::from(registers.row_tiles) * registers.position_beats();
         prop_assert_eq!(run.counters.beats, beats);
     }
 
@@ -59,6 +59,7 @@ fn cases_cover_every_kind_of_layer() {
             design.image_digits,
             mode.operands,
             mode.pool,
+            mode.max_pool(),
         ));
         if !mode.raw {
             let run = both(&case).0.words;
@@ -66,8 +67,10 @@ fn cases_cover_every_kind_of_layer() {
             words.extend(run.iter().map(|w| (format, mode.storage, w.value)));
         }
     }
-    // 4 L formats × 3 forms and 4 R formats, each without digits or with (3 kinds of layer); I8 has 2.
-    assert_eq!(kinds.len(), (4 * 3 + 4) * (1 + 3) * 2 + 2 * 2);
+    // 4 L formats × 3 forms and 4 R formats, each without digits or with (3 kinds of layer); I8 has 2. Beside that
+    // max-pools, without digits or with.
+    let pools = (4 * 3 + 4) * 2 + 1;
+    assert_eq!(kinds.len(), (4 * 3 + 4) * (1 + 3) * 2 + 2 * 2 + pools);
     let seen = |format, storage| {
         let seen = words
             .iter()
@@ -140,7 +143,7 @@ fn cases_cover_everything_the_residual_stream_does() {
 
 #[test]
 fn whole_networks_are_the_same_in_both_executors() {
-    let (mut joins, mut sums, mut reused, mut saturated) = (0, 0, 0, 0);
+    let (mut joins, mut sums, mut reused, mut saturated, mut pools) = (0, 0, 0, 0, 0);
     for seed in 0..1500 {
         let NetworkCase { image, pixels } = network(seed, &Limits::default());
         assert_eq!(image.check(), Ok(()), "seed {seed}");
@@ -157,9 +160,10 @@ fn whole_networks_are_the_same_in_both_executors() {
         sums += layers.iter().filter(|l| l.registers.add).count();
         let again = image.tensors.iter().filter(|t| t.place.address == 0);
         reused += again.count();
+        pools += layers.iter().filter(|l| l.mode.max_pool()).count();
         saturated += usize::from(reference.layers.iter().any(|l| l.saturations > 0));
     }
-    let seen = [joins, sums, reused, saturated];
+    let seen = [joins, sums, reused, saturated, pools];
     assert!(seen.iter().all(|&n| n > 200), "{seen:?}");
 }
 

@@ -206,7 +206,8 @@ impl<'a> Machine<'a> {
         if !tile.column_done {
             return;
         }
-        let last_word = self.shape.leaves_last(tile.last_beat);
+        let registers = self.sequencer.registers();
+        let last_word = self.shape.leaves_last(registers, tile.last_beat);
         self.constants.release(last_word);
         if self.sequencer.scores() {
             let first = self.shape.leaves(tile.last_beat, 0);

@@ -90,7 +90,8 @@ pub struct LayerTiming {
     /// row tiles.
     pub tiles: Vec<u64>,
     registers: LayerRegisters,
-    rows_and_latency: u64,
+    /// Cycles from the last beat of a word to its leaving column 0, or row 0 in a max-pool.
+    way: u64,
 }
 
 impl LayerTiming {
@@ -101,14 +102,17 @@ impl LayerTiming {
             causes: Causes::default(),
             tiles: vec![],
             registers: *registers,
-            rows_and_latency: shape.leaves(0, 0),
+            way: match registers.max_pool {
+                true => shape.pooled(0, 0),
+                false => shape.leaves(0, 0),
+            },
         }
     }
 
     pub(super) fn swap(&mut self, shape: &Shape, tile: &Swapped) {
         self.tiles.push(tile.first_beat - self.start);
         if tile.layer_done {
-            self.cycles = shape.leaves_last(tile.last_beat) - self.start + 1;
+            self.cycles = shape.leaves_last(&self.registers, tile.last_beat) - self.start + 1;
         }
     }
 
@@ -128,15 +132,17 @@ impl LayerTiming {
     }
 
     /// The cycle, counted from `layer_start`, in which the word of a position (from 0, in the pass) leaves a
-    /// column. A pooled layer has only the word of its last position. `None` if there is no such tile.
+    /// column; in a max-pool, the window of a row ends. A layer that adds up all positions has only the word of
+    /// its last one. `None` if there is no such tile.
     pub fn leaves(&self, column_tile: u32, pass: u32, position: u64, column: u32) -> Option<u64> {
         let last = self.registers.row_tiles.checked_sub(1)?;
         let first_beat = self.tiles.get(self.tile(column_tile, pass, last)?)?;
-        let last_beat = first_beat + (position + 1) * u64::from(self.registers.beats) - 1;
-        Some(last_beat + self.rows_and_latency + u64::from(column))
+        let last_beat = first_beat + (position + 1) * self.registers.position_beats() - 1;
+        Some(last_beat + self.way + u64::from(column))
     }
 
-    /// The cycles, counted from `layer_start`, in which the words of a column leave it, in order.
+    /// The cycles, counted from `layer_start`, in which the words of a column leave it, in order; in a max-pool
+    /// those in which the windows of a row end.
     pub fn words(&self, column: u32) -> Vec<u64> {
         let counts = self.registers;
         let mut words = vec![];

@@ -3,7 +3,8 @@
 //!
 //! A layer that starts in cycle 0 is `pending` and `running` from 1 on. A tile that is swapped in in cycle V
 //! issues its beats from V + 1 on, one a cycle; the next swap may fall on its last beat. After the layer's last
-//! beat it is no longer pending; it runs until its last word leaves the last column.
+//! beat it is no longer pending; it runs until its last word leaves the last column, or in a max-pool is
+//! written by the last row.
 
 use cromulent_design::LayerRegisters;
 
@@ -72,6 +73,11 @@ impl Sequencer {
         self.running
     }
 
+    /// The registers of the present layer.
+    pub fn registers(&self) -> &LayerRegisters {
+        &self.counts
+    }
+
     /// The present layer sends its words to the results.
     pub fn scores(&self) -> bool {
         self.counts.scores
@@ -107,12 +113,12 @@ impl Sequencer {
         } else {
             self.counts.pass_positions
         };
-        let last_beat = now + u64::from(positions) * u64::from(self.counts.beats);
+        let last_beat = now + u64::from(positions) * self.counts.position_beats();
         self.tile_end = Some(last_beat);
         let (column_done, layer_done) = self.advance();
         if layer_done {
             self.left = false;
-            self.end = Some(shape.leaves_last(last_beat));
+            self.end = Some(shape.leaves_last(&self.counts, last_beat));
         }
         Swapped {
             first_beat: now + 1,

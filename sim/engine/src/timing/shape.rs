@@ -1,6 +1,6 @@
 //! The few numbers of a design that decide how long everything takes.
 
-use cromulent_design::{Design, LATENCY};
+use cromulent_design::{Design, LATENCY, LayerRegisters, POOL_LATENCY};
 
 /// What the blocks ask of a design. Every number is at least 1, so that no bad design divides by zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,8 +47,16 @@ impl Shape {
         last_beat + self.rows + j + u64::from(LATENCY)
     }
 
-    /// The cycle in which a word leaves the last column.
-    pub fn leaves_last(&self, last_beat: u64) -> u64 {
+    /// The cycle in which a word of a layer leaves the last column; in a max-pool the last row.
+    pub fn leaves_last(&self, registers: &LayerRegisters, last_beat: u64) -> u64 {
+        if registers.max_pool {
+            return self.pooled(last_beat, self.rows - 1);
+        }
         self.leaves(last_beat, self.columns - 1)
+    }
+
+    /// The cycle in which row `r` writes the code of a window, if its last tap is issued in `last_beat`.
+    pub fn pooled(&self, last_beat: u64, r: u64) -> u64 {
+        last_beat + u64::from(POOL_LATENCY) + r
     }
 }

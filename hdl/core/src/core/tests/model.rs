@@ -162,6 +162,7 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
         clamp: stream && random.flag(),
         codes: !scores,
         scores,
+        max_pool: false,
         integers: false,
     }
 }

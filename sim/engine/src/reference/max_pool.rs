@@ -1,0 +1,57 @@
+//! A max-pool: for each channel the best code of each window, padding left out.
+
+use cromulent_design::Design;
+use cromulent_number::{Code, order};
+
+use crate::activations::Activations;
+use crate::constants::Constants;
+use crate::layer::Layer;
+use crate::word::OutputWord;
+
+/// The words of a max-pool, as if the rows were columns.
+pub(super) fn words(
+    design: &Design,
+    layer: &Layer,
+    constants: &Constants,
+    activations: &Activations,
+) -> Vec<OutputWord> {
+    let (channels, lanes) = (layer.geometry.channels, layer.lanes(design));
+    let mut words = vec![];
+    for first in (0..channels).step_by(lanes) {
+        for position in 0..layer.geometry.positions() {
+            for channel in first..channels.min(first + lanes) {
+                let descending = constants.edges[channel].descending;
+                words.push(OutputWord {
+                    column_tile: (first / lanes) as u32,
+                    position: position as u32,
+                    column: (channel - first) as u32,
+                    value: best(design, layer, activations, (position, channel), descending),
+                });
+            }
+        }
+    }
+    words
+}
+
+/// The largest code of a window, or the smallest.
+fn best(
+    design: &Design,
+    layer: &Layer,
+    activations: &Activations,
+    (position, channel): (usize, usize),
+    descending: bool,
+) -> i64 {
+    let geometry = &layer.geometry;
+    let taps = 0..geometry.taps();
+    let codes = taps.filter_map(|tap| {
+        let at = geometry.source_index(position, tap, channel)?;
+        Some(activations.values[at])
+    });
+    let place = |code: &i16| order(design.format, Code(*code as u8));
+    let best = match descending {
+        true => codes.min_by_key(place),
+        false => codes.max_by_key(place),
+    };
+    // A window always meets the map: padding is smaller than the window.
+    best.unwrap_or(0).into()
+}
