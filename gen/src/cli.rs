@@ -213,7 +213,7 @@ fn address(text: &str) -> Result<u64, String> {
 
 Known by name: fc1, fc2, fc4 … fc1024, vgg32, vgg64, resnet20, resnet44, wrn-40-4, densenet-40-12,
 densenet-100-12 (CIFAR-10); resnet18, resnet50, wrn-18-2, densenet121, densenet201 (ImageNet). Their weights are
-random.")]
+random. A side behind the name takes other images: resnet18@448.")]
 pub struct SimulateArgs {
     /// What runs on what.
     #[command(flatten)]

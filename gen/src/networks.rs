@@ -4,7 +4,8 @@ use std::path::Path;
 
 use cromulent_network::images::Example;
 use cromulent_network::{
-    Network, Problem, Problems, TOPOLOGIES, synthesise, synthetic_image, topology,
+    Network, Problem, Problems, TOPOLOGIES, resolutions, synthesise, synthetic_image, topology,
+    topology_at,
 };
 
 /// The seed of random weights where none is given.
@@ -19,16 +20,22 @@ pub struct Source {
     pub seed: Option<u64>,
 }
 
-/// Whether `--network` names a topology and no file: a file of that name comes first.
-pub fn is_name(network: &Path) -> bool {
-    let name = network.to_str().unwrap_or_default();
-    TOPOLOGIES.contains(&name) && !network.exists()
+/// The topology that `--network` names, and the side of its images if that is not its own, as in `resnet18@448`. A
+/// file of that name comes first.
+fn name(network: &Path) -> Option<(&str, Option<&str>)> {
+    let name = network.to_str().filter(|_| !network.exists())?;
+    let (name, side) = match name.split_once('@') {
+        Some((name, side)) => (name, Some(side)),
+        None => (name, None),
+    };
+    TOPOLOGIES.contains(&name).then_some((name, side))
 }
 
 /// Reads a network file, or makes a known network with random weights.
 ///
 /// # Errors
-/// Whatever is wrong with the file; a seed for a network that has weights.
+/// Whatever is wrong with the file; a seed for a network that has weights; images of a size that a known network
+/// cannot take.
 pub fn load(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
     let mut source = shapes(network, seed)?;
     if let Some(seed) = source.seed {
@@ -42,9 +49,9 @@ pub fn load(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
 /// # Errors
 /// As [`load`].
 pub fn shapes(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
-    if let Some(network) = named(network) {
+    if let Some((name, side)) = name(network) {
         return Ok(Source {
-            network,
+            network: named(name, side)?,
             seed: Some(seed.unwrap_or(SEED)),
         });
     }
@@ -60,11 +67,25 @@ pub fn shapes(network: &Path, seed: Option<u64>) -> Result<Source, Problems> {
     })
 }
 
-/// A known network without weights.
-pub fn named(network: &Path) -> Option<Network> {
-    is_name(network)
-        .then(|| topology(network.to_str()?))
-        .flatten()
+/// A known network without weights, for images of this side.
+fn named(name: &str, side: Option<&str>) -> Result<Network, Problem> {
+    let network = match side {
+        Some(side) => side.parse().ok().and_then(|side| topology_at(name, side)),
+        None => topology(name),
+    };
+    network.ok_or_else(|| {
+        let sides = resolutions(name).unwrap_or(0..=0);
+        let what = format!(
+            "images of {} pixels are none for {name}",
+            side.unwrap_or_default()
+        );
+        let fix = format!(
+            "write {name}@SIDE with a side of {} to {} pixels, or {name}",
+            sides.start(),
+            sides.end()
+        );
+        Problem::new("--network", what, fix)
+    })
 }
 
 /// What is neither file nor name might have been meant as a name.
@@ -111,6 +132,22 @@ mod tests {
         assert!(!source.network.is_hollow());
         let images = source.examples(2).unwrap();
         assert_ne!(images[0].image.pixels, images[1].image.pixels);
+    }
+
+    #[test]
+    fn a_side_may_stand_behind_a_name() {
+        let source = shapes(Path::new("resnet18@448"), None).unwrap();
+        assert_eq!(source.network.name, "resnet18@448");
+        assert_eq!(source.network.input.height, 448);
+        for name in ["resnet18@7", "resnet18@", "resnet18@x", "fc8@-1"] {
+            let problems = shapes(Path::new(name), None).unwrap_err();
+            assert!(
+                problems.0[0].fix.contains("@SIDE with a side of"),
+                "{problems}"
+            );
+        }
+        let problems = shapes(Path::new("resnet19@448"), None).unwrap_err();
+        assert!(problems.0[0].fix.contains("resnet18"), "{problems}");
     }
 
     #[test]

@@ -37,4 +37,4 @@ pub use generator::Generator;
 pub use graph::{Convolution, Examples, Input, Linear, Network, Node, Op, Shape, Step, Tensor};
 pub use images::{Example, Image, Layout};
 pub use problem::{Problem, Problems};
-pub use topologies::{TOPOLOGIES, synthesise, synthetic_image, topology};
+pub use topologies::{TOPOLOGIES, resolutions, synthesise, synthetic_image, topology, topology_at};

@@ -1,6 +1,11 @@
 //! Every value of every layer is the reference's.
 
+use cromulent_design::{Affine, Design};
+use cromulent_network::{synthesise, synthetic_image, topology};
+use cromulent_number::Format;
+
 use super::{FastRunner, Instructions, Path, Workspace};
+use crate::compile::compile;
 use crate::image::Image;
 use crate::layer::{Layer, LayerOutput};
 use crate::random::{Limits, network};
@@ -149,4 +154,35 @@ fn many_images_come_back_in_order_on_any_number_of_threads() {
     }
     let error = runner.run_all(&[&case.pixels, &[1]], || ()).unwrap_err();
     assert!(error.to_string().contains("not 1 values"), "{error}");
+}
+
+/// The bytes a thread needs for a known network.
+fn workspace_bytes(name: &str) -> usize {
+    let mut network = topology(name).expect("a known network");
+    synthesise(&mut network, 1);
+    let design = Design {
+        image_digits: true,
+        stream_depth: 65_536,
+        code_depth: 65_536,
+        ..Design::new(8, 8, Format::L4, Affine::Snapped)
+    };
+    let image = compile(&network, &design).expect("it compiles").image;
+    let pixels = synthetic_image(&network.input, 1).pixels;
+    let mut workspace = Workspace::new();
+    let runner = FastRunner::new(&image);
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let run = one
+        .expect("a thread")
+        .install(|| runner.run(&pixels, &mut workspace));
+    run.expect("its image");
+    workspace.bytes()
+}
+
+#[test]
+fn memory_grows_with_the_largest_layer_and_not_with_the_network() {
+    let (shallow, deep) = (workspace_bytes("resnet20"), workspace_bytes("resnet44"));
+    assert!(
+        shallow > 0 && deep <= shallow + shallow / 10,
+        "{shallow} {deep}"
+    );
 }

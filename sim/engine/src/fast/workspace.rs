@@ -30,6 +30,15 @@ impl Workspace {
         Workspace::default()
     }
 
+    /// The bytes of all buffers.
+    pub fn bytes(&self) -> usize {
+        let codes = self.tensors.iter().chain(&self.spare_codes);
+        let streams = self.streams.iter().chain(&self.spare_streams);
+        let words = streams.chain([&self.words]);
+        codes.chain([&self.bytes]).map(Vec::capacity).sum::<usize>()
+            + words.map(|words| 2 * words.capacity()).sum::<usize>()
+    }
+
     /// Makes room for a network.
     pub(super) fn begin(&mut self, tensors: usize, streams: usize) {
         self.tensors.resize_with(tensors, Vec::new);

@@ -57,14 +57,19 @@ impl Builder {
         }
     }
 
-    /// A network of CIFAR-10's images.
-    pub fn cifar(name: &str) -> Builder {
-        Builder::new(name, 32, [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616])
+    /// A network of images like CIFAR-10's.
+    pub fn cifar(name: &str, side: usize) -> Builder {
+        Builder::new(
+            name,
+            side,
+            [0.4914, 0.4822, 0.4465],
+            [0.2470, 0.2435, 0.2616],
+        )
     }
 
-    /// A network of ImageNet's images.
-    pub fn imagenet(name: &str) -> Builder {
-        Builder::new(name, 224, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    /// A network of images like ImageNet's.
+    pub fn imagenet(name: &str, side: usize) -> Builder {
+        Builder::new(name, side, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     }
 
     /// The network.

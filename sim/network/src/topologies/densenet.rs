@@ -4,8 +4,8 @@ use super::build::{Builder, Kernel, same};
 use crate::graph::Network;
 
 /// Three blocks of `layers` 3 × 3 convolutions and growth 12 for CIFAR-10, without bottlenecks or compression.
-pub(super) fn plain(name: &str, layers: usize) -> Network {
-    let mut net = Builder::cifar(name);
+pub(super) fn plain(name: &str, layers: usize, side: usize) -> Network {
+    let mut net = Builder::cifar(name, side);
     let mut maps = vec![net.convolution("conv0", 0, 16, same(3, 1))];
     for block in 1..=3 {
         if block > 1 {
@@ -23,9 +23,9 @@ pub(super) fn plain(name: &str, layers: usize) -> Network {
 /// Four blocks with bottlenecks, growth 32 and transitions that halve the channels, for ImageNet. The stem is
 /// 64C7/2 – MP3/2, without the batch-norm and ReLU between, of which nothing learnt would come before the next
 /// batch-norm.
-pub(super) fn compressed(name: &str, blocks: [usize; 4]) -> Network {
+pub(super) fn compressed(name: &str, blocks: [usize; 4], side: usize) -> Network {
     const GROWTH: usize = 32;
-    let mut net = Builder::imagenet(name);
+    let mut net = Builder::imagenet(name, side);
     let first = net.convolution("conv0", 0, 64, same(7, 2));
     let mut maps = vec![net.max_pool("pool0", first)];
     for (block, layers) in (1..).zip(blocks) {

@@ -13,6 +13,8 @@ mod synthesise;
 mod tests;
 mod vgg;
 
+use std::ops::RangeInclusive;
+
 use crate::graph::{Network, Op};
 
 pub use synthesise::{synthesise, synthetic_image};
@@ -50,24 +52,62 @@ pub const TOPOLOGIES: [&str; 23] = [
 /// residual networks are pre-activated, ImageNet networks have their max-pool right behind the first
 /// convolution (section 2.4), and CIFAR-10's shortcuts without parameters are 1×1 convolutions of fixed weights.
 pub fn topology(name: &str) -> Option<Network> {
+    let side = if IMAGENET.contains(&name) { 224 } else { 32 };
+    build(name, side)
+}
+
+/// The topologies of ImageNet's size.
+const IMAGENET: [&str; 5] = [
+    "resnet18",
+    "resnet50",
+    "wrn-18-2",
+    "densenet121",
+    "densenet201",
+];
+
+/// The sides of images that a topology can be had for, pixels: all others leave no map, or maps beyond any
+/// network this tool is for. `None` if there is no such topology.
+pub fn resolutions(name: &str) -> Option<RangeInclusive<usize>> {
+    if !TOPOLOGIES.contains(&name) {
+        return None;
+    }
+    Some(match name {
+        name if IMAGENET.contains(&name) => 32..=2048,
+        // The first layer grows with the image.
+        name if name.starts_with("fc") => 1..=256,
+        _ => 32..=512,
+    })
+}
+
+/// The topology of a name for images of another size, called `name@side`; `None` if there is none, or not of this
+/// side ([`resolutions`]).
+pub fn topology_at(name: &str, side: usize) -> Option<Network> {
+    let side = Some(side).filter(|side| resolutions(name).is_some_and(|all| all.contains(side)))?;
+    let mut network = build(name, side)?;
+    network.name = format!("{name}@{side}");
+    Some(network)
+}
+
+/// The topology of a name for images of so many pixels a side.
+fn build(name: &str, side: usize) -> Option<Network> {
     if let Some(width) = name.strip_prefix("fc") {
         return TOPOLOGIES
             .contains(&name)
-            .then(|| perceptron::two_layers(width.parse().unwrap_or(1)));
+            .then(|| perceptron::two_layers(width.parse().unwrap_or(1), side));
     }
     match name {
-        "vgg32" => Some(vgg::vgg(32)),
-        "vgg64" => Some(vgg::vgg(64)),
-        "resnet20" => Some(resnet::cifar(name, 3, 1)),
-        "resnet44" => Some(resnet::cifar(name, 7, 1)),
-        "wrn-40-4" => Some(resnet::cifar(name, 6, 4)),
-        "resnet18" => Some(resnet::basic(name, 1)),
-        "wrn-18-2" => Some(resnet::basic(name, 2)),
-        "resnet50" => Some(resnet::bottleneck()),
-        "densenet-40-12" => Some(densenet::plain(name, 12)),
-        "densenet-100-12" => Some(densenet::plain(name, 32)),
-        "densenet121" => Some(densenet::compressed(name, [6, 12, 24, 16])),
-        "densenet201" => Some(densenet::compressed(name, [6, 12, 48, 32])),
+        "vgg32" => Some(vgg::vgg(32, side)),
+        "vgg64" => Some(vgg::vgg(64, side)),
+        "resnet20" => Some(resnet::cifar(name, 3, 1, side)),
+        "resnet44" => Some(resnet::cifar(name, 7, 1, side)),
+        "wrn-40-4" => Some(resnet::cifar(name, 6, 4, side)),
+        "resnet18" => Some(resnet::basic(name, 1, side)),
+        "wrn-18-2" => Some(resnet::basic(name, 2, side)),
+        "resnet50" => Some(resnet::bottleneck(side)),
+        "densenet-40-12" => Some(densenet::plain(name, 12, side)),
+        "densenet-100-12" => Some(densenet::plain(name, 32, side)),
+        "densenet121" => Some(densenet::compressed(name, [6, 12, 24, 16], side)),
+        "densenet201" => Some(densenet::compressed(name, [6, 12, 48, 32], side)),
         _ => None,
     }
 }

@@ -4,8 +4,8 @@ use super::build::Builder;
 use crate::graph::Network;
 
 /// FC(width) – BN – ReLU – FC(width) – BN – ReLU – FC(10).
-pub(super) fn two_layers(width: usize) -> Network {
-    let mut net = Builder::cifar(&format!("fc{width}"));
+pub(super) fn two_layers(width: usize, side: usize) -> Network {
+    let mut net = Builder::cifar(&format!("fc{width}"), side);
     let mut node = 0;
     for layer in ["fc1", "fc2"] {
         let sums = net.linear(layer, node, width);

@@ -5,8 +5,8 @@ use crate::graph::Network;
 
 /// Of depth 6·`blocks` + 2 for CIFAR-10, `widen` times as wide as usual. Shortcuts between stages have no parameters
 /// in the narrow ones, and are projections in the wide ones, as in the two papers.
-pub(super) fn cifar(name: &str, blocks: usize, widen: usize) -> Network {
-    let mut net = Builder::cifar(name);
+pub(super) fn cifar(name: &str, blocks: usize, widen: usize, side: usize) -> Network {
+    let mut net = Builder::cifar(name, side);
     let mut stream = net.convolution("conv1", 0, 16, same(3, 1));
     for (stage, width) in (1..).zip([16, 32, 64].map(|width| width * widen)) {
         for block in 0..blocks {
@@ -22,8 +22,8 @@ pub(super) fn cifar(name: &str, blocks: usize, widen: usize) -> Network {
 }
 
 /// Of depth 18 for ImageNet, all layers after the first one `widen` times as wide.
-pub(super) fn basic(name: &str, widen: usize) -> Network {
-    let (mut net, mut stream) = stem(name);
+pub(super) fn basic(name: &str, widen: usize, side: usize) -> Network {
+    let (mut net, mut stream) = stem(name, side);
     for (stage, width) in (1..).zip([64, 128, 256, 512].map(|width| width * widen)) {
         for block in 0..2 {
             let name = format!("layer{stage}.{block}");
@@ -35,8 +35,8 @@ pub(super) fn basic(name: &str, widen: usize) -> Network {
 }
 
 /// Of depth 50 for ImageNet, of bottlenecks; where a block halves the map, its 3 × 3 convolution does.
-pub(super) fn bottleneck() -> Network {
-    let (mut net, mut stream) = stem("resnet50");
+pub(super) fn bottleneck(side: usize) -> Network {
+    let (mut net, mut stream) = stem("resnet50", side);
     for (stage, (width, blocks)) in (1..).zip([(64, 3), (128, 4), (256, 6), (512, 3)]) {
         for block in 0..blocks {
             let name = format!("layer{stage}.{block}");
@@ -48,8 +48,8 @@ pub(super) fn bottleneck() -> Network {
 }
 
 /// 64C7/2 – MP3/2: the max-pool right behind the convolution makes it cromulent (Graham, 2017, section 2.4).
-fn stem(name: &str) -> (Builder, usize) {
-    let mut net = Builder::imagenet(name);
+fn stem(name: &str, side: usize) -> (Builder, usize) {
+    let mut net = Builder::imagenet(name, side);
     let first = net.convolution("conv1", 0, 64, same(7, 2));
     let pooled = net.max_pool("maxpool", first);
     (net, pooled)

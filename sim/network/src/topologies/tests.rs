@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::{TOPOLOGIES, synthesise, synthetic_image, topology};
+use super::{TOPOLOGIES, resolutions, synthesise, synthetic_image, topology, topology_at};
 use crate::check::check;
 use crate::evaluate::Evaluator;
 use crate::graph::{Network, Op};
@@ -54,6 +54,35 @@ fn every_topology_is_cromulent_and_hollow() {
         assert!(report.cromulent, "{name}: {:?}", report.problems);
     }
     assert!(topology("fc3").is_none() && topology("alexnet").is_none());
+}
+
+#[test]
+fn every_topology_can_be_had_at_both_ends_of_its_resolutions() {
+    for name in TOPOLOGIES {
+        let sides = resolutions(name).expect("a topology");
+        let own = named(name).input.height;
+        assert!(sides.contains(&own), "{name}");
+        for side in [*sides.start(), *sides.end()] {
+            let network = topology_at(name, side).expect("a side in range");
+            assert_eq!(network.name, format!("{name}@{side}"));
+            assert_eq!(network.input.height, side);
+            assert!(check(&network).cromulent, "{name} {side}");
+        }
+        assert_eq!(topology_at(name, sides.end() + 1), None);
+    }
+    assert_eq!(resolutions("alexnet"), None);
+}
+
+#[test]
+fn four_times_the_pixels_are_four_times_the_work() {
+    let macs = |side| {
+        topology_at("resnet18", side)
+            .expect("a side in range")
+            .macs()
+            - 512_000
+    };
+    assert_eq!(macs(224) + 512_000, named("resnet18").macs());
+    assert_eq!((macs(448), macs(896)), (4 * macs(224), 16 * macs(224)));
 }
 
 /// Mean and spread of what the normalisations give over some images, and the share that is active behind the affine,

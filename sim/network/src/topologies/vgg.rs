@@ -4,8 +4,8 @@ use super::build::{Builder, same, valid};
 use crate::graph::Network;
 
 /// M(k) – M(2k) – M(4k) – (8k)C4, where M(k) is kC3 – BN – ReLU – kC3 – MP3/2 – BN – ReLU.
-pub(super) fn vgg(k: usize) -> Network {
-    let mut net = Builder::cifar(&format!("vgg{k}"));
+pub(super) fn vgg(k: usize, side: usize) -> Network {
+    let mut net = Builder::cifar(&format!("vgg{k}"), side);
     let mut node = 0;
     for (module, width) in [k, 2 * k, 4 * k].into_iter().enumerate() {
         let name = |part: &str| format!("m{}.{part}", module + 1);
