@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use cromulent_engine::layer::PIXEL_BEATS;
 use cromulent_engine::timing::Memory;
 use cromulent_engine::{Choices, compile};
 
@@ -142,6 +143,10 @@ pub struct ChoiceArgs {
     /// in four beats; coded if absent.
     #[arg(long, value_name = "HOW", value_enum)]
     pub first: Option<First>,
+    /// Signed digits of a pixel, a beat each in the layer that reads the image: 4 are exact, fewer round pixels; 4 if
+    /// absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    pub image_digits: Option<u8>,
 }
 
 /// How the first normalisation is stored.
@@ -160,6 +165,7 @@ impl From<ChoiceArgs> for Choices {
                 None | Some(First::Coded) => compile::First::Coded,
                 Some(First::Uncoded) => compile::First::Uncoded,
             },
+            image_digits: args.image_digits.map_or(PIXEL_BEATS, usize::from),
         }
     }
 }

@@ -251,7 +251,7 @@ fn networks_known_by_name_are_timed_on_any_design() {
     let arguments = ["simulate", "--design", DESIGN, "--network", "resnet50"];
     let (value, _) = json(&[&arguments[..], &["--timing-only"]].concat());
     let notes = value["notes"].to_string();
-    assert!(notes.contains("write map_side = 224 or more"), "{notes}");
+    assert!(notes.contains("write map_side = 56 or more"), "{notes}");
     assert!(notes.contains("maxpool is left out"), "{notes}");
 }
 
@@ -489,9 +489,10 @@ fn an_interrupted_simulation_ends_at_once() {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    let design = "constraints/designs/imagenet-32x32.toml";
+    let arguments = ["simulate", "--design", DESIGN, "--network", "resnet44"];
     let mut child = Command::new(env!("CARGO_BIN_EXE_cromulent"))
-        .args(["simulate", "--design", design, "--network", "densenet201"])
+        .args(arguments)
+        .args(["--images", "5000"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -512,4 +513,18 @@ fn an_interrupted_simulation_ends_at_once() {
     assert!(interrupted.elapsed() < Duration::from_secs(1));
     assert_eq!(output.status.code(), None, "it came to its own end");
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn fewer_digits_take_fewer_cycles_and_say_what_they_round() {
+    let arguments = ["simulate", "--design", DESIGN, "--network", NETWORK];
+    let cycles = |digits: &str| {
+        let (value, code) = json(&[&arguments[..], &["--image-digits", digits]].concat());
+        assert_eq!(code, 0);
+        let notes = value["notes"].to_string();
+        assert_eq!(notes.contains("rounded"), digits != "4", "{notes}");
+        value["layers"][0]["cycles"].as_u64().unwrap()
+    };
+    let [two, four] = ["2", "4"].map(cycles);
+    assert!(two < four * 6 / 10, "{two} {four}");
 }

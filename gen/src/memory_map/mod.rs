@@ -5,6 +5,7 @@ mod page;
 
 pub use page::page;
 
+use cromulent_engine::layout::Stored;
 use cromulent_engine::timing::{LayerTiming, Timing};
 use cromulent_engine::{Image, Layer, LayerInput, LayerOutput, Program};
 use serde_json::{Value, json};
@@ -120,6 +121,13 @@ pub fn summary(layout: &Layout) -> String {
     lines.join("\n")
 }
 
+/// What of the image lies in which bank.
+fn planes(layout: &Layout) -> Vec<Stored> {
+    let mut layers = layout.image.layers.iter();
+    let first = layers.find(|layer| layer.input == LayerInput::Image);
+    first.map_or(vec![], |layer| layer.layout(&layout.image.design).stored())
+}
+
 fn region(region: Region) -> Value {
     json!({ "address": region.address, "bytes": region.bytes })
 }
@@ -136,7 +144,11 @@ pub fn json(layout: &Layout) -> Value {
     input["channels"] = json!(shape.channels);
     input["height"] = json!(shape.height);
     input["width"] = json!(shape.width);
-    input["copies"] = json!((design.rows as usize / shape.channels.max(1)).max(1));
+    input["digits"] = json!(image.image_input.digits);
+    input["planes"] = json!(planes(layout).iter().map(|plane| json!({
+        "bank": plane.bank, "line": plane.address - image.input_address, "channel": plane.channel,
+        "row": plane.phase.0, "column": plane.phase.1, "step": plane.step,
+    })).collect::<Vec<_>>());
     let mut result = region(map.result);
     result["words"] = json!(program.result_words);
     result["unit"] = json!(layout.unit());

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Layout, source, target};
+use cromulent_engine::layer::PIXEL_BEATS;
+
+use super::{Layout, planes, source, target};
 
 /// Addresses, formats and layers, as Markdown.
 pub fn page(layout: &Layout) -> String {
@@ -54,42 +56,42 @@ fn memory(layout: &Layout) -> String {
 
 fn input(layout: &Layout) -> String {
     let (image, design) = (layout.image, &layout.image.design);
-    let shape = &image.input;
-    let (rows, channels) = (design.rows as usize, shape.channels);
-    let copies = (rows / channels.max(1)).max(1);
-    let planes = channels.div_ceil(rows);
+    let (shape, digits) = (&image.input, image.image_input.digits);
+    let planes = planes(layout);
+    let step = planes.first().map_or(1, |plane| plane.step);
+    let (height, width) = (shape.height / step, shape.width / step);
     let lines = layout.program.fetch.map_or(0, |fetch| fetch.lines);
     let mut text = format!(
-        "## Input\n\n{lines} lines of {} bytes, one for each pixel, row by row of {} × {} pixels",
+        "## Input\n\n{lines} lines of {} bytes. A line holds {} fields of {} bits from bit 0 up; a pixel p of 0 to 255 \
+         is p − 128 in two's complement",
         layout.line_bytes(),
-        shape.height,
-        shape.width,
+        design.rows,
+        design.code_word_bits(),
     );
-    if planes > 1 {
+    if digits < PIXEL_BEATS {
         let _ = write!(
             text,
-            ", all of them {planes} times: once for every {rows} channels"
+            ", rounded to the nearest integer of at most {digits} signed digits in non-adjacent form, of two the one \
+             nearer to 0; integers of more digits are taken wrongly"
         );
     }
-    let bits = design.code_word_bits();
     let _ = write!(
         text,
-        ". A line holds {rows} fields of {bits} bits from bit 0 up; a pixel p of 0 to 255 is p − 128 in two's \
-         complement."
+        ". A plane is {} lines, in which a field holds {height} × {width} pixels of one channel, row by row",
+        height * width
     );
-    if copies > 1 {
+    if step > 1 {
         let _ = write!(
             text,
-            " Field n is channel n mod {channels} up to field {}",
-            copies * channels - 1
-        );
-    } else {
-        let _ = write!(
-            text,
-            " Field n of line block m is channel {rows}·m + n, if there is one"
+            ": every {step}th of every {step}th row, from the row and the column on that the table gives"
         );
     }
-    text.push_str("; the others are 0.\n");
+    text.push_str(". What is not listed is 0.\n\n| field | lines from | channel | row | column |\n|---|---|---|---|---|\n");
+    for plane in planes {
+        let line = plane.address - image.input_address;
+        let (bank, channel, (row, column)) = (plane.bank, plane.channel, plane.phase);
+        let _ = writeln!(text, "| {bank} | {line} | {channel} | {row} | {column} |");
+    }
     text
 }
 

@@ -60,6 +60,14 @@ pub fn digits(value: i32, beats: usize) -> Option<Vec<Option<Digit>>> {
     Some(schedule)
 }
 
+/// The integer of −128..=127 nearest to `value` whose non-adjacent form has at most this many digits; of two the
+/// one nearer to 0.
+pub fn nearest(value: i32, digits: usize) -> i32 {
+    let short = (-128..=127).filter(|&v| naf(v).count() <= digits);
+    let by_distance = |&v: &i32| (v.abs_diff(value), v.unsigned_abs());
+    short.min_by_key(by_distance).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,5 +185,17 @@ mod tests {
         );
         assert_eq!(digits(0, 2), Some(vec![None, None]));
         assert_eq!(digits(0, 0), Some(vec![]));
+    }
+
+    #[test]
+    fn the_nearest_short_integer_is_within_its_error() {
+        for (digits, largest) in [(0, 128), (1, 32), (2, 8), (3, 2), (4, 0)] {
+            let error = |value: i32| nearest(value, digits).abs_diff(value);
+            assert_eq!((-128..=127).map(error).max(), Some(largest), "{digits}");
+            assert!((-128..=127).all(|value| naf(nearest(value, digits)).count() <= digits));
+        }
+        assert_eq!(nearest(96, 1), 64);
+        assert_eq!(nearest(-96, 1), -64);
+        assert_eq!(nearest(300, 4), 127);
     }
 }

@@ -31,7 +31,7 @@ mod quantizer;
 
 pub use affine::Threshold;
 pub use code::{Code, Value, decode, from_order, order};
-pub use digits::{Digit, Naf, digits, naf};
+pub use digits::{Digit, Naf, digits, naf, nearest};
 pub use format::{Format, UnknownFormat};
 pub use operand::{Operand, operand};
 pub use packing::{PackError, pack, packed_len, unpack};

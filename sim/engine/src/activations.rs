@@ -4,8 +4,9 @@ use std::error::Error;
 use std::fmt;
 
 use cromulent_design::Design;
+use cromulent_number::{naf, nearest};
 
-use crate::layer::{Layer, LayerMode, Operands};
+use crate::layer::{Layer, LayerMode, Operands, PIXEL_BEATS};
 use crate::layout::Layout;
 
 /// A map of codes or integers.
@@ -44,8 +45,16 @@ impl Error for InputError {}
 
 impl Activations {
     /// Image pixels 0..=255, in the order of [`Activations::values`], as the integers a layer is fed.
-    pub fn from_pixels(channels: usize, height: usize, width: usize, pixels: &[u8]) -> Activations {
-        let values = pixels.iter().map(|&p| i16::from(p) - 128).collect();
+    /// With fewer than [`PIXEL_BEATS`] digits, less 128 and rounded to those of so many signed digits.
+    pub fn from_pixels(
+        channels: usize,
+        height: usize,
+        width: usize,
+        pixels: &[u8],
+        digits: usize,
+    ) -> Activations {
+        let integers: Vec<i16> = (0..=255).map(|p| pixel(p, digits)).collect();
+        let values = pixels.iter().map(|&p| integers[usize::from(p)]).collect();
         Activations {
             channels,
             height,
@@ -101,12 +110,20 @@ impl Activations {
             )));
         }
         let range = operand_range(design, layer.mode);
-        match self.values.iter().find(|value| !range.contains(value)) {
-            Some(value) => Err(InputError::new(format!(
+        if let Some(value) = self.values.iter().find(|value| !range.contains(value)) {
+            return Err(InputError::new(format!(
                 "layer {} takes values {} to {}, not {value}",
                 layer.name,
                 range.start(),
                 range.end()
+            )));
+        }
+        let digits = layer.places.image.map_or(PIXEL_BEATS, |image| image.digits);
+        let long = |&&value: &&i16| digits < PIXEL_BEATS && naf(value.into()).count() > digits;
+        match self.values.iter().find(long) {
+            Some(value) => Err(InputError::new(format!(
+                "layer {} takes integers of {digits} signed digits, not {value}",
+                layer.name,
             ))),
             None => Ok(()),
         }
@@ -119,19 +136,24 @@ impl Activations {
         let mask = (1u64 << design.code_word_bits()) - 1;
         let range = layout.range();
         let mut lines = vec![vec![0; rows]; range.len()];
-        for (plane, address) in layout.planes().iter().enumerate() {
-            let channels: Vec<_> = (0..rows).map(|bank| layout.channel(plane, bank)).collect();
-            let pixels = self.values.chunks(self.channels.max(1));
-            for (line, pixel) in lines[address - range.start..].iter_mut().zip(pixels) {
-                for (word, &channel) in line.iter_mut().zip(&channels) {
-                    if let Some(&value) = channel.and_then(|channel| pixel.get(channel)) {
-                        *word = i64::from(value).cast_unsigned() & mask;
-                    }
-                }
+        for stored in layout.stored() {
+            let (step, (y, x)) = (stored.step, stored.phase);
+            let pixels = (y..self.height)
+                .step_by(step)
+                .flat_map(|y| (x..self.width).step_by(step).map(move |x| (y, x)));
+            for (line, (y, x)) in lines[stored.address - range.start..].iter_mut().zip(pixels) {
+                let at = (y * self.width + x) * self.channels + stored.channel;
+                let value = self.values.get(at).copied().unwrap_or(0);
+                line[stored.bank] = i64::from(value).cast_unsigned() & mask;
             }
         }
         lines
     }
+}
+
+/// A pixel as the integer a layer is fed: less 128, and the nearest of so many signed digits.
+pub(crate) fn pixel(pixel: u8, digits: usize) -> i16 {
+    nearest(i32::from(pixel) - 128, digits) as i16
 }
 
 /// The values an operand of this mode may have.
@@ -147,7 +169,7 @@ pub fn operand_range(design: &Design, mode: LayerMode) -> std::ops::RangeInclusi
 mod tests {
     use super::*;
     use crate::geometry::LayerGeometry;
-    use crate::layout::{Map, Place};
+    use crate::layout::{Deal, Map, Place};
     use cromulent_design::Affine;
     use cromulent_number::Format;
 
@@ -171,24 +193,16 @@ mod tests {
         let design = Design::new(rows, 1, Format::R5, Affine::Rectified);
         let layout = match maps {
             Some(maps) => Layout::of_codes(rows as usize, &geometry, maps),
-            None => Layout::of_image(rows as usize, &geometry, 5),
+            None => Layout::of_image(rows as usize, &geometry, 5, Deal::Shared),
         };
         activations.lines(&design, &layout)
     }
 
     #[test]
-    fn wide_images_are_dealt_out_in_planes() {
+    fn shared_images_lie_in_every_bank() {
         assert_eq!(
             lines(2, 3, None),
-            [[1, 2], [4, 5], [3, 0], [6, 0]].map(Vec::from)
-        );
-    }
-
-    #[test]
-    fn narrow_images_are_stored_side_by_side() {
-        assert_eq!(
-            lines(5, 2, None),
-            [[1, 2, 1, 2, 0], [3, 4, 3, 4, 0]].map(Vec::from)
+            [[1, 1], [4, 4], [2, 2], [5, 5], [3, 3], [6, 6]].map(Vec::from)
         );
     }
 

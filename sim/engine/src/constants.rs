@@ -255,7 +255,7 @@ impl<'a> Writer<'a> {
             constants,
             design,
             geometry: &frame.geometry,
-            layout: layout(design, &frame.geometry, frame.mode, frame.places),
+            layout: layout(design, &frame.geometry, frame.places),
             mode: frame.mode,
         }
     }
@@ -284,7 +284,7 @@ impl<'a> Writer<'a> {
         };
         let mut edge = idle_edge(self.design, self.mode);
         if let Some(slot) = slot {
-            let (dy, dx) = self.geometry.tap_offset(slot.tap);
+            let (dy, dx) = self.layout.offset(slot);
             word.base = address(self.design, self.layout.base(slot));
             word.dy = i32::try_from(dy).unwrap_or(i32::MAX);
             word.dx = i32::try_from(dx).unwrap_or(i32::MAX);

@@ -6,6 +6,7 @@ use cromulent_number::Format;
 
 use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
+use crate::image_input::ImageInput;
 use crate::layout::{Layout, Map, Place};
 use crate::words::WeightWords;
 
@@ -89,15 +90,6 @@ pub struct LayerMode {
 }
 
 impl LayerMode {
-    /// Beats an operand takes on this design.
-    pub fn beats(self, design: &Design) -> usize {
-        if self.operands.are_integers() && design.pe == PeKind::Shift {
-            PIXEL_BEATS
-        } else {
-            1
-        }
-    }
-
     /// Whether it is a max-pool.
     pub fn max_pool(self) -> bool {
         self.task == Task::MaxPool
@@ -210,6 +202,8 @@ impl LayerOutput {
 pub struct Places {
     /// The maps of its input; one for an image, without rotation.
     pub input: Vec<Map>,
+    /// How the image is stored and streamed, if the input is the image.
+    pub image: Option<ImageInput>,
     /// The codes it writes.
     pub codes: Place,
     /// The word of every column's stream where the value begins that is added to.
@@ -229,7 +223,7 @@ impl Layer {
 
     /// How the input lies in the banks.
     pub fn layout(&self, design: &Design) -> Layout {
-        layout(design, &self.geometry, self.mode, &self.places)
+        layout(design, &self.geometry, &self.places)
     }
 
     /// The stream value to add to: the one given, if the layer adds to one of this many words.
@@ -267,18 +261,13 @@ impl Layer {
 }
 
 /// How the input of such a layer lies in the banks.
-pub fn layout(
-    design: &Design,
-    geometry: &LayerGeometry,
-    mode: LayerMode,
-    places: &Places,
-) -> Layout {
+pub fn layout(design: &Design, geometry: &LayerGeometry, places: &Places) -> Layout {
     let rows = design.rows as usize;
-    match mode.operands {
-        Operands::Codes | Operands::Uncoded => Layout::of_codes(rows, geometry, &places.input),
-        Operands::Integers => {
+    match places.image {
+        None => Layout::of_codes(rows, geometry, &places.input),
+        Some(image) => {
             let address = places.input.first().map_or(0, |map| map.place.address);
-            Layout::of_image(rows, geometry, address)
+            Layout::of_image(rows, geometry, address, image.deal)
         }
     }
 }
@@ -309,7 +298,8 @@ pub fn registers(
     // Evenly filled: a short last pass would not hide the load of the tile after it.
     let pass_positions = positions.div_ceil(passes);
     let words = if mode.pool { 1 } else { positions };
-    let layout = layout(design, geometry, mode, places);
+    let layout = layout(design, geometry, places);
+    let (height, width, stride) = layout.sides();
     let (row_tiles, column_tiles, last_columns) = if mode.max_pool() {
         (1, layout.planes().len(), 1)
     } else {
@@ -320,15 +310,15 @@ pub fn registers(
     };
     let beats = match mode.max_pool() {
         true => geometry.kernel_width,
-        false => mode.beats(design),
+        false => beats(design, mode, places),
     };
     let step = output.residual();
     LayerRegisters {
-        height: word(geometry.height),
-        width: word(geometry.width),
-        stride: word(geometry.stride),
+        height: word(height),
+        width: word(width),
+        stride: word(stride),
         output_width: word(geometry.out_width()),
-        y_step: address(design, (geometry.stride * geometry.width).cast_signed()),
+        y_step: address(design, (stride * width).cast_signed()),
         pass_positions: word(pass_positions),
         last_positions: word(positions - (passes - 1) * pass_positions),
         passes: word(passes),
@@ -353,6 +343,15 @@ pub fn registers(
         scores: matches!(output, LayerOutput::Scores { .. }),
         integers: mode.storage == Storage::Integers,
         max_pool: mode.max_pool(),
+    }
+}
+
+/// Beats an operand takes in such a layer.
+pub(crate) fn beats(design: &Design, mode: LayerMode, places: &Places) -> usize {
+    if mode.operands.are_integers() && design.pe == PeKind::Shift {
+        places.image.map_or(PIXEL_BEATS, |image| image.digits)
+    } else {
+        1
     }
 }
 

@@ -27,6 +27,7 @@ pub mod cycle_model;
 pub mod fast;
 pub mod geometry;
 pub mod image;
+mod image_input;
 pub mod layer;
 pub mod layout;
 mod memory;
@@ -50,10 +51,11 @@ pub use compile::{
 pub use fast::{FastRunner, Inference};
 pub use geometry::LayerGeometry;
 pub use image::{Image, ImageError, MapShape, StreamValue, Tensor};
+pub use image_input::ImageInput;
 pub use layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
 };
-pub use layout::{Layout, Map, Place};
+pub use layout::{Deal, Layout, Map, Place};
 pub use program::{Program, ProgramLayer, Step};
 pub use run::{Executor, LayerRun, NetworkRun, Runner, layer_input, run_network};
 pub use word::OutputWord;

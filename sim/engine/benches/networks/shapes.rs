@@ -7,7 +7,7 @@ use cromulent_engine::image::{Image, MapShape, Tensor};
 use cromulent_engine::layer::{LayerMode, Operands, Storage, Task};
 use cromulent_engine::layout::Place;
 use cromulent_engine::random::Generator;
-use cromulent_engine::{Layer, LayerGeometry, LayerInput, LayerOutput, Outline};
+use cromulent_engine::{ImageInput, Layer, LayerGeometry, LayerInput, LayerOutput, Outline};
 use cromulent_number::{Format, Quantizer, Threshold};
 
 /// A network as an image, every layer in it. A pool behind a layer, which outlines leave out, is a 1×1 convolution
@@ -20,6 +20,7 @@ pub fn image(outline: &Outline, design: &Design) -> Image {
         network: outline.network.clone(),
         input: outline.input,
         input_address: 0,
+        image_input: ImageInput::SHARED,
         tensors: tensors(&shapes, design),
         streams: outline.streams.clone(),
         layers: vec![],

@@ -5,7 +5,7 @@
 //! of the layer that reads the codes.
 
 use cromulent_design::{Affine, Design};
-use cromulent_number::{Code, Format, Threshold, Value, decode, from_order};
+use cromulent_number::{Code, Format, Threshold, Value, decode, from_order, nearest};
 
 /// How a channel is coded, and how its codes are read.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -235,9 +235,9 @@ pub(super) fn integer_step(a: f64, b: f64) -> f64 {
 
 /// How a channel of an image is read: pixel/255 normalised by mean and standard deviation, for pixels less
 /// 128 (numerics §6).
-pub(super) fn pixel(mean: f64, std: f64) -> Reading {
+pub(super) fn pixel(mean: f64, std: f64, digits: usize) -> Reading {
     let black = 255.0 * mean - 128.0;
-    let pad = black.round_ties_even().clamp(-128.0, 127.0) as i8;
+    let pad = nearest(black.round_ties_even().clamp(-128.0, 127.0) as i32, digits) as i8;
     Reading {
         edge: Threshold {
             position: u32::from(pad.cast_unsigned()),
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn black_padding_is_the_nearest_pixel() {
-        let reading = pixel(0.2860, 0.3530);
+        let reading = pixel(0.2860, 0.3530, 4);
         assert_eq!(reading.edge.position, u32::from((-55i8).cast_unsigned()));
     }
 }

@@ -10,12 +10,14 @@ use super::form::{ChannelForm, Reading, pixel};
 use super::norms::{affines, norm};
 use super::plan::{Plan, PlannedLayer, PlannedOutput};
 use super::quantizer::{Arrival, Coded, quantizer, raw};
-use super::shape;
 use super::uncoded;
-use super::weights::Weights;
+use super::weights::{Weights, geometry};
+use super::{Choices, shape};
 use crate::bounds::Bounds;
 use crate::constants::{Channel, Frame};
+use crate::geometry::LayerGeometry;
 use crate::image::{Image, StreamValue, Tensor};
+use crate::image_input;
 use crate::layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage, Task,
     layout,
@@ -60,10 +62,43 @@ pub(super) fn image(
     })
 }
 
-/// A place for everything that is kept.
-pub(super) fn allocation(network: &Network, design: &Design, plan: &Plan) -> Allocation {
+/// A place for everything that is kept, the image stored the fastest way with which everything fits, or else the way
+/// that takes least.
+pub(super) fn allocation(
+    network: &Network,
+    design: &Design,
+    plan: &Plan,
+    choices: Choices,
+) -> Allocation {
+    let mut least: Option<Allocation> = None;
+    let readers = image_readers(network, plan);
+    for choice in image_input::choices(design, &readers, choices.image_digits) {
+        let allocation = Allocation {
+            image_input: choice.input,
+            ..place(network, design, plan, Some(choice.words))
+        };
+        let words = allocation.code_words;
+        if least.as_ref().is_none_or(|least| words < least.code_words) {
+            least = Some(allocation);
+        }
+        if words <= design.code_depth as usize {
+            break;
+        }
+    }
+    least.unwrap_or_else(|| place(network, design, plan, None))
+}
+
+/// The shapes of the layers that read the image.
+fn image_readers(network: &Network, plan: &Plan) -> Vec<LayerGeometry> {
+    let readers = plan.layers.iter();
+    let readers = readers.filter(|planned| planned.input.is_none());
+    readers.map(|planned| geometry(network, planned)).collect()
+}
+
+/// A place for everything that is kept, with an image of so many words.
+fn place(network: &Network, design: &Design, plan: &Plan, image: Option<usize>) -> Allocation {
     let values = Values {
-        image: Some(shape(network, 0)),
+        image,
         tensors: plan
             .tensors
             .iter()
@@ -98,6 +133,7 @@ pub(super) fn frame(
         network: network.name.clone(),
         input: shape(network, 0),
         input_address: allocation.input_address,
+        image_input: allocation.image_input,
         tensors: tensors
             .map(|(tensor, &place)| Tensor {
                 shape: shape(network, tensor.node),
@@ -284,7 +320,10 @@ impl Compiler<'_> {
             None => {
                 let input = &self.network.input;
                 let pixels = input.mean.iter().zip(&input.std);
-                pixels.map(|(&mean, &std)| pixel(mean, std)).collect()
+                let digits = self.image.image_input.digits;
+                pixels
+                    .map(|(&mean, &std)| pixel(mean, std, digits))
+                    .collect()
             }
         }
     }
@@ -382,7 +421,7 @@ impl Compiler<'_> {
     /// Refuses sums that could overflow.
     fn prove(&self, frame: &Frame, columns: &Columns) -> Result<(), Problems> {
         let (design, geometry, mode) = (self.design, &frame.geometry, frame.mode);
-        let layout = layout(design, geometry, mode, frame.places);
+        let layout = layout(design, geometry, frame.places);
         let bounds = Bounds::of(design, geometry, mode, &layout, &columns.constants);
         let needs = [
             (

@@ -3,13 +3,31 @@
 use cromulent_design::{Affine, COORDINATE_MARGIN, Design, LayerRegisters, PeKind};
 use cromulent_network::{Affine as Coefficients, Network, Problem, Problems};
 
+use super::Choices;
 use super::form::ChannelForm;
 use super::norms::{affines, have};
 use super::plan::{Plan, PlannedLayer};
 use super::weights::geometry;
+use crate::activations::pixel;
 use crate::geometry::LayerGeometry;
-use crate::layer::Storage;
+use crate::layer::{PIXEL_BEATS, Storage};
 use crate::memory::Allocation;
+
+/// Refuses wishes that the design cannot fulfil.
+pub(super) fn check_choices(design: &Design, choices: Choices, problems: &mut Problems) {
+    let digits = choices.image_digits;
+    if !(1..=PIXEL_BEATS).contains(&digits) {
+        problems.add(
+            "--image-digits",
+            format!("{digits} is no number of digits a pixel can be given"),
+            format!("write 1 to {PIXEL_BEATS}; {PIXEL_BEATS} are exact"),
+        );
+    } else if digits < PIXEL_BEATS && design.pe == PeKind::Multiply {
+        let what =
+            format!("{digits} digits are asked for, and pe = \"multiply\" takes pixels whole");
+        problems.add("--image-digits", what, "leave it out");
+    }
+}
 
 /// Refuses a layer that the memories of the design do not hold.
 pub(super) fn check_layer(
@@ -29,7 +47,8 @@ pub(super) fn check_layer(
         problems.add(&place, what, "write image_digits = true in the design");
     }
     let side = geometry.height.max(geometry.width);
-    if side > design.map_side as usize {
+    // An image may be stored in phases, which are smaller: its registers tell.
+    if planned.input.is_some() && side > design.map_side as usize {
         problems.add(
             &place,
             format!(
@@ -120,7 +139,37 @@ fn check_reach(geometry: &LayerGeometry, place: &str, problems: &mut Problems) {
 const STEEP: f64 = 6.0;
 
 /// What the format and form lose, by batch-norm.
-pub(super) fn notes(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
+pub(super) fn notes(
+    network: &Network,
+    design: &Design,
+    plan: &Plan,
+    choices: Choices,
+) -> Vec<Problem> {
+    let rounded = rounding(choices.image_digits);
+    let lost = losses(network, design, plan);
+    rounded.into_iter().chain(lost).collect()
+}
+
+/// What pixels lose in fewer digits than they need.
+fn rounding(digits: usize) -> Option<Problem> {
+    if digits >= PIXEL_BEATS {
+        return None;
+    }
+    let errors = (0..=255).map(|p| (f64::from(pixel(p, digits)) + 128.0 - f64::from(p)).abs());
+    let (largest, sum) = errors.fold((0.0, 0.0), |(most, sum): (f64, f64), error| {
+        (most.max(error), sum + error)
+    });
+    Some(Problem::new(
+        "image",
+        format!(
+            "pixels are rounded to {digits} signed digits, by up to {largest} of 255, {:.2} on average over all of them",
+            sum / 256.0
+        ),
+        "--image-digits 4 takes them as they are",
+    ))
+}
+
+fn losses(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
     let (limit, what) = match design.affine {
         Affine::Exact => return vec![],
         Affine::Rectified if design.pe == PeKind::Multiply => return vec![],

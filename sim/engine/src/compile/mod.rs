@@ -29,6 +29,7 @@ use cromulent_design::Design;
 use cromulent_network::{Network, Problem, Problems};
 
 use crate::image::{Image, MapShape};
+use crate::layer::PIXEL_BEATS;
 
 pub use outline::{LeftOut, Outline, OutlineLayer, outline, outline_with};
 
@@ -42,10 +43,21 @@ pub struct Compiled {
 }
 
 /// What the compiler is free to choose.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Choices {
     /// How the first normalisation is stored.
     pub first: First,
+    /// Signed digits of a pixel, 1..=4: fewer take fewer beats, and round pixels. 4 are exact.
+    pub image_digits: usize,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Choices {
+            first: First::default(),
+            image_digits: PIXEL_BEATS,
+        }
+    }
 }
 
 /// How the values of the first batch-norm, in the order of the network, are stored.
@@ -78,12 +90,13 @@ pub fn compile_with(
 ) -> Result<Compiled, Problems> {
     let mut plan = plan::plan(network)?;
     let mut problems = Problems::default();
+    limits::check_choices(design, choices, &mut problems);
     uncoded::apply(network, design, choices.first, &mut plan, &mut problems);
     norms::check(network, design, &plan, &mut problems);
     for planned in &plan.layers {
         limits::check_layer(network, design, planned, &mut problems);
     }
-    let allocation = layers::allocation(network, design, &plan);
+    let allocation = layers::allocation(network, design, &plan, choices);
     limits::check_memories(design, &allocation, &mut problems);
     problems.or(())?;
     let image = layers::image(network, design, &plan, &allocation)?;
@@ -98,7 +111,7 @@ pub fn compile_with(
     image.check_but_words().map_err(invalid)?;
     Ok(Compiled {
         image,
-        notes: limits::notes(network, design, &plan),
+        notes: limits::notes(network, design, &plan, choices),
     })
 }
 

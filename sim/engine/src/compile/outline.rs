@@ -92,9 +92,10 @@ pub fn outline_with(
     let (network, left_out) = hollow(network);
     let mut plan = plan(&network)?;
     let mut problems = Problems::default();
+    limits::check_choices(design, choices, &mut problems);
     uncoded::apply(&network, design, choices.first, &mut plan, &mut problems);
     sizes(&network, &plan)?;
-    let allocation = allocation(&network, design, &plan);
+    let allocation = allocation(&network, design, &plan, choices);
     let image = frame(&network, design, &plan, &allocation);
     let outlined = plan.layers.iter();
     let outlined = outlined.map(|planned| layer(&network, design, &plan, &image, planned));
@@ -102,7 +103,7 @@ pub fn outline_with(
     let first = layers.iter().find(|layer| layer.input == LayerInput::Image);
     let fetch = first.map(|layer| {
         let places = image.places(&layer.input, &layer.output);
-        let range = layout(design, &layer.geometry, layer.mode, &places).range();
+        let range = layout(design, &layer.geometry, &places).range();
         program::fetch(design, &range)
     });
     for planned in &plan.layers {

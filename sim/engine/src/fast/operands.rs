@@ -7,10 +7,11 @@
 
 use cromulent_design::Design;
 
+use crate::activations::pixel;
 use crate::constants::Constants;
 use crate::fast::{Instructions, Path};
 use crate::geometry::LayerGeometry;
-use crate::layer::{Layer, Operands};
+use crate::layer::{Layer, Operands, PIXEL_BEATS};
 use crate::term::{ConstantSet, Term, term};
 
 /// The operands and weights of a layer, as plain integers.
@@ -114,6 +115,7 @@ struct Source<'a> {
     design: &'a Design,
     geometry: &'a LayerGeometry,
     operands: Operands,
+    digits: usize,
     constants: &'a Constants,
     values: usize,
     roots: usize,
@@ -129,6 +131,7 @@ impl<'a> Source<'a> {
             design,
             geometry: &layer.geometry,
             operands: layer.mode.operands,
+            digits: layer.places.image.map_or(PIXEL_BEATS, |image| image.digits),
             constants,
             values: match layer.mode.operands {
                 Operands::Codes => design.format.codes() as usize,
@@ -144,7 +147,7 @@ impl<'a> Source<'a> {
     fn input(&self, value: usize) -> i16 {
         match self.operands {
             Operands::Codes | Operands::Uncoded => value as i16,
-            Operands::Integers => value as i16 - 128,
+            Operands::Integers => pixel(value as u8, self.digits),
         }
     }
 

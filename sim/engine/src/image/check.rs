@@ -3,16 +3,18 @@
 use cromulent_design::{
     Affine, Design, LARGEST_WINDOW, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord,
 };
-use cromulent_number::{Format, Threshold};
+use cromulent_number::{Format, Threshold, naf};
 use rayon::prelude::*;
 
 use super::{Image, ImageError, MapShape};
 use crate::bounds::Bounds;
 use crate::constants::{Channel, Constants, Frame};
 use crate::layer::{
-    Layer, LayerInput, LayerOutput, Operands, ResidualStep, Storage, registers, stream_mean_bits,
+    Layer, LayerInput, LayerOutput, Operands, PIXEL_BEATS, ResidualStep, Storage, registers,
+    stream_mean_bits,
 };
 use crate::memory;
+use crate::term::pad;
 
 /// What is wrong with a part, if anything.
 type Fault = Result<(), String>;
@@ -337,6 +339,16 @@ fn check_constants(design: &Design, layer: &Layer) -> Fault {
         });
     }
     let integers = layer.mode.operands.are_integers();
+    if let Some(image) = layer.places.image {
+        let digits = image.digits;
+        require((1..=PIXEL_BEATS).contains(&digits), || {
+            format!("streams pixels of {digits} digits")
+        })?;
+        let short = |&edge: &Threshold| naf(pad(edge).into()).count() <= digits;
+        require(constants.edges.iter().all(short), || {
+            "has a pad value of more digits than its pixels".to_owned()
+        })?;
+    }
     let last = match design.affine {
         _ if layer.mode.operands == Operands::Uncoded => 127,
         _ if integers => 255,

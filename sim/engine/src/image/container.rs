@@ -10,10 +10,12 @@ use cromulent_design::{Design, LayerRegisters};
 use super::bytes::{Malformed, Reader, Writer};
 use super::{Image, ImageError, MapShape, StreamValue, Tensor, VERSION};
 use crate::geometry::LayerGeometry;
+use crate::image_input::ImageInput;
 use crate::layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
     registers,
 };
+use crate::layout::Deal;
 use crate::layout::Place;
 use crate::words::WeightWords;
 
@@ -119,6 +121,12 @@ fn write_body(writer: &mut Writer, image: &Image) {
     writer.string(&image.network);
     write_shape(writer, &image.input);
     writer.size(image.input_address);
+    // 0: shared.
+    writer.size(match image.image_input.deal {
+        Deal::Shared => 0,
+        Deal::Planes(planes) => planes,
+    });
+    writer.size(image.image_input.digits);
     writer.list(&image.tensors, |writer, tensor| {
         write_shape(writer, &tensor.shape);
         writer.size(tensor.place.address);
@@ -141,6 +149,13 @@ fn read_body(reader: &mut Reader) -> Result<Image, Malformed> {
         network: reader.string()?,
         input: read_shape(reader)?,
         input_address: reader.address()?,
+        image_input: ImageInput {
+            deal: match reader.size()? {
+                0 => Deal::Shared,
+                planes => Deal::Planes(planes),
+            },
+            digits: reader.size()?,
+        },
         tensors: reader.list(41, read_tensor)?,
         streams: reader.list(32, read_stream)?,
         layers: vec![],

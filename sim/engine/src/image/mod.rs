@@ -19,6 +19,7 @@ use std::fmt;
 use cromulent_design::Design;
 
 use crate::activations::{Activations, InputError};
+use crate::image_input::ImageInput;
 use crate::layer::{Layer, LayerInput, LayerOutput, Places, Storage};
 use crate::layout::{Map, Place};
 
@@ -36,6 +37,8 @@ pub struct Image {
     pub input: MapShape,
     /// The code-bank address the image is fetched to.
     pub input_address: usize,
+    /// How it is stored there, and streamed to the layers that read it.
+    pub image_input: ImageInput,
     /// The code tensors, by number. Each is written by one layer, before any reads it.
     pub tensors: Vec<Tensor>,
     /// The values of the residual stream, by number, likewise.
@@ -196,7 +199,10 @@ impl Image {
             width,
         } = self.input;
         if pixels.len() == self.input.values() {
-            return Ok(Activations::from_pixels(channels, height, width, pixels));
+            let digits = self.image_input.digits;
+            return Ok(Activations::from_pixels(
+                channels, height, width, pixels, digits,
+            ));
         }
         Err(InputError::new(format!(
             "network {} takes images of {} pixels (channels × height × width), not {} values",
@@ -227,6 +233,7 @@ impl Image {
                 LayerInput::Image => vec![image],
                 LayerInput::Codes(tensors) => tensors.iter().filter_map(tensor).map(map).collect(),
             },
+            image: (*input == LayerInput::Image).then_some(self.image_input),
             codes: output
                 .codes()
                 .and_then(|codes| self.tensors.get(codes))

@@ -1,5 +1,6 @@
 use super::*;
 use crate::constants::{Constants, Frame};
+use crate::image_input::ImageInput;
 use crate::layer::{LayerInput, LayerOutput, ResidualStep, Storage};
 use crate::layout::Place;
 use crate::random::{Case, Generator, Limits, case};
@@ -23,6 +24,7 @@ fn image_of(case: Case) -> Image {
             width: g.width,
         },
         input_address: layer.places.input[0].place.address,
+        image_input: layer.places.image.unwrap_or(ImageInput::SHARED),
         tensors: vec![],
         streams: vec![],
         layers: vec![layer],

@@ -9,12 +9,15 @@
 
 use super::{Span, Spans, Uses, Values, spans, stream_words};
 use crate::image::MapShape;
-use crate::layout::{Layout, Place};
+use crate::image_input::ImageInput;
+use crate::layout::Place;
 
 /// Where everything lies, and how deep the memories have to be for it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Allocation {
     pub input_address: usize,
+    /// How the image is stored.
+    pub image_input: ImageInput,
     pub tensors: Vec<Place>,
     pub streams: Vec<usize>,
     /// Words of a code bank.
@@ -93,9 +96,8 @@ fn codes(
     spans: &Spans,
 ) {
     let mut memory = Memory::default();
-    if let Some(image) = &values.image {
-        let planes = Layout::image_planes(rows, image.channels);
-        memory.place(spans.image, 0, planes * image.height * image.width);
+    if let Some(words) = values.image {
+        memory.place(spans.image, 0, words);
     }
     let pooled: Vec<usize> = layers
         .iter()

@@ -52,8 +52,8 @@ impl Uses {
 /// The values a program keeps.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Values {
-    /// The shape of the image.
-    pub image: Option<MapShape>,
+    /// Words of a code bank that the image fills.
+    pub image: Option<usize>,
     /// The shape of each code tensor.
     pub tensors: Vec<MapShape>,
     /// The shape of each stream value.

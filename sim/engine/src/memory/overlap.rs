@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{Span, Uses, Values, spans, stream_words};
 use crate::image::{Image, MapShape};
-use crate::layer::LayerInput;
-use crate::layout::{Layout, Place};
+use crate::layer::{Layer, LayerInput};
+use crate::layout::Place;
 
 /// Words of some banks.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +27,7 @@ impl Area {
 /// The first two values that overlap, or the first one that is outside.
 pub(crate) fn check(image: &Image) -> Result<(), String> {
     let values = Values {
-        image: Some(image.input),
+        image: None,
         tensors: image.tensors.iter().map(|tensor| tensor.shape).collect(),
         streams: image.streams.iter().map(|value| value.shape).collect(),
     };
@@ -50,15 +50,22 @@ struct Kept {
 fn check_codes(image: &Image, fetched: Span, tensors: &[Option<Span>]) -> Result<(), String> {
     let rows = image.design.rows as usize;
     let mut kept = Vec::new();
-    if image
-        .layers
-        .iter()
-        .any(|layer| layer.input == LayerInput::Image)
-    {
+    let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
+    let mut readers = image.layers.iter().filter(reads_image);
+    if let Some(first) = readers.next() {
+        let layout = first.layout(&image.design);
+        let stored = |layer: &Layer| layer.layout(&image.design).stored() == layout.stored();
+        if !readers.all(stored) {
+            return Err("the image is stored for one layer, and another one reads it".to_owned());
+        }
         kept.push(Kept {
             name: "the image".to_owned(),
             span: fetched,
-            areas: image_areas(rows, &image.input, image.input_address),
+            // It is fetched into all banks.
+            areas: vec![Area {
+                banks: 0..rows,
+                words: layout.range(),
+            }],
         });
     }
     for (number, (tensor, span)) in image.tensors.iter().zip(tensors).enumerate() {
@@ -95,16 +102,6 @@ fn apart(value: &Kept, others: &[Kept]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// An image is fetched into all banks.
-fn image_areas(rows: usize, shape: &MapShape, address: usize) -> Vec<Area> {
-    let planes = Layout::image_planes(rows, shape.channels);
-    let words = planes * shape.height * shape.width;
-    vec![Area {
-        banks: 0..rows,
-        words: address..address + words,
-    }]
 }
 
 fn tensor_areas(rows: usize, shape: &MapShape, place: Place) -> Vec<Area> {

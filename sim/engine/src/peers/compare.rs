@@ -3,7 +3,11 @@
 use cromulent_design::{Command, Design, LayerRegisters, PeKind};
 
 use super::{LayerShape, ScaleSim, scale_sim};
-use crate::layer::{LayerMode, LayerOutput, Operands, Places, Storage, Task, registers};
+use crate::geometry::LayerGeometry;
+use crate::image_input::{ImageInput, choices};
+use crate::layer::{
+    LayerMode, LayerOutput, Operands, PIXEL_BEATS, Places, Storage, Task, registers,
+};
 use crate::layout::{Map, Place};
 use crate::timing::{self, LayerTiming, Memory};
 
@@ -106,6 +110,7 @@ fn plan_layer(design: &Design, layer: &LayerShape, operands: Operands) -> LayerR
             channels: layer.geometry.channels,
             place: Place::default(),
         }],
+        image: (operands == Operands::Integers).then(|| image_input(design, &layer.geometry)),
         ..Places::default()
     };
     registers(
@@ -115,6 +120,14 @@ fn plan_layer(design: &Design, layer: &LayerShape, operands: Operands) -> LayerR
         &LayerOutput::Codes(0),
         &places,
     )
+}
+
+/// The fastest way to store the image.
+fn image_input(design: &Design, geometry: &LayerGeometry) -> ImageInput {
+    let choices = choices(design, std::slice::from_ref(geometry), PIXEL_BEATS);
+    choices
+        .first()
+        .map_or(ImageInput::SHARED, |choice| choice.input)
 }
 
 fn row(

@@ -5,10 +5,10 @@ use cromulent_number::{Format, Quantizer, Threshold};
 
 use super::Generator;
 use super::shape::Shape;
-use crate::activations::Activations;
+use crate::activations::{Activations, pixel};
 use crate::constants::{Channel, Constants, Frame};
 use crate::layer::{
-    Layer, LayerMode, LayerOutput, Operands, ResidualStep, Storage, stream_mean_bits,
+    Layer, LayerMode, LayerOutput, Operands, PIXEL_BEATS, ResidualStep, Storage, stream_mean_bits,
 };
 use crate::reference::{Outcome, Reference};
 
@@ -25,7 +25,7 @@ pub(super) fn layer(
         return max_pool(generator, design, shape);
     }
     let mut constants = Constants::idle(design, geometry, mode);
-    edges(generator, design, mode, geometry.channels, &mut constants);
+    edges(generator, design, shape, &mut constants);
     for a in constants.a.iter_mut().flatten() {
         *a = weight(generator, design.weight_bits);
     }
@@ -192,19 +192,19 @@ fn align(generator: &mut Generator, values: &[i64]) -> i32 {
     }
 }
 
-fn edges(
-    generator: &mut Generator,
-    design: &Design,
-    mode: LayerMode,
-    channels: usize,
-    constants: &mut Constants,
-) {
+fn edges(generator: &mut Generator, design: &Design, shape: &Shape, constants: &mut Constants) {
     let codes = i64::from(design.format.codes());
-    let largest = match mode.operands {
-        Operands::Uncoded => 127,
-        _ => 255,
-    };
-    let pads: Vec<_> = (0..channels).map(|_| generator.range(0, largest)).collect();
+    let (mode, channels) = (shape.mode, shape.geometry.channels);
+    let digits = shape.places.image.map_or(PIXEL_BEATS, |image| image.digits);
+    let pads: Vec<i64> = (0..channels)
+        .map(|_| match mode.operands {
+            Operands::Uncoded => generator.range(0, 127),
+            _ => {
+                let pad = pixel(generator.range(0, 255) as u8, digits);
+                (pad as i8).cast_unsigned().into()
+            }
+        })
+        .collect();
     for (k, edge) in constants.edges.iter_mut().enumerate() {
         let (position, descending) = if mode.operands.are_integers() {
             (pads[k % channels], false)

@@ -5,7 +5,7 @@ use cromulent_number::Format;
 
 use super::shape::Shape;
 use super::{Generator, Limits};
-use crate::layer::registers;
+use crate::layer::{beats, registers};
 
 /// A random array, its memories still to be fitted to a layer; `images`: it takes them for sure.
 pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) -> Design {
@@ -88,6 +88,8 @@ fn accumulator_bits(design: &Design, shape: &Shape) -> u32 {
     }
     let (geometry, mode) = (&shape.geometry, shape.mode);
     let pooled = if mode.pool { geometry.positions() } else { 1 };
-    let sums = shape.layout(design).row_tiles() * mode.beats(design) * pooled;
+    // Two beats at least: a digit and what is left of the largest prefix of an integer.
+    let beats = beats(design, mode, &shape.places).max(2);
+    let sums = shape.layout(design).row_tiles() * beats * pooled;
     (design.sum_bits() + clog2(sums as u32)).clamp(16, 48)
 }

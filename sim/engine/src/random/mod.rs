@@ -13,6 +13,7 @@ mod network;
 mod shape;
 
 use cromulent_design::Design;
+use cromulent_number::nearest;
 
 pub use cromulent_network::Generator;
 pub use network::{NetworkCase, network, network_within};
@@ -106,12 +107,14 @@ fn case_of(generator: &mut Generator, design: Design, shape: &Shape) -> Case {
 
 fn activations(generator: &mut Generator, design: &Design, shape: &Shape) -> Activations {
     let geometry = &shape.geometry;
-    values(
-        generator,
-        design,
-        shape.mode,
-        (geometry.channels, geometry.height, geometry.width),
-    )
+    let size = (geometry.channels, geometry.height, geometry.width);
+    let mut drawn = values(generator, design, shape.mode, size);
+    if let Some(image) = shape.places.image {
+        for value in &mut drawn.values {
+            *value = nearest((*value).into(), image.digits) as i16;
+        }
+    }
+    drawn
 }
 
 /// Any values that operands of a mode may have.

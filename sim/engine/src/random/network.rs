@@ -2,7 +2,7 @@
 
 use cromulent_design::Design;
 
-use super::shape::Shape;
+use super::shape::{Shape, image_input};
 use super::{Generator, Limits, constants, design};
 use crate::activations::Activations;
 use crate::geometry::LayerGeometry;
@@ -10,6 +10,7 @@ use crate::image::{Image, MapShape, StreamValue, Tensor};
 use crate::layer::{
     LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
 };
+use crate::layout::Layout;
 use crate::memory::{Uses, Values as Kept, allocate};
 use crate::reference::Reference;
 use crate::values::Values;
@@ -29,7 +30,7 @@ pub fn network(seed: u64, limits: &Limits) -> NetworkCase {
     let mut generator = Generator::new(seed);
     let draft = design::draft(&mut generator, limits, true);
     let sketch = Sketch::draw(&mut generator, draft.max_pool, limits);
-    let (mut image, shapes) = sketch.place(&draft);
+    let (mut image, shapes) = sketch.place(&mut generator, &draft);
     image.design = design::fit(&mut generator, draft, &shapes);
     fill(&mut generator, image, &shapes)
 }
@@ -40,7 +41,7 @@ pub fn network_within(seed: u64, design: &Design, limits: &Limits) -> Option<Net
     let mut generator = Generator::new(seed);
     (0..100).find_map(|_| {
         let sketch = Sketch::draw(&mut generator, design.max_pool, limits);
-        let (image, shapes) = sketch.place(design);
+        let (image, shapes) = sketch.place(&mut generator, design);
         let fits = shapes.iter().all(|shape| design::holds(design, shape));
         fits.then(|| fill(&mut generator, image, &shapes))
     })
@@ -57,7 +58,8 @@ fn fill(generator: &mut Generator, mut image: Image, shapes: &[Shape]) -> Networ
         width,
     } = image.input;
     let empty = image.clone();
-    let input = Activations::from_pixels(channels, height, width, &pixels);
+    let input =
+        Activations::from_pixels(channels, height, width, &pixels, image.image_input.digits);
     let mut values = Values::new(&empty, input);
     for (number, shape) in shapes.iter().enumerate() {
         let name = format!("layer{number}");
@@ -260,9 +262,18 @@ impl Sketch {
     }
 
     /// The network with its places, its layers still without constants.
-    fn place(self, design: &Design) -> (Image, Vec<Shape>) {
+    fn place(self, generator: &mut Generator, design: &Design) -> (Image, Vec<Shape>) {
+        let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
+        let readers = self.layers.iter().filter(reads_image);
+        let readers: Vec<LayerGeometry> = readers.map(|layer| layer.geometry).collect();
+        let image_input = image_input(generator, design, &readers);
+        let rows = design.rows as usize;
+        let words = readers.first().map(|first| {
+            let layout = Layout::of_image(rows, first, 0, image_input.deal);
+            layout.range().len()
+        });
         let kept = Kept {
-            image: Some(self.image),
+            image: words,
             tensors: self.tensors,
             streams: self.streams,
         };
@@ -283,6 +294,7 @@ impl Sketch {
             network: "random".to_owned(),
             input: self.image,
             input_address: found.input_address,
+            image_input,
             tensors: tensors
                 .map(|((&shape, place), storage)| Tensor {
                     shape,

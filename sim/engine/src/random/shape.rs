@@ -4,8 +4,10 @@ use cromulent_design::{Design, PeKind};
 
 use super::{Generator, Limits};
 use crate::geometry::LayerGeometry;
+use crate::image_input::{ImageInput, choices};
 use crate::layer::{
-    LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task, layout,
+    LayerInput, LayerMode, LayerOutput, Operands, PIXEL_BEATS, Places, ResidualStep, Storage, Task,
+    layout,
 };
 use crate::layout::{Layout, Map, Place};
 
@@ -50,6 +52,11 @@ impl Shape {
                 ..Places::default()
             },
         };
+        if operands == Operands::Integers {
+            let readers = [geometry, geometry];
+            let readers = &readers[..*generator.pick(&[1, 1, 2])];
+            shape.places.image = Some(image_input(generator, design, readers));
+        }
         shape.place_output(generator, design);
         shape
     }
@@ -87,7 +94,7 @@ impl Shape {
 
     /// How the input lies in the banks.
     pub fn layout(&self, design: &Design) -> Layout {
-        layout(design, &self.geometry, self.mode, &self.places)
+        layout(design, &self.geometry, &self.places)
     }
 
     /// Whether the layer adds to a stream value.
@@ -185,6 +192,23 @@ fn window(generator: &mut Generator, limits: &Limits) -> LayerGeometry {
             return geometry;
         }
     }
+}
+
+/// Any way to store an image for the layers that read it, and any number of digits that the design can take.
+pub(super) fn image_input(
+    generator: &mut Generator,
+    design: &Design,
+    readers: &[LayerGeometry],
+) -> ImageInput {
+    let digits = match design.pe {
+        PeKind::Shift => *generator.pick(&[PIXEL_BEATS, PIXEL_BEATS, 3, 2, 1]),
+        PeKind::Multiply => PIXEL_BEATS,
+    };
+    let choices = choices(design, readers, digits);
+    if choices.is_empty() {
+        return ImageInput::SHARED;
+    }
+    generator.pick(&choices).input
 }
 
 fn operands_and_pool(generator: &mut Generator, design: &Design) -> (Operands, bool) {

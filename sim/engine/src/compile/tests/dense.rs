@@ -120,7 +120,10 @@ fn no_feature_is_copied_and_both_executors_agree() {
             panic!("the transition reads codes");
         };
         assert_eq!(read, &[0, 1, 2, 3]);
-        assert_eq!(transition.layout(&image.design).planes().len(), 4);
+        assert_eq!(
+            transition.layout(&image.design).row_tiles(),
+            4 * transition.geometry.taps()
+        );
         let g = &transition.geometry;
         assert_eq!((g.kernel_height, g.stride, g.out_height()), (2, 2, 4));
     }

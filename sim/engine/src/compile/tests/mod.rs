@@ -266,7 +266,7 @@ fn everything_that_does_not_fit_is_named_at_once() {
     let message = refusal(&example("fashion-resnet8.toml"), &design);
     for part in [
         "layer conv1: it is fed with an image, and image_digits = false; write image_digits = true",
-        "layer conv1: its input map is 28 pixels high or wide, and map_side = 27; write map_side = 28 or more",
+        "layer blocks.0.conv1: its input map is 28 pixels high or wide, and map_side = 27; write map_side = 28 or more",
         "network: its codes fill 3920 words of every code bank, and code_depth = 1000; write code_depth = 3920 or more",
         "network: its residual stream fills 1568 words of every column's stream, and stream_depth = 1500; write stream_depth = 1568 or more",
     ] {

@@ -166,8 +166,9 @@ fn what_is_too_small_is_named() {
     };
     let small = places("resnet18", &design);
     for expected in [
-        "layer conv1: write map_side = 224 or more",
-        "network: write code_depth = 56448 or more",
+        "layer layer1.0.conv1: write map_side = 56 or more",
+        // One phase of one channel a bank, and two planes of codes.
+        "network: write code_depth = 18816 or more",
         "network: write stream_depth = 6272 or more",
     ] {
         assert!(small.iter().any(|place| place == expected), "{small:?}");
@@ -222,9 +223,7 @@ fn the_image_layer_keeps_the_rows_busy() {
         let design = large(side);
         outlined("resnet18", &design).layers[0].busy_rows_millionths(&design)
     };
-    assert!(busy(16) >= 900_000 && busy(32) >= 900_000);
-    // Two copies of three channels leave two rows of eight idle.
-    assert_eq!(busy(8), 735_000);
+    assert!(busy(8) >= 850_000 && busy(16) >= 900_000 && busy(32) >= 900_000);
 }
 
 #[test]

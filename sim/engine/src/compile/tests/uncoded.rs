@@ -5,6 +5,7 @@ use crate::compile::form::integer_step;
 
 const UNCODED: Choices = Choices {
     first: First::Uncoded,
+    image_digits: PIXEL_BEATS,
 };
 
 /// The text of what is refused.

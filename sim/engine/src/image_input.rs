@@ -1,0 +1,79 @@
+//! How the image is stored for the layers that read it, and how its pixels are streamed.
+
+use cromulent_design::{Design, PeKind};
+
+use crate::geometry::LayerGeometry;
+use crate::layer::PIXEL_BEATS;
+use crate::layout::{Deal, Layout, deals};
+
+/// How an image is stored in the code banks, and streamed from there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ImageInput {
+    /// Which bank holds what.
+    pub deal: Deal,
+    /// Signed digits of a pixel less 128, 1..=[`PIXEL_BEATS`]: a beat each where elements shift. With fewer than
+    /// [`PIXEL_BEATS`] pixels, and what stands for the padding, are rounded to integers that have no more.
+    pub digits: usize,
+}
+
+impl ImageInput {
+    /// Pixels that every layer can read, exact.
+    pub const SHARED: ImageInput = ImageInput {
+        deal: Deal::Shared,
+        digits: PIXEL_BEATS,
+    };
+
+    /// Beats of a pixel on this design.
+    pub fn beats(&self, design: &Design) -> usize {
+        match design.pe {
+            PeKind::Shift => self.digits,
+            PeKind::Multiply => 1,
+        }
+    }
+}
+
+impl Default for ImageInput {
+    fn default() -> Self {
+        ImageInput::SHARED
+    }
+}
+
+/// A way to store the image, and the words of a code bank it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Choice {
+    pub input: ImageInput,
+    pub words: usize,
+}
+
+/// The ways to store the image for the layers of these shapes that read it, the fastest first: by the cycles of its
+/// fetch and of the layer, as far as they depend on the way. Empty if no layer reads it.
+pub(crate) fn choices(design: &Design, readers: &[LayerGeometry], digits: usize) -> Vec<Choice> {
+    let rows = design.rows as usize;
+    let choice = |deal, words| Choice {
+        input: ImageInput { deal, digits },
+        words,
+    };
+    match readers {
+        [] => vec![],
+        [reader] => {
+            let beats = ImageInput {
+                digits,
+                ..ImageInput::SHARED
+            }
+            .beats(design);
+            let column_tiles = reader.column_tiles(design.columns as usize);
+            let tile = beats * reader.positions() * column_tiles;
+            let line = design.beats(design.code_line_bits()) as usize;
+            let mut deals = deals(rows, reader);
+            deals.sort_by_key(|&(_, words, tiles)| words * line + tiles * tile);
+            let deals = deals.into_iter();
+            deals
+                .map(|(planes, words, _)| choice(Deal::Planes(planes), words))
+                .collect()
+        }
+        [first, ..] => {
+            let layout = Layout::of_image(rows, first, 0, Deal::Shared);
+            vec![choice(Deal::Shared, layout.range().len())]
+        }
+    }
+}
