@@ -244,3 +244,25 @@ fn limit(design: &Design, reading: &Reading) -> f64 {
     let b = f64::from(largest(design.bias_bits)) * shift / reading.b.abs();
     a.min(b)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_by_an_addition_is_rounding_to_the_nearest_even() {
+        for bits in 4..=12 {
+            let top = f64::from(largest(bits));
+            let halves = (-20_000..20_000).map(|half| f64::from(half) / 8.0);
+            let odd = [1e300, -1e300, f64::INFINITY, 0.5 - f64::EPSILON / 4.0, -0.0];
+            for value in halves.chain(odd) {
+                let expected = value.round_ties_even().clamp(-top, top) as i32;
+                assert_eq!(
+                    rounded(&[value; BLOCK], 1.0, bits),
+                    [expected; BLOCK],
+                    "{value}"
+                );
+            }
+        }
+    }
+}

@@ -186,3 +186,25 @@ fn memory_grows_with_the_largest_layer_and_not_with_the_network() {
         "{shallow} {deep}"
     );
 }
+
+#[test]
+fn weights_statistics_and_images_are_the_same_on_any_number_of_threads() {
+    let image = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.expect("threads").install(|| {
+            let mut network = topology("densenet-40-12").expect("a known network");
+            synthesise(&mut network, 3);
+            let design = Design {
+                image_digits: true,
+                code_depth: 65_536,
+                ..Design::new(16, 16, Format::L4, Affine::Exact)
+            };
+            compile(&network, &design)
+                .expect("it compiles")
+                .image
+                .to_bytes()
+        })
+    };
+    let one = image(1);
+    assert!(one == image(2) && one == image(5));
+}
