@@ -8,6 +8,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cromulent_engine::layer::PIXEL_BEATS;
 use cromulent_engine::timing::Memory;
 use cromulent_engine::{Choices, compile};
+use cromulent_number::{Format, UnknownFormat};
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
 4 a tool failed.";
@@ -137,7 +138,7 @@ pub struct Workload {
 }
 
 /// What a user chooses of how a network is compiled.
-#[derive(Args, Clone, Copy, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ChoiceArgs {
     /// How the first normalisation is stored: coded like all others, or uncoded, as integers that the next layer takes
     /// in four beats; coded if absent.
@@ -147,6 +148,19 @@ pub struct ChoiceArgs {
     /// absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
     pub image_digits: Option<u8>,
+    /// Stores what a batch-norm normalises in a format that the design's holds, such as blocks.0.bn2=L3; once for each
+    /// batch-norm that is not to be as the network file says.
+    #[arg(long, value_name = "NODE=FORMAT", value_parser = wish)]
+    pub format: Vec<(String, Format)>,
+}
+
+/// A batch-norm and a format.
+fn wish(text: &str) -> Result<(String, Format), String> {
+    let Some((node, format)) = text.split_once('=') else {
+        return Err("write NODE=FORMAT, such as blocks.0.bn2=L3".to_owned());
+    };
+    let format: Format = format.parse().map_err(|e: UnknownFormat| e.to_string())?;
+    Ok((node.to_owned(), format))
 }
 
 /// How the first normalisation is stored.
@@ -158,9 +172,10 @@ pub enum First {
     Uncoded,
 }
 
-impl From<ChoiceArgs> for Choices {
-    fn from(args: ChoiceArgs) -> Choices {
+impl From<&ChoiceArgs> for Choices {
+    fn from(args: &ChoiceArgs) -> Choices {
         Choices {
+            formats: args.format.clone(),
             first: match args.first {
                 None | Some(First::Coded) => compile::First::Coded,
                 Some(First::Uncoded) => compile::First::Uncoded,
@@ -234,7 +249,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
     /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
-    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "timing_only", "threads"])]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "format", "image_digits", "timing_only", "threads"])]
     pub dataflow: Option<Dataflow>,
     /// Print the layers as CSV.
     #[arg(long, conflicts_with_all = ["json", "dataflow"])]
@@ -273,7 +288,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u64).range(1..))]
     pub stall_seed: Option<u64>,
     /// A program image that `compile` wrote, in place of compiling the network again.
-    #[arg(long, value_name = "FILE", conflicts_with = "first")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["first", "format", "image_digits"])]
     pub image: Option<PathBuf>,
     /// Verilog to check in place of what the design generates: a folder `generate` wrote.
     #[arg(long, value_name = "FOLDER")]

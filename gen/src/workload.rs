@@ -42,7 +42,7 @@ impl Workload {
                 (image, bytes, source.note().into_iter().collect())
             }
             None => {
-                let compiled = compile_with(network, &design, args.choices.into())?;
+                let compiled = compile_with(network, &design, &(&args.choices).into())?;
                 let (image, bytes) = read_back(&compiled.image)?;
                 (image, bytes, notes(&source, &compiled))
             }

@@ -63,3 +63,41 @@ fn what_says_nothing_is_refused() {
     let problem = report["problems"][0]["what"].as_str().unwrap();
     assert!(problem.contains("are integers as it is"), "{problem}");
 }
+
+#[test]
+fn a_format_of_its_own_reaches_the_image() {
+    let both = ["--design", DESIGN, "--network", NETWORK];
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("fashion").to_str().unwrap().to_owned();
+    let formats = ["--format", "blocks.1.bn1=L3", "--format", "blocks.1.bn2=L2"];
+    let compile = [&["compile"], &both[..], &formats, &["--out", &out]].concat();
+    let (map, code) = json(&compile);
+    assert_eq!(code, 0, "{map}");
+    let maps = map["maps"].as_array().unwrap().iter();
+    let narrow: Vec<_> = maps
+        .filter_map(|map| map["format"].as_str())
+        .filter(|f| *f != "L4")
+        .collect();
+    assert_eq!(narrow, ["L3", "L2"]);
+    let executors = ["--executors", "reference,model"];
+    let (report, code) = json(&[&["verify"], &both[..], &executors, &formats].concat());
+    assert_eq!((code, &report["mismatches"]), (0, &0.into()), "{report}");
+
+    for (wish, expected) in [
+        (
+            "blocks.1.bn1=L5",
+            "L5 cannot be stored by a design of format = \"L4\", which holds L2, L3",
+        ),
+        ("blocks.1.bn1=R3", "R3 cannot be stored"),
+    ] {
+        let (report, code) = json(&[&["check"], &both[..], &["--format", wish]].concat());
+        let problem = report["problems"][0]["what"].as_str().unwrap();
+        assert!(code == 2 && problem.contains(expected), "{problem}");
+    }
+    let output = cromulent(&[&["check"], &both[..], &["--format", "L3"]].concat());
+    assert!(
+        stderr(&output).contains("write NODE=FORMAT"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -7,7 +7,7 @@ use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;
 use cromulent_testbenches::forms::{every_form, name, with_constants};
 use cromulent_testbenches::proof::{
-    Claim, Layer, Verdict, array, layers, processing_element, row_edge,
+    Claim, Layer, Verdict, array, layers, processing_element, quantizer, row_edge,
 };
 use cromulent_testbenches::tools::yosys;
 use std::collections::BTreeSet;
@@ -185,6 +185,55 @@ fn the_int8_array_delivers_the_golden_sum() {
         return;
     };
     prover.holds(array(&int8()), "array I8");
+}
+
+/// The narrowest accumulators and cuts: raw words, codes of all formats that a design holds, integers.
+fn quantizing(format: Format, digits: bool) -> Design {
+    let affine = match format.is_signed_log() {
+        true => Affine::Recentred,
+        false => Affine::Rectified,
+    };
+    Design {
+        image_digits: digits,
+        accumulator_bits: 16,
+        threshold_fraction_bits: 4,
+        ..Design::new(2, 2, format, affine)
+    }
+}
+
+#[test]
+fn every_quantizer_is_the_contract_of_codes_and_integers() {
+    let Some(mut prover) = Prover::new() else {
+        return;
+    };
+    for format in Format::ALL.into_iter().filter(|&f| f != Format::I8) {
+        for digits in [false, true] {
+            let what = format!("quantizer {format}, digits {digits}");
+            prover.holds(quantizer(&quantizing(format, digits)), &what);
+        }
+    }
+}
+
+#[test]
+fn wrong_quantizers_are_refused() {
+    let Some(prover) = Prover::new() else {
+        return;
+    };
+    let claim = |format| quantizer(&quantizing(format, true));
+    for (from, to) in [
+        // An integer's rounding, saturation and sign.
+        ("{7'd0, raised_2[10]}", "8'd0"),
+        ("lost_3 | passing_0[7]", "passing_0[7]"),
+        ("negate & integers", "negate"),
+    ] {
+        prover.refuses(claim(Format::L4), from, to);
+    }
+    // What is nearly the smallest value of a narrower format.
+    prover.refuses(
+        claim(Format::R5),
+        "count[1] & ((spacing[0] | spacing[1])",
+        "count[1] & ((spacing[1])",
+    );
 }
 
 /// What a proof cannot refuse it does not prove.

@@ -71,7 +71,10 @@ fn layer(
     };
     let beats = *generator.pick(&[1, 1, 1, 4]);
     let scores = scores && positions == 1;
+    let (largest, spacing) = design.codes_of(design.format).unwrap_or_default();
     let layer = LayerRegisters {
+        largest,
+        spacing,
         height: 8,
         width: 8,
         stride: 1,

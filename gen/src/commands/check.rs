@@ -17,7 +17,7 @@ use crate::{Error, Outcome, Problem};
 /// Bad input, unless the answer is JSON.
 pub fn run(args: &CheckArgs) -> Result<Outcome, Error> {
     let loaded =
-        load(args).map(|(design, network)| Findings::new(design, network, args.choices.into()));
+        load(args).map(|(design, network)| Findings::new(design, network, &(&args.choices).into()));
     match loaded {
         Err(Error::BadInput(problems)) if args.json => Ok(Findings {
             problems,
@@ -65,7 +65,7 @@ struct Findings {
 }
 
 impl Findings {
-    fn new(design: Option<Design>, network: Option<Network>, choices: Choices) -> Findings {
+    fn new(design: Option<Design>, network: Option<Network>, choices: &Choices) -> Findings {
         let network = network.map(|network| {
             let report = check(&network);
             (network, report)

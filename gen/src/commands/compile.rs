@@ -23,7 +23,7 @@ use crate::{Error, Outcome};
 pub fn run(args: &CompileArgs, progress: &Progress) -> Result<Outcome, Error> {
     let (design, source) = load_both(&args.design, &args.network, args.seed)?;
     let step = progress.step("compiling");
-    let compiled = compile_with(&source.network, &design, args.choices.into())?;
+    let compiled = compile_with(&source.network, &design, &(&args.choices).into())?;
     let image = &compiled.image;
     let program = Program::of(image);
     let fetched = program.fetch.map_or(0, |fetch| fetch.beats);

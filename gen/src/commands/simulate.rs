@@ -133,7 +133,7 @@ impl Timed {
             ..
         } = &args.workload;
         let (design, source) = load_shapes(design, network, *seed)?;
-        let outline = outline_with(&source.network, &design, (*choices).into())?;
+        let outline = outline_with(&source.network, &design, &choices.into())?;
         let unfit = unfit(&outline.problems.0);
         let left_out = outline.left_out.iter();
         let left_out = left_out.map(|part| format!("{} is left out: {}", part.name, part.why));
@@ -156,10 +156,15 @@ impl Timed {
     fn shapes(args: &SimulateArgs) -> Result<Timed, Error> {
         let design = Design::load(&args.workload.design)?;
         let network = &args.workload.network;
-        if args.workload.choices.first.is_some() {
+        let choices = &args.workload.choices;
+        let chosen = [
+            ("--first", choices.first.is_some()),
+            ("--format", !choices.format.is_empty()),
+        ];
+        if let Some((option, _)) = chosen.into_iter().find(|(_, given)| *given) {
             let what = "layer shapes alone have no normalisation";
             let fix = "leave it out, or give a network";
-            return Err(Error::bad_input("--first", what, fix));
+            return Err(Error::bad_input(option, what, fix));
         }
         let shapes = shapes::topology_of(network)?;
         let layer = |shape: &LayerShape| Named {

@@ -5,6 +5,7 @@ use crate::correction::ColumnFoot;
 use crate::position::FLAG_BITS;
 use crate::quantizer::Quantizer;
 use crate::residual::Residual;
+use crate::sequencer::register_width;
 use crate::shape::Shape;
 use cromulent_design::{NormWord, OffsetWord, PeKind, ThetaWord, WordField};
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
@@ -79,6 +80,10 @@ pub struct Column {
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
     pub integers: Optional<Net<In>>,
+    /// Largest magnitude index of the layer's codes.
+    pub largest: Optional<Net<In>>,
+    /// How far apart their magnitude indices are, as a power of two.
+    pub spacing: Optional<Net<In>>,
     /// A word leaves.
     pub word_valid: Net<Out>,
     /// The word.
@@ -146,6 +151,12 @@ impl Column {
             clamp: Net::flag(),
             raw: Net::flag(),
             integers: Optional::when(design.image_digits, Net::flag),
+            largest: Optional::when(shape.has_narrower(), || {
+                Net::bits(register_width(shape, "largest"))
+            }),
+            spacing: Optional::when(shape.has_spacing(), || {
+                Net::bits(register_width(shape, "spacing"))
+            }),
             word_valid: Net::flag(),
             word: Net::new(shape.word_bits(), true),
             weight_passing: Register::data(address, false),
@@ -267,8 +278,14 @@ impl Column {
         i.connect(&quantizer.clock, &self.clock);
         i.connect(&quantizer.reset, &self.reset);
         i.connect(&quantizer.raw, &self.raw);
-        if let (Some(port), Some(integers)) = (quantizer.integers.get(), self.integers.get()) {
-            i.connect(port, integers);
+        for (port, own) in [
+            (&quantizer.integers, &self.integers),
+            (&quantizer.largest, &self.largest),
+            (&quantizer.spacing, &self.spacing),
+        ] {
+            if let (Some(port), Some(own)) = (port.get(), own.get()) {
+                i.connect(port, own);
+            }
         }
         i.connect(&quantizer.valid, &residual.value_valid);
         i.connect(&quantizer.value, &residual.value);

@@ -2,6 +2,7 @@
 
 use crate::column::{Column, constant_bits};
 use crate::position::{FLAG_BITS, Flags};
+use crate::sequencer::register_width;
 use crate::shape::Shape;
 use crate::stream_pointer::StreamPointer;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, logic};
@@ -59,6 +60,10 @@ pub struct Columns {
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
     pub integers: Optional<Net<In>>,
+    /// Largest magnitude index of the layer's codes.
+    pub largest: Optional<Net<In>>,
+    /// How far apart their magnitude indices are, as a power of two.
+    pub spacing: Optional<Net<In>>,
     /// A word of this column leaves.
     pub word_valid: Vec<Net<Out>>,
     /// The word.
@@ -101,6 +106,12 @@ impl Columns {
             clamp: Net::flag(),
             raw: Net::flag(),
             integers: Optional::when(shape.design.image_digits, Net::flag),
+            largest: Optional::when(shape.has_narrower(), || {
+                Net::bits(register_width(shape, "largest"))
+            }),
+            spacing: Optional::when(shape.has_spacing(), || {
+                Net::bits(register_width(shape, "spacing"))
+            }),
             word_valid: Net::array(columns, 1, false),
             word: Net::array(columns, shape.word_bits(), true),
             saturated: Net::bits(shape.saturation_bits()),
@@ -176,8 +187,14 @@ impl Columns {
         i.connect(&column.stream, &self.stream);
         i.connect(&column.clamp, &self.clamp);
         i.connect(&column.raw, &self.raw);
-        if let (Some(port), Some(integers)) = (column.integers.get(), self.integers.get()) {
-            i.connect(port, integers);
+        for (port, own) in [
+            (&column.integers, &self.integers),
+            (&column.largest, &self.largest),
+            (&column.spacing, &self.spacing),
+        ] {
+            if let (Some(port), Some(own)) = (port.get(), own.get()) {
+                i.connect(port, own);
+            }
         }
         i.connect(&self.word_valid[j], &column.word_valid);
         i.connect(&self.word[j], &column.word);

@@ -2,6 +2,7 @@
 
 use crate::counting::delay;
 use crate::residual::STREAM_BITS;
+use crate::sequencer::register_width;
 use crate::shape::Shape;
 use cromulent_design::{Design, NormWord, PeKind};
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
@@ -36,6 +37,10 @@ pub struct Quantizer {
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
     pub integers: Optional<Net<In>>,
+    /// Largest magnitude index of the layer's codes, where it may be less than the format's.
+    pub largest: Optional<Net<In>>,
+    /// How far apart their magnitude indices are, as a power of two; rectified codes in steps of less than an octave.
+    pub spacing: Optional<Net<In>>,
     /// A value is there.
     pub valid: Net<In>,
     /// The value: a total less its mean, or a word of the residual stream.
@@ -90,6 +95,12 @@ impl Quantizer {
             reset: Net::flag(),
             raw: Net::flag(),
             integers: Optional::when(digits, Net::flag),
+            largest: Optional::when(shape.has_narrower(), || {
+                Net::bits(register_width(shape, "largest"))
+            }),
+            spacing: Optional::when(shape.has_spacing(), || {
+                Net::bits(register_width(shape, "spacing"))
+            }),
             valid: Net::flag(),
             value: Net::new(word, true),
             mean: Net::new(MEAN_BITS, true),
@@ -305,14 +316,16 @@ impl Quantizer {
     /// Stage 8: the code of a step count.
     fn log_code<I: Interpreter>(&self, i: &mut I, steps: I::Word, nonzero: I::Word) -> I::Word {
         let format = self._shape.design.format;
-        let number = |i: &mut I, n: i64| i.literal(STEP_BITS, true, n);
-        let (zero, largest) = (number(i, 0), number(i, i64::from(format.magnitudes()) - 1));
-        let low = i.name("too_small", steps.top() | !nonzero);
-        let high = largest.less_than(steps);
         let index_bits = cromulent_kit::address_bits(
             format.magnitudes() as usize + usize::from(format.is_rectified()),
         );
-        let [zero, largest, within] = [zero, largest, steps].map(|word| word.slice(0, index_bits));
+        let largest = match self.largest.get() {
+            Some(port) => i.read(port).resize(index_bits),
+            None => i.constant(index_bits, u64::from(format.magnitudes()) - 1),
+        };
+        let low = i.name("too_small", steps.top() | !nonzero);
+        let high = largest.resize(STEP_BITS).as_signed().less_than(steps);
+        let (zero, within) = (i.constant(index_bits, 0), steps.slice(0, index_bits));
         let index = low.mux(zero, high.mux(largest, within));
         let index = i.name("magnitude_index", index);
         let sign = self.sign[5].read(i);
@@ -322,10 +335,25 @@ impl Quantizer {
         i.comment(
             "One step below the smallest value still rounds up to it; anything lower is zero",
         );
-        let nearly = number(i, -1);
-        let vanishes = sign | !nonzero | steps.less_than(nearly);
+        let vanishes = sign | !nonzero | (steps.top() & !self.nearly(i, steps));
         let (one, none) = (i.constant(index_bits, 1), i.constant(index_bits, 0));
         vanishes.mux(none, index + one)
+    }
+
+    /// Whether a negative step count is at most one step of the codes below the smallest: −1, or down to −2 or −4 where
+    /// they are every second or fourth.
+    fn nearly<I: Interpreter>(&self, i: &mut I, steps: I::Word) -> I::Word {
+        let Some(port) = self.spacing.get() else {
+            return !(!steps).any();
+        };
+        let spacing = i.read(port);
+        let above = !(!steps.slice(2, STEP_BITS - 2)).any();
+        let (fourth, second) = match spacing.width() {
+            1 => (i.constant(1, 0), spacing),
+            _ => (spacing.slice(1, 1), spacing.slice(0, 1)),
+        };
+        let near = steps.slice(1, 1) & (second | fourth | steps.slice(0, 1));
+        i.name("nearly", above & (fourth | near))
     }
 
     /// Stages 3 to 8 of a logarithmic format: the code, and the raw word beside it.

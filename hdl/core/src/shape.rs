@@ -173,6 +173,17 @@ impl Shape {
         self.accumulator_bits + 1
     }
 
+    /// Whether there are narrower formats that a layer may write in these codes.
+    pub fn has_narrower(&self) -> bool {
+        self.design.format.narrower().next().is_some()
+    }
+
+    /// Whether the quantizer has to know how far apart the codes of a layer are: to say what is nearly their
+    /// smallest value.
+    pub fn has_spacing(&self) -> bool {
+        self.design.format.is_rectified() && self.root > 1
+    }
+
     /// A channel set of the quantizers.
     pub fn channel_bits(&self) -> usize {
         self.design.channel_address_bits() as usize

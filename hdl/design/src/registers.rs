@@ -2,6 +2,7 @@
 
 use crate::design::{Design, PeKind};
 use crate::widths::{COORDINATE_MARGIN, bits_for};
+use cromulent_number::Format;
 
 /// The registers of one layer, in the order of [`REGISTERS`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -65,6 +66,10 @@ pub struct LayerRegisters {
     pub max_pool: bool,
     /// Whether the codes are rectified integers 0 to 127, left uncoded.
     pub integers: bool,
+    /// Largest magnitude index of the codes; 0 for `I8`.
+    pub largest: u32,
+    /// How far apart the magnitude indices of the codes are, as a power of two: every one, every second, every fourth.
+    pub spacing: u32,
 }
 
 /// A register of a layer and its field in the LAYER command.
@@ -103,7 +108,7 @@ const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerFie
 }
 
 /// Registers of a layer.
-pub const REGISTER_COUNT: usize = 29;
+pub const REGISTER_COUNT: usize = 31;
 
 /// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
 #[rustfmt::skip] // A table.
@@ -137,6 +142,8 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     field("scores", 0, 15, 1),
     field("max_pool", 0, 16, 1),
     field("integers", 0, 17, 1),
+    field("largest", 0, 18, 5),
+    field("spacing", 0, 23, 2),
 ];
 
 /// Largest stride, pixels: one less than [`COORDINATE_MARGIN`].
@@ -151,6 +158,14 @@ pub const LARGEST_WINDOW: u32 = COORDINATE_MARGIN - 1;
 /// Largest width of an output map: padding may make it wider than the input.
 fn output_side(design: &Design) -> u32 {
     design.map_side.saturating_add(COORDINATE_MARGIN - 1)
+}
+
+/// Largest magnitude index of a design's codes; 0 for `I8`, whose codes are no magnitudes of a logarithm.
+fn largest(design: &Design) -> u32 {
+    match design.format {
+        Format::I8 => 0,
+        format => format.magnitudes() - 1,
+    }
 }
 
 /// Most output positions of a layer.
@@ -180,10 +195,24 @@ pub fn register_bits(design: &Design) -> [(&'static str, u32); REGISTER_COUNT] {
             "last_columns" => bits_for(design.columns),
             "stream_read" | "stream_write" => stream,
             "tile_lines" => 32,
+            "largest" => bits_for(largest(design)),
+            "spacing" => bits_for(design.root_bits()),
             _ => 1,
         };
         (field.name, bits)
     })
+}
+
+impl Design {
+    /// The registers `largest` and `spacing` of a layer that writes codes of this format; `None` if the codes of the
+    /// design do not hold them, see [`Format::subset`].
+    pub fn codes_of(&self, format: Format) -> Option<(u32, u32)> {
+        let subset = self.format.subset(format)?;
+        Some(match format {
+            Format::I8 => (0, 0),
+            _ => (subset.largest, subset.step.ilog2()),
+        })
+    }
 }
 
 impl LayerRegisters {
@@ -219,6 +248,8 @@ impl LayerRegisters {
             u32::from(self.scores),
             u32::from(self.max_pool),
             u32::from(self.integers),
+            self.largest,
+            self.spacing,
         ]
     }
 
@@ -254,6 +285,8 @@ impl LayerRegisters {
             scores,
             max_pool,
             integers,
+            largest,
+            spacing,
         ] = values;
         LayerRegisters {
             height,
@@ -285,6 +318,8 @@ impl LayerRegisters {
             scores: scores != 0,
             max_pool: max_pool != 0,
             integers: integers != 0,
+            largest,
+            spacing,
         }
     }
 
@@ -446,6 +481,18 @@ impl LayerRegisters {
         require(
             !self.integers || self.codes,
             "only what is written to the code banks can be left uncoded".to_owned(),
+        );
+        let (largest, spacing) = (self.largest, self.spacing);
+        let mut formats = Format::ALL.into_iter();
+        require(
+            !self.codes
+                || self.integers
+                || self.max_pool
+                || formats.any(|format| design.codes_of(format) == Some((largest, spacing))),
+            format!(
+                "largest = {largest} and spacing = {spacing} are of no format that {} codes hold",
+                design.format
+            ),
         );
         if self.max_pool {
             self.check_max_pool(design, require);

@@ -95,6 +95,19 @@ pub fn from_order(format: Format, place: u32) -> Code {
     }
 }
 
+/// The code of `format` that stands for a code of a narrower format where codes of `format` are stored; `None` if they
+/// do not fit, see [`Format::subset`].
+pub fn embed(format: Format, narrow: Format, code: Code) -> Option<Code> {
+    let step = format.subset(narrow)?.step;
+    Some(if narrow.is_signed_log() {
+        let (negative, index) = sign_and_index(narrow, code);
+        signed_code(format, negative, index * step)
+    } else {
+        let index = u32::from(code.0).checked_sub(1);
+        Code(index.map_or(0, |index| low_byte(index * step + 1)))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

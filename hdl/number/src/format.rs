@@ -53,6 +53,18 @@ const ROWS: [Row; 9] = [
     Row { name: "I8", code_bits: 8, root: 1, magnitudes: 127, lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
 ];
 
+/// The magnitudes of a log format that a narrower one uses, of an array that stores codes of the wider one.
+///
+/// Magnitude index m of the narrower format is index m·`step` of the wider one. So codes of both differ in
+/// nothing but which of them there are: what they stand for is a matter of the constants that read them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Subset {
+    /// The largest magnitude index there is.
+    pub largest: u32,
+    /// Indices from one to the next: steps of the wider base in one of the narrower, 1, 2 or 4.
+    pub step: u32,
+}
+
 impl Format {
     /// Every format, in the order of the enum.
     pub const ALL: [Format; 9] = [
@@ -130,6 +142,35 @@ impl Format {
         } else {
             (self.magnitudes() - 1) / self.root()
         }
+    }
+
+    /// All magnitudes of this format.
+    pub fn whole(self) -> Subset {
+        Subset {
+            largest: self.magnitudes() - 1,
+            step: 1,
+        }
+    }
+
+    /// The magnitudes that codes of `narrow` use where codes of this format are stored; `None` if they do not
+    /// fit: both have to be of one kind, `narrow` with no finer base and no wider range. `I8` takes none but itself.
+    pub fn subset(self, narrow: Format) -> Option<Subset> {
+        if self == narrow {
+            return Some(self.whole());
+        }
+        let of_one_kind = (self.is_signed_log() && narrow.is_signed_log())
+            || (self.is_rectified() && narrow.is_rectified());
+        let step = self.root() / narrow.root();
+        let largest = (narrow.magnitudes() - 1) * step;
+        let fits = of_one_kind && step > 0 && largest < self.magnitudes();
+        fits.then_some(Subset { largest, step })
+    }
+
+    /// The formats narrower than this one whose codes fit among its own, in the order of the enum.
+    pub fn narrower(self) -> impl Iterator<Item = Format> {
+        Format::ALL
+            .into_iter()
+            .filter(move |&format| format != self && self.subset(format).is_some())
     }
 
     /// The scale constant c of Table 1, in thousandths; chosen there so that a standard Gaussian keeps
@@ -253,6 +294,41 @@ mod tests {
                 "{format}: 2^0 is A << {}",
                 format.bias_shift()
             );
+        }
+    }
+
+    #[test]
+    fn narrower_formats_are_every_nth_magnitude() {
+        let found = |format: Format| {
+            let subset = |narrow| format.subset(narrow).unwrap();
+            let each = format.narrower().map(|narrow| (narrow, subset(narrow)));
+            each.map(|(narrow, s)| (narrow, s.largest, s.step))
+                .collect::<Vec<_>>()
+        };
+        use Format::{I8, L2, L3, L4, L5, R2, R3, R4, R5};
+        assert_eq!(found(L2), []);
+        assert_eq!(found(L3), [(L2, 1, 1)]);
+        assert_eq!(found(L4), [(L2, 1, 1), (L3, 3, 1)]);
+        assert_eq!(found(L5), [(L2, 2, 2), (L3, 6, 2), (L4, 14, 2)]);
+        assert_eq!(found(R2), []);
+        assert_eq!(found(R3), [(R2, 2, 1)]);
+        assert_eq!(found(R4), [(R2, 4, 2), (R3, 12, 2)]);
+        assert_eq!(found(R5), [(R2, 8, 4), (R3, 24, 4), (R4, 28, 2)]);
+        assert_eq!(found(I8), []);
+        // One apart in the narrower format is as far apart, in octaves, as `step` in the wider one.
+        for (format, narrow) in Format::ALL
+            .into_iter()
+            .flat_map(|f| f.narrower().map(move |n| (f, n)))
+        {
+            let step = format.subset(narrow).unwrap().step;
+            let apart = |f: Format, m: u32| f.exponent_quarters(m) - f.exponent_quarters(0);
+            for m in 0..narrow.magnitudes() {
+                assert_eq!(
+                    apart(narrow, m),
+                    apart(format, m * step),
+                    "{narrow} in {format}"
+                );
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Normalise and quantise an accumulator: the output edge of a column.
 
 use crate::code::{low_byte, signed_code};
-use crate::{Code, Format};
+use crate::{Code, Format, Subset};
 
 /// The constants of one channel's log quantizer.
 ///
@@ -52,10 +52,19 @@ fn difference(accumulator: i64, mean: i64, negate: bool) -> i128 {
 /// than one step below the smallest value. `I8` reads `exponent` as the shift and `thetas[0]` as the
 /// multiplier of a [`UniformQuantizer`], which is where the parameter memories keep them.
 pub fn encode(format: Format, accumulator: i64, quantizer: &Quantizer) -> Code {
+    encode_in(format, format.whole(), accumulator, quantizer)
+}
+
+/// The code of an accumulator in a narrower format, as an array stores it that has codes of `format`: of those it is
+/// one of a [`Subset`].
+///
+/// The quantizer is that of the narrower format in the steps of the wider base: its exponent times the step, and each
+/// cut as often as a step has steps; [`Quantizer::widened`].
+pub fn encode_in(format: Format, subset: Subset, accumulator: i64, quantizer: &Quantizer) -> Code {
     if format == Format::I8 {
         return UniformQuantizer::from(quantizer).encode(accumulator);
     }
-    let top = i64::from(format.magnitudes()) - 1;
+    let top = i64::from(subset.largest);
     let negate = quantizer.negate && format.is_rectified();
     let d = difference(accumulator, quantizer.mean, negate);
     let steps = quantizer.steps(format, d.unsigned_abs());
@@ -65,12 +74,25 @@ pub fn encode(format: Format, accumulator: i64, quantizer: &Quantizer) -> Code {
         return signed_code(format, d < 0, steps.map_or(0, index));
     }
     match steps {
-        Some(steps) if d > 0 && steps >= -1 => Code(low_byte(index(steps) + 1)),
+        Some(steps) if d > 0 && steps >= -i64::from(subset.step) => {
+            Code(low_byte(index(steps) + 1))
+        }
         _ => Code(0),
     }
 }
 
 impl Quantizer {
+    /// The quantizer of a narrower format in the steps of a wider base, for [`encode_in`].
+    #[must_use]
+    pub fn widened(&self, subset: Subset) -> Quantizer {
+        let step = (subset.step as usize).max(1);
+        Quantizer {
+            exponent: self.exponent.saturating_mul(subset.step.cast_signed()),
+            thetas: std::array::from_fn(|i| self.thetas[i / step]),
+            ..*self
+        }
+    }
+
     /// ⌊log_base(c·magnitude/σ)⌋ − lowest_step, or `None` for zero.
     fn steps(&self, format: Format, magnitude: u128) -> Option<i64> {
         let leading = magnitude.checked_ilog2()?;
@@ -121,7 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::order;
+    use crate::{embed, order};
 
     /// σ/c = 1: cuts on the powers of two.
     fn unit(format: Format) -> Quantizer {
@@ -301,6 +323,28 @@ mod tests {
             let quantizer = Quantizer { mean, exponent, thetas, fraction_bits, negate };
             for accumulator in [accumulator, i64::MIN, i64::MAX] {
                 prop_assert!(order(format, encode(format, accumulator, &quantizer)) < format.codes());
+            }
+        }
+
+        /// Through the wider format's quantizer comes the narrower format's code.
+        #[test]
+        fn narrower_codes_are_those_of_their_own_quantizer(
+            format in prop::sample::select(&Format::ALL[..]),
+            accumulator in -1i64 << 40..1 << 40,
+            shift in 0u32..40,
+            exponent in -5i32..40,
+            mut cuts in any::<[u16; 4]>(),
+            negate in any::<bool>(),
+        ) {
+            cuts.sort_unstable();
+            let thetas = cuts.map(|cut| (1 << 16) + u32::from(cut));
+            let quantizer = Quantizer { exponent, thetas, negate, fraction_bits: 16, mean: 5 };
+            let accumulator = accumulator >> shift;
+            for narrow in format.narrower() {
+                let subset = format.subset(narrow).unwrap();
+                let own = encode(narrow, accumulator, &quantizer);
+                let found = encode_in(format, subset, accumulator, &quantizer.widened(subset));
+                prop_assert_eq!(embed(format, narrow, own), Some(found), "{} in {}", narrow, format);
             }
         }
 

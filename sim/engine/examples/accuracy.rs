@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => network.examples(count)?,
     };
-    let compiled = compile_with(&network, &Design::load(Path::new(design))?, choices)?;
+    let compiled = compile_with(&network, &Design::load(Path::new(design))?, &choices)?;
     for note in &compiled.notes {
         println!("note: {note}");
     }

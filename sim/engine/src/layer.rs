@@ -2,7 +2,7 @@
 //! output.
 
 use cromulent_design::{Design, LayerRegisters, NormWord, PeKind};
-use cromulent_number::Format;
+use cromulent_number::{Format, Quantizer, Subset, encode_in};
 
 use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
@@ -40,6 +40,8 @@ pub enum Storage {
     /// As codes of the design's format.
     #[default]
     Codes,
+    /// As codes of the design's format of which there are only those of a narrower one: see [`Format::subset`].
+    Narrow(Format),
     /// Uncoded, as rectified integers 0..=127: numerics §6. Only where elements shift: codes of int8 are such
     /// integers anyway.
     Integers,
@@ -50,14 +52,32 @@ impl Storage {
     pub fn format(self, design: &Design) -> Format {
         match self {
             Storage::Codes => design.format,
+            Storage::Narrow(format) => format,
             Storage::Integers => Format::I8,
         }
+    }
+
+    /// The format of the bits that are stored, and which magnitudes of it there are: what [`encode_in`] takes. A
+    /// narrower format that the design does not hold counts as its own.
+    pub fn codes(self, design: &Design) -> (Format, Subset) {
+        let format = match self {
+            Storage::Integers => Format::I8,
+            Storage::Codes | Storage::Narrow(_) => design.format,
+        };
+        let subset = format.subset(self.format(design));
+        (format, subset.unwrap_or_else(|| format.whole()))
+    }
+
+    /// The code of a value.
+    pub(crate) fn encode(self, design: &Design, value: i64, quantizer: &Quantizer) -> i64 {
+        let (format, subset) = self.codes(design);
+        encode_in(format, subset, value, quantizer).0.into()
     }
 
     /// What a layer is fed that reads such a tensor.
     pub fn operands(self) -> Operands {
         match self {
-            Storage::Codes => Operands::Codes,
+            Storage::Codes | Storage::Narrow(_) => Operands::Codes,
             Storage::Integers => Operands::Uncoded,
         }
     }
@@ -313,6 +333,11 @@ pub fn registers(
         false => beats(design, mode, places),
     };
     let step = output.residual();
+    let written = match mode.storage {
+        Storage::Narrow(format) => design.codes_of(format),
+        Storage::Codes | Storage::Integers => design.codes_of(design.format),
+    };
+    let (largest, spacing) = written.unwrap_or_default();
     LayerRegisters {
         height: word(height),
         width: word(width),
@@ -343,6 +368,8 @@ pub fn registers(
         scores: matches!(output, LayerOutput::Scores { .. }),
         integers: mode.storage == Storage::Integers,
         max_pool: mode.max_pool(),
+        largest,
+        spacing,
     }
 }
 

@@ -6,7 +6,6 @@
 mod max_pool;
 
 use cromulent_design::Design;
-use cromulent_number::encode;
 
 use crate::activations::{Activations, InputError};
 use crate::constants::{Channel, Constants};
@@ -164,13 +163,8 @@ impl<'a> Reference<'a> {
         if self.layer.mode.raw {
             value - channel.quantizer.mean
         } else {
-            encode(
-                self.layer.mode.storage.format(self.design),
-                value,
-                &channel.quantizer,
-            )
-            .0
-            .into()
+            let storage = self.layer.mode.storage;
+            storage.encode(self.design, value, &channel.quantizer)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The quantizer as comparisons: a code is the number of cuts that a magnitude reaches.
 
-use cromulent_number::{Format, Quantizer};
+use cromulent_number::{Format, Quantizer, Subset};
 
 /// The cuts of one channel: rising, the smallest magnitudes of each index but the first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -17,18 +17,22 @@ impl Cuts {
         }
     }
 
-    /// The cuts of a log quantizer.
+    /// The cuts of a log quantizer, for all codes of its format or a subset of them. Those beyond the subset are
+    /// `u64::MAX`.
     ///
     /// `L*`: index n of a magnitude m is the number of cuts ≤ m. `R*`: so is the code, 0 included.
-    pub fn of(format: Format, quantizer: &Quantizer) -> Cuts {
+    pub fn of(format: Format, subset: Subset, quantizer: &Quantizer) -> Cuts {
         let root = format.root() as usize;
         let mut thetas = quantizer.thetas[..root.min(4)].to_vec();
         thetas.sort_unstable();
         // Code 1 of R* begins one step below the smallest value, code 2 one above it.
         let steps = (1..i64::from(format.magnitudes())).collect::<Vec<_>>();
-        let below = format.is_rectified().then_some(-1);
+        let below = format.is_rectified().then_some(-i64::from(subset.step));
         let steps = below.into_iter().chain(steps);
         let cut = |step: i64| {
+            if step > i64::from(subset.largest) {
+                return u64::MAX;
+            }
             let step = step + i64::from(quantizer.exponent);
             first_at(step, &thetas, quantizer.fraction_bits)
         };
@@ -59,13 +63,13 @@ fn first_at(step: i64, thetas: &[u32], fraction_bits: u32) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use cromulent_number::{Code, encode};
+    use cromulent_number::{Code, encode_in};
     use proptest::prelude::*;
 
     use super::*;
 
-    fn by_cuts(format: Format, quantizer: &Quantizer, value: i64) -> Code {
-        let cuts = Cuts::of(format, quantizer).0;
+    fn by_cuts(format: Format, subset: Subset, quantizer: &Quantizer, value: i64) -> Code {
+        let cuts = Cuts::of(format, subset, quantizer).0;
         assert_eq!(cuts.len(), Cuts::count(format));
         let d = value - quantizer.mean;
         let reached = |magnitude: u64| cuts.iter().filter(|&&cut| magnitude >= cut).count() as u8;
@@ -104,16 +108,20 @@ mod tests {
             let thetas = thetas.map(|theta| one + theta % (one + 1));
             let quantizer = Quantizer { mean, exponent, thetas, fraction_bits, negate };
             let mut values = vec![far, mean, mean + 1, mean - 1, mean + near];
-            for cut in Cuts::of(format, &quantizer).0.into_iter().filter(|&cut| cut < 1 << 50) {
+            let whole = format.whole();
+            for cut in Cuts::of(format, whole, &quantizer).0.into_iter().filter(|&cut| cut < 1 << 50) {
                 let cut = cut as i64;
                 values.extend([mean + cut, mean + cut - 1, mean - cut, mean - cut + 1]);
             }
-            for value in values {
-                prop_assert_eq!(
-                    by_cuts(format, &quantizer, value),
-                    encode(format, value, &quantizer),
-                    "{} {:?}", value, quantizer
-                );
+            let narrower = format.narrower().filter_map(|narrow| format.subset(narrow));
+            for subset in narrower.chain([whole]) {
+                for &value in &values {
+                    prop_assert_eq!(
+                        by_cuts(format, subset, &quantizer, value),
+                        encode_in(format, subset, value, &quantizer),
+                        "{} {:?} {:?}", value, subset, quantizer
+                    );
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What becomes of sums: the difference, the residual stream, the code.
 
-use cromulent_number::{Format, Quantizer, encode};
+use cromulent_number::{Format, Quantizer, Subset, encode_in};
 
 use crate::cuts::Cuts;
 use crate::dot::{Sums, Tile};
@@ -37,7 +37,7 @@ pub struct ResidualUse {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finish {
     path: Path,
-    format: Format,
+    codes: (Format, Subset),
     residual: Option<ResidualUse>,
     channels: Vec<Channel>,
     /// In 32 bits, if these hold every difference.
@@ -63,10 +63,11 @@ pub struct Outputs<'a> {
 }
 
 impl Finish {
-    /// Prepares the constants of `channels` for sums of at most this magnitude.
+    /// Prepares the constants of `channels` for sums of at most this magnitude. Codes are of this format, and of this
+    /// subset of it.
     pub fn new(
         path: Path,
-        format: Format,
+        codes: (Format, Subset),
         channels: &[Channel],
         residual: Option<ResidualUse>,
         bound: u64,
@@ -83,10 +84,10 @@ impl Finish {
         let narrow = channels.iter().all(fits);
         Finish {
             path,
-            format,
+            codes,
             residual,
             channels: channels.to_vec(),
-            narrow: narrow.then(|| Narrow::new(format, channels)),
+            narrow: narrow.then(|| Narrow::new(codes, channels)),
         }
     }
 
@@ -138,7 +139,8 @@ impl Finish {
             outputs.stream[place] = value as i16;
         }
         if let Some(code) = outputs.codes.get_mut(place) {
-            *code = encode(self.format, value, &channel.quantizer).0;
+            let (format, subset) = self.codes;
+            *code = encode_in(format, subset, value, &channel.quantizer).0;
         }
         if let Some(word) = outputs.words.get_mut(place) {
             *word = value - channel.quantizer.mean;
@@ -190,7 +192,7 @@ enum Coding {
 }
 
 impl Narrow {
-    fn new(format: Format, channels: &[Channel]) -> Narrow {
+    fn new(codes: (Format, Subset), channels: &[Channel]) -> Narrow {
         let padded = channels.len().next_multiple_of(LANES);
         let by_channel = |value: &dyn Fn(&Channel) -> i32| {
             let mut values: Vec<i32> = channels.iter().map(value).collect();
@@ -213,13 +215,13 @@ impl Narrow {
             floor: by_channel(&|channel| channel.floor),
             mean: by_channel(&|channel| channel.quantizer.mean as i32),
             negate: by_channel(&|channel| -i32::from(channel.quantizer.negate)),
-            coding: Coding::new(format, channels, padded),
+            coding: Coding::new(codes, channels, padded),
         }
     }
 }
 
 impl Coding {
-    fn new(format: Format, channels: &[Channel], padded: usize) -> Coding {
+    fn new((format, subset): (Format, Subset), channels: &[Channel], padded: usize) -> Coding {
         if format == Format::I8 {
             let mut multiplier: Vec<u32> = channels.iter().map(|c| c.quantizer.thetas[0]).collect();
             let shift = channels.iter().map(|c| c.quantizer.exponent.clamp(0, 126));
@@ -230,7 +232,10 @@ impl Coding {
         }
         let mut cuts = vec![vec![0; padded]; Cuts::count(format)];
         for (at, channel) in channels.iter().enumerate() {
-            for (cuts, cut) in cuts.iter_mut().zip(Cuts::of(format, &channel.quantizer).0) {
+            for (cuts, cut) in cuts
+                .iter_mut()
+                .zip(Cuts::of(format, subset, &channel.quantizer).0)
+            {
                 // No difference is larger than i32::MAX, so none is larger than a cut beyond it.
                 cuts[at] = i32::try_from(cut - 1).unwrap_or(i32::MAX);
             }

@@ -4,7 +4,7 @@ use cromulent_kernels::{
     Channel, Finish, Grid, Instructions, Operand, Outputs, Panels, Patches, Path, ResidualUse, Run,
     Sums, Table, expand, tiles,
 };
-use cromulent_number::{Format, Quantizer, encode};
+use cromulent_number::{Format, Quantizer, Subset, encode_in};
 
 /// SplitMix64.
 struct Random(u64);
@@ -265,7 +265,7 @@ fn channel(random: &mut Random, format: Format, residual: bool) -> Channel {
 
 /// As the reference computes it.
 fn expected(
-    format: Format,
+    (format, subset): (Format, Subset),
     channel: &Channel,
     residual: Option<ResidualUse>,
     base: i16,
@@ -273,7 +273,11 @@ fn expected(
 ) -> (i16, u8, bool) {
     let d = i128::from(sum - channel.offset);
     let Some(residual) = residual else {
-        return (0, encode(format, d as i64, &channel.quantizer).0, false);
+        return (
+            0,
+            encode_in(format, subset, d as i64, &channel.quantizer).0,
+            false,
+        );
     };
     let aligned = match channel.align {
         0 => d,
@@ -290,7 +294,7 @@ fn expected(
     let word = kept.max(floor);
     (
         word,
-        encode(format, word.into(), &channel.quantizer).0,
+        encode_in(format, subset, word.into(), &channel.quantizer).0,
         i128::from(kept) != sum,
     )
 }
@@ -325,7 +329,10 @@ fn finishing_on_every_path_is_the_definition() {
             weights[0] = size as i16;
             let largest = if seed % 14 == 0 { 1 << 20 } else { 300 };
             let panels = Panels::<i16>::pack(path, columns, &[1], &weights, &[largest]);
-            let finish = Finish::new(path, format, &channels, residual, panels.bound());
+            let narrower = format.narrower().filter_map(|narrow| format.subset(narrow));
+            let subsets: Vec<Subset> = narrower.chain([format.whole()]).collect();
+            let codes_of = (format, subsets[seed as usize / 9 % subsets.len()]);
+            let finish = Finish::new(path, codes_of, &channels, residual, panels.bound());
             let count = positions * columns;
             let base: Vec<i16> = (0..count)
                 .map(|_| random.range(-32_768, 32_767) as i16)
@@ -363,11 +370,11 @@ fn finishing_on_every_path_is_the_definition() {
                     let at = position * columns + column;
                     let sum = i64::from(operand) * i64::from(weights[column]);
                     let (word, code, saturated) =
-                        expected(format, channel, residual, base[at], sum);
+                        expected(codes_of, channel, residual, base[at], sum);
                     assert_eq!(
                         (stream[at], codes[at]),
                         (word, code),
-                        "{path:?} seed {seed} {format} {channel:?} base {} sum {sum}",
+                        "{path:?} seed {seed} {codes_of:?} {channel:?} base {} sum {sum}",
                         base[at]
                     );
                     saturations -= u64::from(saturated);

@@ -1,6 +1,8 @@
 //! Batch-normalisation as the paper splits it: the normalisation N, then the affine a·n + b
 //! (section 1.3 of Graham, 2017).
 
+use cromulent_number::Format;
+
 /// Batch-normalisation with fixed statistics: `scale·(x − mean)/sigma + shift`, per channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BatchNorm {
@@ -14,6 +16,8 @@ pub struct BatchNorm {
     pub variance: Vec<f64>,
     /// Added to the variance before the root.
     pub epsilon: f64,
+    /// The format its normalised values should be stored in, if not in whatever the hardware's is.
+    pub format: Option<Format>,
 }
 
 impl BatchNorm {

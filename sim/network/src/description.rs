@@ -6,6 +6,7 @@ mod nodes;
 
 use std::path::{Path, PathBuf};
 
+use cromulent_number::Format;
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -62,9 +63,15 @@ impl Entry {
 /// What a node computes, its weights still in their file.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Convolution { stride: usize, padding: usize },
+    Convolution {
+        stride: usize,
+        padding: usize,
+    },
     Linear,
-    BatchNorm { epsilon: f64 },
+    BatchNorm {
+        epsilon: f64,
+        format: Option<Format>,
+    },
     Weightless(Op),
 }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use cromulent_number::Format;
+
 use crate::batch_norm::BatchNorm;
 use crate::bias::{self, Offset};
 use crate::description::{self, Description, Entry, Kind};
@@ -174,13 +176,19 @@ impl<'a> Assembly<'a> {
                     .unwrap_or_else(|| vec![0.0; outputs]);
                 Some(Op::Linear(Linear { weight, bias }))
             }
-            Kind::BatchNorm { epsilon } => {
-                self.batch_norm(tensor, epsilon, input.map(|shape| shape.channels))
+            Kind::BatchNorm { epsilon, format } => {
+                let channels = input.map(|shape| shape.channels);
+                self.batch_norm(tensor, (epsilon, format), channels)
             }
         }
     }
 
-    fn batch_norm(&mut self, tensor: &str, epsilon: f64, channels: Option<usize>) -> Option<Op> {
+    fn batch_norm(
+        &mut self,
+        tensor: &str,
+        (epsilon, format): (f64, Option<Format>),
+        channels: Option<usize>,
+    ) -> Option<Op> {
         // All four are read before any is given up, so that all that are wrong are reported.
         let [scale, shift, mean, variance] =
             ["weight", "bias", "running_mean", "running_var"].map(|part| {
@@ -201,6 +209,7 @@ impl<'a> Assembly<'a> {
             mean: mean?,
             variance,
             epsilon,
+            format,
         }))
     }
 

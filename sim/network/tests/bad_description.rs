@@ -164,6 +164,14 @@ fn numbers_out_of_range() {
         ),
         "small.toml:6:47: `epsilon` holds -1e-5; give a number from 0, below 1"
     );
+    assert_eq!(
+        replaced(
+            "format",
+            "\"batch-norm\"",
+            "\"batch-norm\", format = \"L9\""
+        ),
+        "small.toml:6:46: there is no format `L9`; give one of L2, L3, L4, L5, R2, R3, R4, R5, I8"
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn norm(channels: usize) -> Op {
         mean: ones.clone(),
         variance: ones,
         epsilon: 0.0,
+        format: None,
     })
 }
 

@@ -132,6 +132,7 @@ fn padding_never_wins_a_maximum() {
         mean: vec![0.0; 2],
         variance: vec![1.0; 2],
         epsilon: 0.0,
+        format: None,
     };
     let input = Input {
         channels: 2,
@@ -163,6 +164,7 @@ fn norm_is_a_times_n_plus_b() {
         mean: vec![10.0, 1.0],
         variance: vec![3.0, 24.0],
         epsilon: 1.0,
+        format: None,
     };
     assert_eq!((norm.sigma(0), norm.sigma(1)), (2.0, 5.0));
     assert_eq!(

@@ -7,6 +7,7 @@ mod array;
 mod edge;
 mod golden;
 mod pe;
+mod quantizer;
 mod small_array;
 
 use cromulent::Error;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use array::array;
 pub use edge::{layers, row_edge};
 pub use pe::processing_element;
+pub use quantizer::quantizer;
 pub use small_array::SmallArray;
 
 /// What the rows are sent.

@@ -212,11 +212,17 @@ impl Core {
         ] {
             i.connect(port, self.layer(name));
         }
-        match columns.integers.get() {
-            Some(port) => i.connect(port, self.layer("integers")),
-            None => {
-                let integers = i.read(self.layer("integers"));
-                i.unused(integers);
+        for (port, name) in [
+            (&columns.integers, "integers"),
+            (&columns.largest, "largest"),
+            (&columns.spacing, "spacing"),
+        ] {
+            match port.get() {
+                Some(port) => i.connect(port, self.layer(name)),
+                None => {
+                    let idle = i.read(self.layer(name));
+                    i.unused(idle);
+                }
             }
         }
         for (j, sum) in columns.sum.iter().enumerate() {

@@ -31,6 +31,7 @@ fn layer() -> LayerRegisters {
         positions: 784,
         tile_lines: 144,
         codes: true,
+        largest: 7,
         ..LayerRegisters::default()
     }
 }
@@ -173,6 +174,39 @@ fn what_the_sequencer_cannot_run_is_refused() {
         },
         "only what is written to the code banks can be left uncoded",
     );
+    refused(
+        LayerRegisters {
+            largest: 4,
+            ..layer()
+        },
+        "largest = 4 and spacing = 0 are of no format that L4 codes hold",
+    );
+}
+
+#[test]
+fn a_layer_may_write_any_format_that_the_codes_hold() {
+    for format in Format::ALL {
+        let affine = match format.is_signed_log() {
+            true => Affine::Snapped,
+            false => Affine::Rectified,
+        };
+        let design = Design {
+            image_digits: false,
+            ..Design::new(8, 8, format, affine)
+        };
+        for narrow in Format::ALL {
+            let Some((largest, spacing)) = design.codes_of(narrow) else {
+                assert_eq!(format.subset(narrow), None);
+                continue;
+            };
+            let layer = LayerRegisters {
+                largest,
+                spacing,
+                ..layer()
+            };
+            assert_eq!(layer.validate(&design), Ok(()), "{narrow} in {format}");
+        }
+    }
 }
 
 #[test]
@@ -246,10 +280,11 @@ fn positions_are_over_all_passes() {
 
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 19], flags: [bool; 10]) {
+    fn values_come_back(values: [u32; 21], flags: [bool; 10]) {
         let mut all = [0; REGISTER_COUNT];
-        all[..19].copy_from_slice(&values);
-        all[19..].copy_from_slice(&flags.map(u32::from));
+        all[..19].copy_from_slice(&values[..19]);
+        all[19..29].copy_from_slice(&flags.map(u32::from));
+        all[29..].copy_from_slice(&values[19..]);
         prop_assert_eq!(LayerRegisters::from_values(all).values(), all);
     }
 

@@ -5,7 +5,7 @@
 //! of the layer that reads the codes.
 
 use cromulent_design::{Affine, Design};
-use cromulent_number::{Code, Format, Threshold, Value, decode, from_order, nearest};
+use cromulent_number::{Code, Format, Threshold, Value, decode, embed, from_order, nearest, order};
 
 /// How a channel is coded, and how its codes are read.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -62,8 +62,8 @@ pub(super) enum FormError {
 const FURTHEST: f64 = 64.0;
 
 impl ChannelForm {
-    /// The form of the affine `a·n + b` on a design.
-    pub fn new(design: &Design, a: f64, b: f64) -> Result<ChannelForm, FormError> {
+    /// The form of the affine `a·n + b` of values that a design stores in this format.
+    pub fn new(design: &Design, format: Format, a: f64, b: f64) -> Result<ChannelForm, FormError> {
         if b + FURTHEST * a.abs() <= 0.0 {
             return Ok(ChannelForm::never(design));
         }
@@ -71,13 +71,13 @@ impl ChannelForm {
             return Err(FormError::ConstantOutput);
         }
         Ok(match design.affine {
-            Affine::Exact => exact(design, a, b),
-            Affine::Snapped => clamped(design, a, b, false),
-            Affine::Recentred => clamped(design, a, b, true),
+            Affine::Exact => exact(design, format, a, b),
+            Affine::Snapped => clamped(design, format, a, b, false),
+            Affine::Recentred => clamped(design, format, a, b, true),
             Affine::Rectified if design.format == Format::I8 => {
                 ChannelForm::uncoded(a, b, integer_step(a, b))
             }
-            Affine::Rectified => rectified(design.format, a, b),
+            Affine::Rectified => rectified(design, format, a, b),
         })
     }
 
@@ -144,18 +144,36 @@ fn power(quarters: i32) -> f64 {
     (f64::from(quarters) / 4.0).exp2()
 }
 
-/// The worth of each constant A·2^(i/root) for a gain: what it adds unshifted.
-fn constants(format: Format, gain: f64) -> [f64; 4] {
+/// The worth of each constant A·2^(i/root) for a gain: what it adds unshifted. Those that codes of a narrower format do
+/// not use are worth nothing.
+fn constants(design: &Design, format: Format, gain: f64) -> [f64; 4] {
+    let step = design
+        .format
+        .subset(format)
+        .map_or(1, |subset| subset.step as usize);
     let mut a = [0.0; 4];
-    for (i, a) in a.iter_mut().take(format.root() as usize).enumerate() {
+    for (i, a) in a
+        .iter_mut()
+        .step_by(step)
+        .take(format.root() as usize)
+        .enumerate()
+    {
         *a = gain * power(format.exponent_quarters(i as u32));
     }
     a
 }
 
+/// The place among the design's codes of the code at a place among those of a narrower format; one behind the last
+/// of these is behind the last of all.
+fn place_in(design: &Design, format: Format, place: u32) -> u32 {
+    let own = design.format;
+    let code = (place < format.codes()).then(|| from_order(format, place));
+    let code = code.and_then(|code| embed(own, format, code));
+    code.map_or(own.codes(), |code| order(own, code))
+}
+
 /// Numerics §2, exact: the threshold is the number of codes on the inactive side.
-fn exact(design: &Design, a: f64, b: f64) -> ChannelForm {
-    let format = design.format;
+fn exact(design: &Design, format: Format, a: f64, b: f64) -> ChannelForm {
     let descending = a < 0.0;
     let below = |place: &u32| {
         let active = a * value(format, from_order(format, *place)) + b > 0.0;
@@ -165,10 +183,13 @@ fn exact(design: &Design, a: f64, b: f64) -> ChannelForm {
         coding: Coding::PLAIN,
         reading: Reading {
             edge: Threshold {
-                position: (0..format.codes()).take_while(below).count() as u32,
+                position: match (0..format.codes()).take_while(below).count() {
+                    0 => 0,
+                    below => place_in(design, format, below as u32),
+                },
                 descending,
             },
-            a: constants(format, a),
+            a: constants(design, format, a),
             b,
             rest: Rest::Bias,
         },
@@ -176,8 +197,7 @@ fn exact(design: &Design, a: f64, b: f64) -> ChannelForm {
 }
 
 /// Numerics §2, snapped and re-centred: clamp at the value t̂ nearest to −b/a.
-fn clamped(design: &Design, a: f64, b: f64, recentred: bool) -> ChannelForm {
-    let format = design.format;
+fn clamped(design: &Design, format: Format, a: f64, b: f64, recentred: bool) -> ChannelForm {
     let threshold = -b / a;
     let distance = |place: &u32| (value(format, from_order(format, *place)) - threshold).abs();
     let places = 0..format.codes();
@@ -196,18 +216,18 @@ fn clamped(design: &Design, a: f64, b: f64, recentred: bool) -> ChannelForm {
         },
         reading: Reading {
             edge: Threshold {
-                position,
+                position: place_in(design, format, position),
                 descending: a < 0.0,
             },
-            a: constants(format, a),
+            a: constants(design, format, a),
             b: 0.0,
-            rest: Rest::Clamp(code),
+            rest: Rest::Clamp(embed(design.format, format, code).unwrap_or(code)),
         },
     }
 }
 
 /// Numerics §9: the code of sign(a)·(n + b/a).
-fn rectified(format: Format, a: f64, b: f64) -> ChannelForm {
+fn rectified(design: &Design, format: Format, a: f64, b: f64) -> ChannelForm {
     ChannelForm {
         coding: Coding {
             shift: b / a,
@@ -216,7 +236,7 @@ fn rectified(format: Format, a: f64, b: f64) -> ChannelForm {
         },
         reading: Reading {
             edge: Threshold::default(),
-            a: constants(format, a.abs()),
+            a: constants(design, format, a.abs()),
             b: 0.0,
             rest: Rest::None,
         },
@@ -288,43 +308,56 @@ mod tests {
                 if design.validate().is_err() {
                     continue;
                 }
-                for (a, b) in [
-                    (0.7, -0.4),
-                    (-1.3, 0.5),
-                    (0.2, 0.9),
-                    (-0.1, -0.3),
-                    (1.0, 0.0),
-                ] {
-                    let form = ChannelForm::new(&design, a, b).unwrap();
-                    for code in (0..format.codes()).map(|code| Code(code as u8)) {
-                        let coding = form.coding;
-                        let sign = if coding.negate { -1.0 } else { 1.0 };
-                        let n = sign * value(format, code) * coding.scale - coding.shift;
-                        let b = match form.reading.rest {
-                            Rest::Clamp(t) if affine == Affine::Snapped => -a * value(format, t),
-                            _ => b,
-                        };
-                        let expected = (a * n + b).max(0.0);
-                        let found = adds(&design, &form, code);
-                        assert!(
-                            (found - expected).abs() < 1e-9,
-                            "{format} {affine} {a} {b} {code:?}: {found} {expected}"
-                        );
+                for stored in format.narrower().chain([format]) {
+                    for (a, b) in [
+                        (0.7, -0.4),
+                        (-1.3, 0.5),
+                        (0.2, 0.9),
+                        (-0.1, -0.3),
+                        (1.0, 0.0),
+                    ] {
+                        check_form(&design, stored, a, b);
                     }
                 }
             }
         }
     }
 
+    /// Every code of a format that a design stores adds what the affine and ReLU make of its value.
+    fn check_form(design: &Design, stored: Format, a: f64, b: f64) {
+        let (format, affine) = (design.format, design.affine);
+        let form = ChannelForm::new(design, stored, a, b).unwrap();
+        let codes = || (0..stored.codes()).map(|code| Code(code as u8));
+        let in_design = |code: Code| embed(format, stored, code).unwrap();
+        for code in codes() {
+            let coding = form.coding;
+            let sign = if coding.negate { -1.0 } else { 1.0 };
+            let n = sign * value(stored, code) * coding.scale - coding.shift;
+            let b = match form.reading.rest {
+                Rest::Clamp(t) if affine == Affine::Snapped => {
+                    let t = codes().find(|&code| in_design(code) == t);
+                    -a * value(stored, t.unwrap())
+                }
+                _ => b,
+            };
+            let expected = (a * n + b).max(0.0);
+            let found = adds(design, &form, in_design(code));
+            assert!(
+                (found - expected).abs() < 1e-9,
+                "{stored} in {format} {affine} {a} {b} {code:?}: {found} {expected}"
+            );
+        }
+    }
+
     #[test]
     fn dead_channels_need_no_affine_and_constant_ones_are_refused() {
         let design = Design::new(2, 2, Format::R3, Affine::Rectified);
-        let form = ChannelForm::new(&design, 1e-9, -0.1).unwrap();
+        let form = ChannelForm::new(&design, Format::R3, 1e-9, -0.1).unwrap();
         assert_eq!(form.reading.a, [0.0; 4]);
-        let refused = ChannelForm::new(&design, 0.0, 0.1);
+        let refused = ChannelForm::new(&design, Format::R3, 0.0, 0.1);
         assert_eq!(refused, Err(FormError::ConstantOutput));
         let design = Design::new(2, 2, Format::L4, Affine::Exact);
-        let form = ChannelForm::new(&design, 0.0, 0.1).unwrap();
+        let form = ChannelForm::new(&design, Format::L4, 0.0, 0.1).unwrap();
         assert_eq!(form.reading.edge.position, 0);
     }
 

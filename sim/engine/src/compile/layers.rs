@@ -10,7 +10,7 @@ use super::form::{ChannelForm, Reading, pixel};
 use super::norms::{affines, norm};
 use super::plan::{Plan, PlannedLayer, PlannedOutput};
 use super::quantizer::{Arrival, Coded, quantizer, raw};
-use super::uncoded;
+use super::storage;
 use super::weights::{Weights, geometry};
 use super::{Choices, shape};
 use crate::bounds::Bounds;
@@ -41,7 +41,7 @@ pub(super) fn image(
         design,
         plan,
         image: frame(network, design, plan, allocation),
-        steps: uncoded::steps(network, plan, &stream_exponents),
+        steps: storage::steps(network, plan, &stream_exponents),
         stream_exponents,
     };
     let compiled: Vec<_> = plan
@@ -68,7 +68,7 @@ pub(super) fn allocation(
     network: &Network,
     design: &Design,
     plan: &Plan,
-    choices: Choices,
+    choices: &Choices,
 ) -> Allocation {
     let mut least: Option<Allocation> = None;
     let readers = image_readers(network, plan);
@@ -333,7 +333,8 @@ impl Compiler<'_> {
         if let Some(&step) = self.steps[tensor].get(channel) {
             return Some(ChannelForm::uncoded(affine.a, affine.b, step));
         }
-        ChannelForm::new(self.design, affine.a, affine.b).ok()
+        let format = self.plan.tensors[tensor].storage.format(self.design);
+        ChannelForm::new(self.design, format, affine.a, affine.b).ok()
     }
 
     /// What becomes of each output channel's sum.

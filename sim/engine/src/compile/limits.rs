@@ -14,7 +14,7 @@ use crate::layer::{PIXEL_BEATS, Storage};
 use crate::memory::Allocation;
 
 /// Refuses wishes that the design cannot fulfil.
-pub(super) fn check_choices(design: &Design, choices: Choices, problems: &mut Problems) {
+pub(super) fn check_choices(design: &Design, choices: &Choices, problems: &mut Problems) {
     let digits = choices.image_digits;
     if !(1..=PIXEL_BEATS).contains(&digits) {
         problems.add(
@@ -143,7 +143,7 @@ pub(super) fn notes(
     network: &Network,
     design: &Design,
     plan: &Plan,
-    choices: Choices,
+    choices: &Choices,
 ) -> Vec<Problem> {
     let rounded = rounding(choices.image_digits);
     let lost = losses(network, design, plan);
@@ -170,23 +170,27 @@ fn rounding(digits: usize) -> Option<Problem> {
 }
 
 fn losses(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
-    let (limit, what) = match design.affine {
+    let what = match design.affine {
         Affine::Exact => return vec![],
         Affine::Rectified if design.pe == PeKind::Multiply => return vec![],
-        Affine::Rectified => (STEEP, "lose most of their signal"),
-        Affine::Snapped | Affine::Recentred => {
-            let format = design.format;
-            let top = format.exponent_quarters(format.magnitudes() - 1);
-            (
-                (f64::from(top) / 4.0).exp2(),
-                "are cut outside the range of codes",
-            )
+        Affine::Rectified => "lose most of their signal",
+        Affine::Snapped | Affine::Recentred => "are cut outside the range of codes",
+    };
+    let limit = |tensor: &usize| {
+        let format = plan.tensors[*tensor].storage.format(design);
+        let top = format.exponent_quarters(format.magnitudes() - 1);
+        match design.affine {
+            Affine::Rectified => STEEP,
+            _ => (f64::from(top) / 4.0).exp2(),
         }
     };
-    let note = |(node, affines): (usize, Vec<Coefficients>)| {
+    let note = |(node, tensors): (usize, Vec<usize>)| {
+        let affines = affines(network, plan, node, &tensors);
+        let limit = tensors.iter().map(limit).fold(f64::INFINITY, f64::min);
         let far = |&c: &usize| {
             let Coefficients { a, b } = affines[c];
-            let alive = ChannelForm::new(design, a, b).is_ok_and(|form| form.reading.a[0] != 0.0);
+            let alive = ChannelForm::new(design, design.format, a, b)
+                .is_ok_and(|form| form.reading.a[0] != 0.0);
             let active = design.affine != Affine::Rectified || b > 0.0;
             alive && active && (b / a).abs() > limit
         };
@@ -203,9 +207,7 @@ fn losses(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
         plan.layers.iter().filter_map(|l| l.input.clone()).collect();
     read.sort_unstable();
     read.dedup();
-    let coded = |tensor: &usize| plan.tensors[*tensor].storage == Storage::Codes;
+    let coded = |tensor: &usize| plan.tensors[*tensor].storage != Storage::Integers;
     read.retain(|(_, tensors)| tensors.iter().all(coded));
-    let affines =
-        |(node, tensors): (usize, Vec<usize>)| (node, affines(network, plan, node, &tensors));
-    read.into_iter().map(affines).filter_map(note).collect()
+    read.into_iter().filter_map(note).collect()
 }

@@ -1,7 +1,7 @@
 //! From a network and a design to a program image.
 //!
-//! 1. `plan`: which layers run in which order, and what becomes of each one's words; `uncoded`: what of it is
-//!    stored as integers.
+//! 1. `plan`: which layers run in which order, and what becomes of each one's words; `storage`: in which
+//!    format each value is stored.
 //! 2. `limits`: whether each layer, and what is kept between them, fits the memories of the design.
 //! 3. `norms`, `form`: each channel's normalisation, affine and ReLU in the form of the design.
 //! 4. `columns`: weights times affines as integers, each column on its own scale.
@@ -20,13 +20,14 @@ mod norms;
 mod outline;
 mod plan;
 mod quantizer;
+mod storage;
 #[cfg(test)]
 mod tests;
-mod uncoded;
 mod weights;
 
 use cromulent_design::Design;
 use cromulent_network::{Network, Problem, Problems};
+use cromulent_number::Format;
 
 use crate::image::{Image, MapShape};
 use crate::layer::PIXEL_BEATS;
@@ -43,12 +44,15 @@ pub struct Compiled {
 }
 
 /// What the compiler is free to choose.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Choices {
     /// How the first normalisation is stored.
     pub first: First,
     /// Signed digits of a pixel, 1..=4: fewer take fewer beats, and round pixels. 4 are exact.
     pub image_digits: usize,
+    /// The format in which the values of a batch-norm are stored, by its name, in place of what the network says of
+    /// it; of several the last.
+    pub formats: Vec<(String, Format)>,
 }
 
 impl Default for Choices {
@@ -56,6 +60,7 @@ impl Default for Choices {
         Choices {
             first: First::default(),
             image_digits: PIXEL_BEATS,
+            formats: vec![],
         }
     }
 }
@@ -75,7 +80,7 @@ pub enum First {
 /// # Errors
 /// As [`compile_with`].
 pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems> {
-    compile_with(network, design, Choices::default())
+    compile_with(network, design, &Choices::default())
 }
 
 /// Compiles a network for a design.
@@ -86,12 +91,12 @@ pub fn compile(network: &Network, design: &Design) -> Result<Compiled, Problems>
 pub fn compile_with(
     network: &Network,
     design: &Design,
-    choices: Choices,
+    choices: &Choices,
 ) -> Result<Compiled, Problems> {
     let mut plan = plan::plan(network)?;
     let mut problems = Problems::default();
     limits::check_choices(design, choices, &mut problems);
-    uncoded::apply(network, design, choices.first, &mut plan, &mut problems);
+    storage::apply(network, design, choices, &mut plan, &mut problems);
     norms::check(network, design, &plan, &mut problems);
     for planned in &plan.layers {
         limits::check_layer(network, design, planned, &mut problems);

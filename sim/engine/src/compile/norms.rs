@@ -90,7 +90,7 @@ pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &
         }
     }
     if matches!(design.affine, Form::Recentred | Form::Rectified) {
-        let coded = |tensor: &&PlannedTensor| tensor.storage == Storage::Codes;
+        let coded = |tensor: &&PlannedTensor| tensor.storage != Storage::Integers;
         for tensor in plan.tensors.iter().filter(coded) {
             check_single(network, design, tensor, problems);
         }
@@ -104,7 +104,8 @@ fn check_constants(
     affines: &[Affine],
     problems: &mut Problems,
 ) {
-    let constant = |affine: &Affine| ChannelForm::new(design, affine.a, affine.b).is_err();
+    let constant =
+        |affine: &Affine| ChannelForm::new(design, design.format, affine.a, affine.b).is_err();
     let by = format!("affine = \"{}\" cannot express", design.affine);
     let fix = "write affine = \"exact\" with an L format, or prune these channels";
     refuse_constants(network, node, affines, constant, (&by, fix), problems);

@@ -12,7 +12,7 @@ use cromulent_network::{
 use super::layers::{allocation, frame, input, mode, output};
 use super::plan::{Plan, PlannedLayer, plan};
 use super::weights::geometry;
-use super::{Choices, limits, norms, uncoded};
+use super::{Choices, limits, norms, storage};
 use crate::geometry::LayerGeometry;
 use crate::image::{Image, MapShape, StreamValue, Tensor};
 use crate::layer::{LayerInput, LayerMode, LayerOutput, layout, registers};
@@ -75,7 +75,7 @@ pub struct LeftOut {
 /// # Errors
 /// As [`outline_with`].
 pub fn outline(network: &Network, design: &Design) -> Result<Outline, Problems> {
-    outline_with(network, design, Choices::default())
+    outline_with(network, design, &Choices::default())
 }
 
 /// Lays a network out, whether or not it has weights. A max-pool right behind a learnt layer is left out: what
@@ -86,14 +86,14 @@ pub fn outline(network: &Network, design: &Design) -> Result<Outline, Problems> 
 pub fn outline_with(
     network: &Network,
     design: &Design,
-    choices: Choices,
+    choices: &Choices,
 ) -> Result<Outline, Problems> {
     let statistics = !network.is_hollow();
     let (network, left_out) = hollow(network);
     let mut plan = plan(&network)?;
     let mut problems = Problems::default();
     limits::check_choices(design, choices, &mut problems);
-    uncoded::apply(&network, design, choices.first, &mut plan, &mut problems);
+    storage::apply(&network, design, choices, &mut plan, &mut problems);
     sizes(&network, &plan)?;
     let allocation = allocation(&network, design, &plan, choices);
     let image = frame(&network, design, &plan, &allocation);

@@ -53,7 +53,7 @@ pub(super) fn quantizer(
     } else if design.format == Format::I8 {
         uniform(design, spread)?
     } else {
-        logarithmic(design, spread)?
+        logarithmic(design, storage.format(design), spread)?
     };
     Ok(Quantizer {
         mean,
@@ -109,13 +109,15 @@ fn used(design: &Design, mut thetas: [u32; 4]) -> [u32; 4] {
 }
 
 /// Exponent and cuts for a standard deviation of `spread` accumulator units: root·log2(spread/c) = E + φ
-/// gives exponent E + 1 + lowest_step and the cuts 2^((φ+i)/root), rounded up.
-fn logarithmic(design: &Design, spread: f64) -> Result<(i32, [u32; 4]), String> {
-    let format = design.format;
+/// gives exponent E + 1 + lowest_step and the cuts 2^((φ+i)/root), rounded up; in the steps of the design's format.
+fn logarithmic(design: &Design, format: Format, spread: f64) -> Result<(i32, [u32; 4]), String> {
     let root = f64::from(format.root());
     let c = f64::from(format.scale_thousandths()) / 1000.0;
     let steps = root * (spread / c).log2();
-    let exponent = steps.floor() as i32 + 1 + format.lowest_step();
+    let subset = design.format.subset(format);
+    let subset = subset.unwrap_or_else(|| design.format.whole());
+    let step = subset.step.cast_signed();
+    let exponent = (steps.floor() as i32 + 1 + format.lowest_step()) * step;
     if !(-128..=127).contains(&exponent) {
         return Err(format!(
             "a quantizer exponent of {exponent}, not -128 to 127"
@@ -123,8 +125,8 @@ fn logarithmic(design: &Design, spread: f64) -> Result<(i32, [u32; 4]), String> 
     }
     let fraction = steps - steps.floor();
     let one = f64::from(1 << design.threshold_fraction_bits);
-    let cut = |i: f64| (((fraction + i) / root).exp2() * one).ceil() as u32;
-    Ok((exponent, used(design, [0.0, 1.0, 2.0, 3.0].map(cut))))
+    let cut = |i: i32| (((fraction + f64::from(i / step)) / root).exp2() * one).ceil() as u32;
+    Ok((exponent, used(design, [0, 1, 2, 3].map(cut))))
 }
 
 /// The shift that divides by `step` accumulator units, a power of two.
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
     use crate::compile::form::value;
     use cromulent_design::Affine;
-    use cromulent_number::{Code, encode};
+    use cromulent_number::{Code, embed};
 
     /// The formula of the paper, in real numbers.
     fn ideal(format: Format, x: f64) -> f64 {
@@ -179,38 +181,53 @@ mod tests {
                 Affine::Rectified
             };
             let design = Design::new(2, 2, format, affine);
-            let coding = Coding {
-                shift: 0.3,
-                negate: !format.is_signed_log(),
-                scale: 0.11,
-            };
-            let arrival = Arrival {
-                unit: 37.0,
-                constant: 12345,
-                coded: Coded::Accumulator,
-            };
-            let statistics = (-4.2, 61.7);
-            let quantizer =
-                quantizer(&design, Storage::Codes, coding, statistics, arrival).unwrap();
-            for y in (-40_000..40_000).step_by(7) {
-                let sum = f64::from(y) + 12345.0;
-                let code = encode(format, y.into(), &quantizer);
-                // The integer mean is what the hardware subtracts.
-                let d = f64::from(y) - quantizer.mean as f64;
-                let n = d / (37.0 * 61.7) / 0.11 * if coding.negate { -1.0 } else { 1.0 };
-                let exact = (sum / 37.0 + 4.2) / 61.7 + 0.3;
-                assert!((n.abs() * 0.11 - exact.abs()).abs() < 1e-3);
-                if format == Format::I8 {
-                    // Half a step, and what 17 bits of multiplier leave of it.
-                    assert!((value(format, code) - n.clamp(0.0, 127.0)).abs() < 0.502);
-                    continue;
-                }
-                let expected = match format {
-                    _ if d == 0.0 && format.is_signed_log() => value(format, Code(0)),
-                    _ => ideal(format, n),
-                };
-                assert_eq!(value(format, code), expected, "{format} {y} {n}");
+            follows_the_formula(&design, Storage::Codes);
+            for narrow in format.narrower() {
+                follows_the_formula(&design, Storage::Narrow(narrow));
             }
+        }
+    }
+
+    fn follows_the_formula(design: &Design, storage: Storage) {
+        let format = storage.format(design);
+        // What the bits of the design's code say, in the format that is stored.
+        let stored = |code: Code| {
+            let mut codes = (0..format.codes()).map(|code| Code(code as u8));
+            codes
+                .find(|&own| embed(design.format, format, own) == Some(code))
+                .unwrap()
+        };
+        let coding = Coding {
+            shift: 0.3,
+            negate: !format.is_signed_log(),
+            scale: 0.11,
+        };
+        let arrival = Arrival {
+            unit: 37.0,
+            constant: 12345,
+            coded: Coded::Accumulator,
+        };
+        let statistics = (-4.2, 61.7);
+        let quantizer = quantizer(design, storage, coding, statistics, arrival).unwrap();
+        for y in (-40_000..40_000).step_by(7) {
+            let sum = f64::from(y) + 12345.0;
+            let code = Code(storage.encode(design, y.into(), &quantizer) as u8);
+            let code = stored(code);
+            // The integer mean is what the hardware subtracts.
+            let d = f64::from(y) - quantizer.mean as f64;
+            let n = d / (37.0 * 61.7) / 0.11 * if coding.negate { -1.0 } else { 1.0 };
+            let exact = (sum / 37.0 + 4.2) / 61.7 + 0.3;
+            assert!((n.abs() * 0.11 - exact.abs()).abs() < 1e-3);
+            if format == Format::I8 {
+                // Half a step, and what 17 bits of multiplier leave of it.
+                assert!((value(format, code) - n.clamp(0.0, 127.0)).abs() < 0.502);
+                continue;
+            }
+            let expected = match format {
+                _ if d == 0.0 && format.is_signed_log() => value(format, Code(0)),
+                _ => ideal(format, n),
+            };
+            assert_eq!(value(format, code), expected, "{format} {y} {n}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The foot of a column: from a total to the word that leaves, in the widths of the pipeline.
 
 use cromulent_design::Design;
-use cromulent_number::encode;
+use cromulent_number::{Format, Subset, encode_in};
 
 use super::wrap;
 use crate::constants::{Channel, read_channel};
@@ -45,15 +45,25 @@ impl<'a> Foot<'a> {
         let word = if registers.raw {
             wrap(value - mean, self.design.total_bits())
         } else {
-            encode(
-                self.layer.mode.storage.format(self.design),
-                value,
-                &self.channel.quantizer,
-            )
-            .0
-            .into()
+            self.code(value)
         };
         (word, saturated)
+    }
+
+    /// The code of a value, by the registers of the layer.
+    fn code(&self, value: i64) -> i64 {
+        let registers = &self.layer.registers;
+        let format = match registers.integers {
+            true => Format::I8,
+            false => self.design.format,
+        };
+        let subset = Subset {
+            largest: registers.largest,
+            step: 1 << registers.spacing,
+        };
+        encode_in(format, subset, value, &self.channel.quantizer)
+            .0
+            .into()
     }
 
     /// Align, add, saturate, clamp.

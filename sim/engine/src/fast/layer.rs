@@ -205,7 +205,7 @@ impl Work {
         let used = residual.map(|step| ResidualUse { clamp: step.clamp });
         let finish = Finish::new(
             path,
-            layer.mode.storage.format(design),
+            layer.mode.storage.codes(design),
             &channels,
             used,
             bound,

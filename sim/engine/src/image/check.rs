@@ -95,6 +95,18 @@ impl Flow<'_> {
         require(layer.mode.storage == storage, || {
             "stores its codes in another way than its tensor says".to_owned()
         })?;
+        if let (true, LayerInput::Codes(read)) = (layer.mode.max_pool(), &layer.input) {
+            let kept = |&tensor: &usize| self.image.tensors[tensor].storage == storage;
+            require(read.iter().all(kept), || {
+                "is a max-pool that changes the format of its codes".to_owned()
+            })?;
+        }
+        if let Storage::Narrow(format) = storage {
+            let own = self.image.design.format;
+            require(format != own && own.subset(format).is_some(), || {
+                format!("stores codes of {format}, which those of {own} do not hold")
+            })?;
+        }
         let scores = matches!(layer.output, LayerOutput::Scores { .. });
         require(scores == last, || {
             "the scores are to come from the last layer, and from no other".to_owned()

@@ -131,7 +131,7 @@ fn write_body(writer: &mut Writer, image: &Image) {
         write_shape(writer, &tensor.shape);
         writer.size(tensor.place.address);
         writer.size(tensor.place.rotation);
-        writer.u8((tensor.storage == Storage::Integers).into());
+        write_storage(writer, tensor.storage);
     });
     writer.list(&image.streams, |writer, value| {
         write_shape(writer, &value.shape);
@@ -171,11 +171,30 @@ fn read_tensor(reader: &mut Reader) -> Result<Tensor, Malformed> {
             address: reader.address()?,
             rotation: reader.address()?,
         },
-        storage: if reader.flag()? {
-            Storage::Integers
-        } else {
-            Storage::Codes
+        storage: read_storage(reader)?,
+    })
+}
+
+fn write_storage(writer: &mut Writer, storage: Storage) {
+    match storage {
+        Storage::Codes => writer.u8(0),
+        Storage::Integers => writer.u8(1),
+        Storage::Narrow(format) => {
+            writer.u8(2);
+            writer.string(format.name());
+        }
+    }
+}
+
+fn read_storage(reader: &mut Reader) -> Result<Storage, Malformed> {
+    Ok(match reader.u8()? {
+        0 => Storage::Codes,
+        1 => Storage::Integers,
+        2 => match reader.string()?.parse() {
+            Ok(format) => Storage::Narrow(format),
+            Err(_) => return Err(reader.malformed("a code tensor has a format there is not")),
         },
+        _ => return Err(reader.malformed("a code tensor is stored in no known way")),
     })
 }
 

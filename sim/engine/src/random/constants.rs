@@ -1,7 +1,7 @@
 //! Random constants of a layer, with quantizers that spread its words over the codes.
 
 use cromulent_design::Design;
-use cromulent_number::{Format, Quantizer, Threshold};
+use cromulent_number::{Format, Quantizer, Subset, Threshold};
 
 use super::Generator;
 use super::shape::Shape;
@@ -118,7 +118,8 @@ impl Bench<'_> {
         } else if design.format == Format::I8 {
             uniform(generator, design, spread)
         } else {
-            logarithmic(generator, design, spread)
+            let (_, subset) = self.shape.mode.storage.codes(design);
+            logarithmic(generator, design, subset, spread)
         };
         let signed = design.format.is_signed_log() && !integers;
         Quantizer {
@@ -253,10 +254,15 @@ fn rounding(generator: &mut Generator, design: &Design, spread: u64) -> (i32, [u
 }
 
 /// Exponent and cuts that give the largest difference about the largest code.
-fn logarithmic(generator: &mut Generator, design: &Design, spread: u64) -> (i32, [u32; 4]) {
+fn logarithmic(
+    generator: &mut Generator,
+    design: &Design,
+    subset: Subset,
+    spread: u64,
+) -> (i32, [u32; 4]) {
     let format = design.format;
     let top = spread.ilog2() * format.root() + generator.range(0, 3) as u32;
-    let exponent = top as i32 - format.magnitudes() as i32;
+    let exponent = top as i32 - subset.largest as i32 - 1;
     let one = 1i64 << design.threshold_fraction_bits;
     let mut thetas = [one as u32; 4];
     let used = &mut thetas[..format.root() as usize];

@@ -1,6 +1,7 @@
 //! Random networks: layers that pass codes and stream values on, as a whole program.
 
 use cromulent_design::Design;
+use cromulent_number::Format;
 
 use super::shape::{Shape, image_input};
 use super::{Generator, Limits, constants, design};
@@ -83,6 +84,8 @@ struct Sketch {
     tensors: Vec<MapShape>,
     /// By tensor: whether it is left uncoded, if the design can.
     uncoded: Vec<bool>,
+    /// By tensor: a number that chooses among the formats a design can store.
+    formats: Vec<usize>,
     streams: Vec<MapShape>,
     layers: Vec<Layer>,
 }
@@ -107,6 +110,7 @@ impl Sketch {
             },
             tensors: vec![],
             uncoded: vec![],
+            formats: vec![],
             streams: vec![],
             layers: vec![],
         };
@@ -178,6 +182,7 @@ impl Sketch {
         if output_kind.codes().is_some() {
             self.tensors.push(output);
             self.uncoded.push(generator.chance(1, 3));
+            self.formats.push(generator.range(0, 11) as usize);
         }
         self.push(geometry, false, input, output_kind);
     }
@@ -204,6 +209,7 @@ impl Sketch {
             width: geometry.out_width(),
         });
         self.uncoded.push(false);
+        self.formats.push(self.formats[tensor]);
         self.layers.push(Layer {
             geometry,
             mode: LayerMode {
@@ -282,11 +288,14 @@ impl Sketch {
             .map(|l| Uses::of(&l.input, &l.output, l.mode))
             .collect();
         let found = allocate(design.rows as usize, design.columns as usize, &kept, &uses);
-        let storage = |uncoded: &bool| match uncoded & design.image_digits {
+        let narrower: Vec<Format> = design.format.narrower().collect();
+        let storage = |(&uncoded, &number): (&bool, &usize)| match uncoded & design.image_digits {
             true => Storage::Integers,
-            false => Storage::Codes,
+            // Half of them are stored in full.
+            false if number % 2 == 0 || narrower.is_empty() => Storage::Codes,
+            false => Storage::Narrow(narrower[number / 2 % narrower.len()]),
         };
-        let stored = self.uncoded.iter().map(storage);
+        let stored = self.uncoded.iter().zip(&self.formats).map(storage);
         let tensors = kept.tensors.iter().zip(found.tensors).zip(stored);
         let streams = kept.streams.iter().zip(found.streams);
         let image = Image {

@@ -1,6 +1,7 @@
 //! What a random layer is like, before its constants: shape, mode, ends and places.
 
 use cromulent_design::{Design, PeKind};
+use cromulent_number::Format;
 
 use super::{Generator, Limits};
 use crate::geometry::LayerGeometry;
@@ -302,12 +303,24 @@ fn parts(generator: &mut Generator, whole: usize) -> Vec<usize> {
     parts
 }
 
-/// How codes are stored: often uncoded, if the banks are wide enough.
+/// How codes are stored: often uncoded, if the banks are wide enough, or in a narrower format.
 fn storage(generator: &mut Generator, design: &Design, output: &LayerOutput) -> Storage {
-    if design.image_digits && output.codes().is_some() && generator.chance(1, 3) {
-        Storage::Integers
-    } else {
-        Storage::Codes
+    if output.codes().is_none() {
+        return Storage::Codes;
+    }
+    match generator.range(0, 5) {
+        0 | 1 if design.image_digits => Storage::Integers,
+        2 | 3 => narrow(generator, design),
+        _ => Storage::Codes,
+    }
+}
+
+/// A format narrower than the design's, if there is one.
+fn narrow(generator: &mut Generator, design: &Design) -> Storage {
+    let narrower: Vec<Format> = design.format.narrower().collect();
+    match narrower[..] {
+        [] => Storage::Codes,
+        _ => Storage::Narrow(*generator.pick(&narrower)),
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use cromulent_number::Format;
 use proptest::prelude::*;
 
 use super::*;
@@ -63,7 +64,7 @@ fn cases_cover_every_kind_of_layer() {
         ));
         if !mode.raw {
             let run = both(&case).0.words;
-            let format = mode.storage.format(design);
+            let format = design.format;
             words.extend(run.iter().map(|w| (format, mode.storage, w.value)));
         }
     }
@@ -77,12 +78,24 @@ fn cases_cover_every_kind_of_layer() {
             .filter(|&&(f, s, _)| (f, s) == (format, storage));
         seen.count() as u32
     };
-    for format in cromulent_number::Format::ALL {
+    for format in Format::ALL {
         let codes = seen(format, Storage::Codes);
         assert_eq!(codes, format.codes(), "{format}: a code never appears");
     }
-    let integers = seen(cromulent_number::Format::I8, Storage::Integers);
-    assert_eq!(integers, 128, "an integer never appears");
+    for format in Format::ALL {
+        for narrow in format.narrower() {
+            let subset = format.subset(narrow).unwrap();
+            let codes = match format.is_rectified() {
+                true => subset.largest + 2,
+                false => 2 * (subset.largest + 1),
+            };
+            let found = seen(format, Storage::Narrow(narrow));
+            assert_eq!(found, codes, "{narrow} in {format}");
+        }
+    }
+    let integers = words.iter().filter(|(_, s, _)| *s == Storage::Integers);
+    let integers: BTreeSet<i64> = integers.map(|(_, _, value)| *value).collect();
+    assert!(integers.into_iter().eq(0..=127), "an integer never appears");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cromulent_number::{Format, UnknownFormat};
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -118,6 +119,7 @@ fn read_kind(fields: &Fields<'_>, node: &str) -> Option<Kind> {
         "linear" => Kind::Linear,
         "batch-norm" => Kind::BatchNorm {
             epsilon: read_epsilon(fields),
+            format: read_format(fields),
         },
         "relu" => Kind::Weightless(Op::Relu),
         "add" => Kind::Weightless(Op::Add),
@@ -132,7 +134,7 @@ pub(super) fn keys_of(op: &str) -> Option<&'static [&'static str]> {
     Some(match op {
         "convolution" => &["tensor", "stride", "padding"],
         "linear" => &["tensor"],
-        "batch-norm" => &["tensor", "epsilon"],
+        "batch-norm" => &["tensor", "epsilon", "format"],
         "average-pool" => &["kernel", "stride"],
         "max-pool" => &["kernel", "stride", "padding"],
         "relu" | "add" | "concat" | "global-average-pool" => &[],
@@ -150,6 +152,19 @@ fn read_epsilon(fields: &Fields<'_>) -> f64 {
         )
     });
     epsilon.unwrap_or(DEFAULT_EPSILON)
+}
+
+/// A format by its name.
+fn read_format(fields: &Fields<'_>) -> Option<Format> {
+    let value = fields.get("format")?;
+    let text = fields.text("format", value)?;
+    let unknown = |error: UnknownFormat| {
+        let names = Format::ALL.map(Format::name).join(", ");
+        let what = format!("there is no format `{}`", error.given);
+        let fix = format!("give one of {names}");
+        fields.source.note(value.span().start, what, fix);
+    };
+    text.parse().map_err(unknown).ok()
 }
 
 fn read_pool(fields: &Fields<'_>, op: &str) -> Option<Op> {

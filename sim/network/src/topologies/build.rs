@@ -124,6 +124,7 @@ impl Builder {
             mean: vec![0.0; channels],
             variance: vec![1.0; channels],
             epsilon: 1e-5,
+            format: None,
         };
         let norm = self.push(&format!("{name}.bn"), Op::BatchNorm(norm), vec![from]);
         self.push(&format!("{name}.relu"), Op::Relu, vec![norm])

@@ -3,7 +3,9 @@
 use cromulent_design::{
     Affine, Bits, Design, LayerRegisters, NormWord, OffsetWord, PeKind, RowWord, WeightWord,
 };
-use cromulent_number::{Code, Operand, Quantizer, Threshold, encode, from_order, operand, order};
+use cromulent_number::{
+    Code, Format, Operand, Quantizer, Subset, Threshold, encode_in, from_order, operand, order,
+};
 
 /// Where the half of the code banks begins that the first layer reads.
 pub const HALF: u32 = 200;
@@ -134,6 +136,9 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
     // In place, or somewhere else altogether.
     let places = [random.below(2), 32 + random.below(2)];
     let (from, to) = (random.below(2) as usize, random.below(2) as usize);
+    let formats: Vec<Format> = design.format.narrower().chain([design.format]).collect();
+    let format = formats[random.below(formats.len() as u32) as usize];
+    let (largest, spacing) = design.codes_of(format).unwrap();
     LayerRegisters {
         height: 1 + random.below(side),
         width: 1 + random.below(side),
@@ -164,6 +169,8 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
         scores,
         max_pool: false,
         integers: false,
+        largest,
+        spacing,
     }
 }
 
@@ -372,7 +379,13 @@ impl Machine {
             fraction_bits: self.design.threshold_fraction_bits,
             negate: set.norm.negate,
         };
-        encode(self.design.format, value, &quantizer).0.into()
+        let subset = Subset {
+            largest: registers.largest,
+            step: 1 << registers.spacing,
+        };
+        encode_in(self.design.format, subset, value, &quantizer)
+            .0
+            .into()
     }
 
     fn stream(

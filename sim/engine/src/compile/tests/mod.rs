@@ -1,4 +1,5 @@
 mod dense;
+mod formats;
 mod outline;
 mod rectified;
 mod uncoded;
@@ -38,6 +39,7 @@ fn norm(generator: &mut Generator, channels: usize, sigma: f64) -> BatchNorm {
         mean: list(-0.3, 0.3),
         variance: list(0.5 * sigma * sigma, sigma * sigma),
         epsilon: 1e-5,
+        format: None,
     }
 }
 
@@ -107,7 +109,7 @@ fn expected_scores(network: &Network, design: &Design, codes: &[i16]) -> Vec<f64
     for (place, &code) in codes.iter().enumerate() {
         let (position, c) = (place / 3, place % 3);
         let (a, b) = (norm.scale[c], norm.shift[c]);
-        let form = form::ChannelForm::new(design, a, b).unwrap();
+        let form = form::ChannelForm::new(design, design.format, a, b).unwrap();
         let sign = if form.coding.negate { -1.0 } else { 1.0 };
         let v = value(design.format, Code(code as u8));
         let n = sign * v * form.coding.scale - form.coding.shift;
@@ -180,7 +182,8 @@ fn codes_follow_the_network_in_floating_point() {
         let mut off = 0;
         for (place, (&x, &code)) in values[1].iter().zip(&codes).enumerate() {
             let c = place % 3;
-            let form = form::ChannelForm::new(&design, norm.scale[c], norm.shift[c]).unwrap();
+            let form = form::ChannelForm::new(&design, design.format, norm.scale[c], norm.shift[c])
+                .unwrap();
             let arrival = quantizer::Arrival {
                 unit: f64::from(1 << 20),
                 constant: 0,

@@ -6,11 +6,12 @@ use crate::compile::form::integer_step;
 const UNCODED: Choices = Choices {
     first: First::Uncoded,
     image_digits: PIXEL_BEATS,
+    formats: vec![],
 };
 
 /// The text of what is refused.
 fn refusal(network: &Network, design: &Design) -> String {
-    compile_with(network, design, UNCODED)
+    compile_with(network, design, &UNCODED)
         .unwrap_err()
         .to_string()
 }
@@ -32,7 +33,7 @@ fn integers_are_what_the_network_rectifies() {
     for design in designs().filter(|design| design.image_digits) {
         let mut generator = Generator::new(9);
         let network = network(&mut generator, true);
-        let image = compile_with(&network, &design, UNCODED).unwrap().image;
+        let image = compile_with(&network, &design, &UNCODED).unwrap().image;
         assert_eq!(Image::from_bytes(&image.to_bytes()).as_ref(), Ok(&image));
         assert_eq!(image.tensors[0].storage, Storage::Integers);
         assert!(image.layers[0].registers.integers && image.layers[1].registers.digits);
@@ -92,7 +93,7 @@ fn the_residual_stream_is_shifted_to_integers_that_keep_the_accuracy() {
         (Format::R3, Affine::Rectified, "fashion-resnet8.toml", 89),
     ] {
         let network = example(name);
-        let image = compile_with(&network, &small(format, affine), UNCODED)
+        let image = compile_with(&network, &small(format, affine), &UNCODED)
             .unwrap()
             .image;
         assert!(image.layers[0].registers.integers && image.layers[0].registers.stream);
@@ -139,7 +140,7 @@ fn what_cannot_be_left_uncoded_says_why() {
     assert!(
         message.contains(
             "normalise its values in two ways, and what is left uncoded is rectified for one; \
-         leave the first normalisation coded"
+         leave this normalisation coded"
         ),
         "{message}"
     );
