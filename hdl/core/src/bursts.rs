@@ -97,7 +97,9 @@ impl Describe for Bursts {
         let reset = i.read(&self.reset);
         let next = i.name("next_left", ask.mux(asked, fewer));
         self.left.load_or_zero(i, &self.clock, reset, next);
-        let many = next.slice(BURST_BITS, LANE_BITS - BURST_BITS).any();
+        i.comment("A cycle late after a cut, when a burst waits and none is cut");
+        let high = |word: I::Word| word.slice(BURST_BITS, LANE_BITS - BURST_BITS).any();
+        let many = ask.mux(high(asked), high(left));
         self.many.load_or_zero(i, &self.clock, reset, many);
         let waits = cut | (waits & !i.read(&self.taken));
         self.cut.load_or_zero(i, &self.clock, reset | place, waits);
