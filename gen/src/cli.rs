@@ -137,6 +137,15 @@ pub struct Workload {
     pub images: NonZeroUsize,
 }
 
+/// Where the maps between layers are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+pub enum Maps {
+    /// On chip; what does not fit goes to memory and comes back.
+    Chip,
+    /// In memory: every map is stored, and fetched for each layer that reads it.
+    Memory,
+}
+
 /// What a user chooses of how a network is compiled.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ChoiceArgs {
@@ -152,6 +161,9 @@ pub struct ChoiceArgs {
     /// batch-norm that is not to be as the network file says.
     #[arg(long, value_name = "NODE=FORMAT", value_parser = wish)]
     pub format: Vec<(String, Format)>,
+    /// Where the maps between layers are kept; on chip if absent.
+    #[arg(long, value_name = "WHERE", value_enum)]
+    pub maps: Option<Maps>,
 }
 
 /// A batch-norm and a format.
@@ -181,6 +193,10 @@ impl From<&ChoiceArgs> for Choices {
                 Some(First::Uncoded) => compile::First::Uncoded,
             },
             image_digits: args.image_digits.map_or(PIXEL_BEATS, usize::from),
+            maps: match args.maps {
+                None | Some(Maps::Chip) => cromulent_engine::Maps::Chip,
+                Some(Maps::Memory) => cromulent_engine::Maps::Memory,
+            },
         }
     }
 }
@@ -249,7 +265,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
     /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
-    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "format", "image_digits", "timing_only", "threads"])]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "format", "image_digits", "maps", "timing_only", "threads"])]
     pub dataflow: Option<Dataflow>,
     /// Print the layers as CSV.
     #[arg(long, conflicts_with_all = ["json", "dataflow"])]
@@ -288,7 +304,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u64).range(1..))]
     pub stall_seed: Option<u64>,
     /// A program image that `compile` wrote, in place of compiling the network again.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["first", "format", "image_digits"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["first", "format", "image_digits", "maps"])]
     pub image: Option<PathBuf>,
     /// Verilog to check in place of what the design generates: a folder `generate` wrote.
     #[arg(long, value_name = "FOLDER")]

@@ -528,3 +528,65 @@ fn fewer_digits_take_fewer_cycles_and_say_what_they_round() {
     let [two, four] = ["2", "4"].map(cycles);
     assert!(two < four * 6 / 10, "{two} {four}");
 }
+
+/// The stalls and counts of a timed program.
+fn timed(arguments: &[&str]) -> (Value, i32) {
+    let first = ["simulate", "--network", NETWORK, "--timing-only"];
+    let (report, code) = json(&[&first[..], arguments].concat());
+    (report["program"].clone(), code)
+}
+
+#[test]
+fn maps_in_memory_are_stored_fetched_and_mapped() {
+    let (chip, code) = timed(&["--design", DESIGN]);
+    assert_eq!(
+        (code, &chip["stored_beats"], &chip["stalls"]["maps"]),
+        (0, &0.into(), &0.into())
+    );
+    let (memory, code) = timed(&["--design", DESIGN, "--maps", "memory"]);
+    assert_eq!(code, 0);
+    let number = |value: &Value| value.as_u64().unwrap();
+    let (stored, fetched) = (
+        number(&memory["stored_beats"]),
+        number(&memory["fetched_beats"]),
+    );
+    // 32 bits a line, four lines a beat: 16 channels of 28 × 28 pixels take 392 beats.
+    assert!(stored > 392 && fetched >= stored, "{memory}");
+    assert!(number(&memory["stalls"]["maps"]) > stored + fetched);
+    assert!(number(&memory["cycles"]) > number(&chip["cycles"]) + stored + fetched);
+
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("out").to_str().unwrap().to_owned();
+    let arguments = ["compile", "--design", DESIGN, "--network", NETWORK];
+    let (map, code) = json(&[&arguments[..], &["--maps", "memory", "--out", &out]].concat());
+    assert_eq!(code, 0);
+    let moves = map["moves"].as_array().unwrap();
+    let beats = |way: &str| {
+        let of = moves.iter().filter(|given| given["direction"] == way);
+        of.map(|given| number(&given["beats"])).sum::<u64>()
+    };
+    assert_eq!((beats("store"), beats("fetch")), (stored, fetched));
+    let scratch = number(&map["memory"]["scratch"]["bytes"]);
+    let ends = moves
+        .iter()
+        .map(|given| number(&given["offset"]) + 16 * number(&given["beats"]));
+    assert_eq!(ends.max(), Some(scratch));
+    let page = fs::read_to_string(Path::new(&out).join("memory.md")).unwrap();
+    assert!(page.contains("| maps | `0x"), "{page}");
+    assert!(page.contains("## Maps that move"), "{page}");
+}
+
+#[test]
+fn a_file_of_shapes_has_no_maps_in_memory() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("net.csv");
+    fs::write(&path, TOPOLOGY).unwrap();
+    let path = path.to_str().unwrap();
+    let arguments = ["simulate", "--design", DESIGN, "--topology", path];
+    assert_eq!(json(&arguments).1, 0);
+    let (error, code) = json(&[&arguments[..], &["--maps", "memory"]].concat());
+    assert_eq!(
+        (code, &error["error"]["problems"][0]["where"]),
+        (2, &"--maps memory".into())
+    );
+}

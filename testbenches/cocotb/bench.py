@@ -17,7 +17,7 @@ from cocotb.triggers import ClockCycles, First, RisingEdge
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiRam
 
 CONTROL, STATUS, INTERRUPT_ENABLE, INTERRUPT_STATUS = 0x10, 0x14, 0x18, 0x1C
-PROGRAM, INPUT, RESULT = 0x20, 0x28, 0x30
+PROGRAM, INPUT, RESULT, SCRATCH = 0x20, 0x28, 0x30, 0x38
 LAYERS = 0x60
 
 
@@ -51,6 +51,7 @@ async def run(dut, ram, host, job):
         (PROGRAM, job["program_address"]),
         (INPUT, job["input_address"]),
         (RESULT, job["result_address"]),
+        (SCRATCH, job["scratch_address"]),
     ]:
         await host.write_qword(register, address)
     await host.write_dword(INTERRUPT_ENABLE, 3)

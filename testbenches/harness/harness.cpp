@@ -174,8 +174,10 @@ class Bench {
             }
             case 3: load(); break;
             case 4: {
-                const uint64_t address = script.number(), bytes = script.number();
-                memory.results_at(address, bytes);
+                for (int n = 0; n < 2; ++n) {
+                    const uint64_t address = script.number(), bytes = script.number();
+                    memory.writes_at(n, address, bytes);
+                }
                 break;
             }
             case 5: write(); break;

@@ -60,10 +60,10 @@ class Memory {
         write_error = write;
     }
 
-    // The only bytes that may be written.
-    void results_at(uint64_t address, uint64_t bytes) {
-        result = address;
-        result_bytes = bytes;
+    // The only bytes that may be written: results, and maps.
+    void writes_at(int window, uint64_t address, uint64_t bytes) {
+        window_address[window] = address;
+        window_bytes[window] = bytes;
     }
 
     // What a reset of the whole system leaves: nothing under way.
@@ -122,7 +122,8 @@ class Memory {
     using Request = std::array<uint64_t, 5>;  // address, beats, size, burst, id
 
     uint64_t latency = 1, interval = 1;
-    uint64_t read_error = NOWHERE, write_error = NOWHERE, result = 0, result_bytes = 0;
+    uint64_t read_error = NOWHERE, write_error = NOWHERE;
+    uint64_t window_address[2] = {}, window_bytes[2] = {};
     Pauses pauses[5];
     std::deque<Burst> bursts, write_addresses;
     std::deque<Beat> write_beats;
@@ -206,7 +207,9 @@ class Memory {
         for (int n = 0; n < BUS_BYTES; ++n) {
             if (!(beat.strobes >> n & 1)) continue;
             const uint64_t address = burst.address + n;
-            require(address - result < result_bytes, "a write beside the results", now);
+            const bool inside = address - window_address[0] < window_bytes[0] ||
+                                address - window_address[1] < window_bytes[1];
+            require(inside, "a write beside results and maps", now);
             store.write(address, (uint8_t)(beat.lanes[n / 4] >> (8 * (n % 4))));
         }
         failed_beat |= covers(burst.address, write_error);

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use cromulent_design::{Affine, Design, LayerRegisters};
+use cromulent_design::{Affine, Design, Direction, LayerRegisters};
 use cromulent_engine::layer::{LayerOutput, registers};
-use cromulent_engine::random::{Case, Limits, case_within};
+use cromulent_engine::random::{Case, Limits, NetworkCase, case_within, network_within};
 use cromulent_number::Format;
 
 /// A 4×4 array of L4 exact with digits, whose rows can pool.
@@ -80,6 +80,20 @@ pub fn scores() -> Case {
         &layer.places,
     );
     case
+}
+
+/// A network on that design that keeps its maps in memory, and moves some in several bursts.
+///
+/// # Panics
+/// There is none: a fault of the random generator.
+pub fn moving() -> NetworkCase {
+    let mut drawn = (0..10_000).filter_map(|seed| network_within(seed, &design(), &LIMITS));
+    let found = drawn.find(|case| {
+        let moves = || case.image.moves.iter().map(|given| given.lines);
+        let long = |direction| moves().any(|m| m.direction == direction && m.beats > 17);
+        long(Direction::Store) && long(Direction::Fetch)
+    });
+    found.expect("a network that moves maps")
 }
 
 /// The program, next to the test's own in cargo's target folder, run in the root of the repository.

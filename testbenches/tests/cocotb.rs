@@ -74,6 +74,7 @@ fn bench(python: &Path, simulator: &str, design: &Design, job: &Job, seed: u64) 
         "program_address": map.program.address,
         "input_address": map.input.address,
         "result_address": map.result.address,
+        "scratch_address": map.scratch.address,
         "memory_bytes": 1u64 << 32,
         "results": job.results,
         "layers": job.program.layers.len(),
@@ -116,6 +117,31 @@ fn a_small_program_runs_in_icarus() {
     };
     let (design, job) = small_job();
     for seed in [0, 1, 2] {
+        bench(&python, "icarus", &design, &job, seed);
+    }
+}
+
+/// A network on the 4×4 design that keeps its maps in memory: bursts are written and read.
+fn moving_job() -> (Design, Job) {
+    let case = small::moving();
+    let expected = run_network(&case.image, &case.pixels, Executor::Reference);
+    let job = Job {
+        program: Program::of(&case.image),
+        input: program::input_lines(&case.image, &case.pixels).expect("its own image"),
+        results: expected.expect("its own image").scores,
+        most_cycles: 60_000,
+        runs: 2,
+    };
+    (case.image.design, job)
+}
+
+#[test]
+fn a_network_with_its_maps_in_memory_runs_in_icarus() {
+    let (Some(python), true) = (python(), icarus()) else {
+        return;
+    };
+    let (design, job) = moving_job();
+    for seed in [0, 3] {
         bench(&python, "icarus", &design, &job, seed);
     }
 }

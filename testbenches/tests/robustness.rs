@@ -5,15 +5,14 @@ use cromulent::executors::{
     HardwareRun, Job, Memory, MemoryMap, Record, Status, Step, read, register, start, verilator,
     write,
 };
-use cromulent_design::{CONTROL_REGISTERS, Design, Fault, REGISTERS};
-use cromulent_engine::program::{Program, single};
-use cromulent_engine::random::Case;
-use cromulent_engine::reference;
+use cromulent_design::{CONTROL_REGISTERS, Command, Design, Direction, Fault, REGISTERS};
+use cromulent_engine::program::{Program, Step as Told, input_lines, single};
+use cromulent_engine::{Executor, reference, run_network};
 use cromulent_testbenches::{small, tools};
 
 /// A program with results, its input, what should come of it, and the simulator of its design.
 struct Setting {
-    case: Case,
+    design: Design,
     program: Program,
     input: Vec<u8>,
     results: Vec<i64>,
@@ -28,19 +27,35 @@ impl Setting {
         let design = &case.design;
         let (program, input) = single(design, &case.layer, &case.activations).expect("its input");
         let words = reference::run(design, &case.layer, &case.activations).expect("its input");
-        let verilog = verilator::emit(design).expect("a valid design");
-        let simulator = verilator::Simulator::new(design, verilog, &mut |_| ());
-        Some(Setting {
+        let results = words.iter().map(|word| word.value).collect();
+        Some(Setting::of(case.design, program, input, results))
+    }
+
+    /// A network that keeps its maps in memory.
+    fn moving() -> Option<Setting> {
+        tools::verilator()?;
+        let case = small::moving();
+        let image = &case.image;
+        let run = run_network(image, &case.pixels, Executor::Reference).expect("its own image");
+        let input = input_lines(image, &case.pixels).expect("its own image");
+        let program = Program::of(image);
+        Some(Setting::of(case.image.design, program, input, run.scores))
+    }
+
+    fn of(design: Design, program: Program, input: Vec<u8>, results: Vec<i64>) -> Setting {
+        let verilog = verilator::emit(&design).expect("a valid design");
+        let simulator = verilator::Simulator::new(&design, verilog, &mut |_| ());
+        Setting {
             program,
             input,
-            results: words.iter().map(|word| word.value).collect(),
+            results,
             simulator: simulator.expect("Verilator builds it"),
-            case,
-        })
+            design,
+        }
     }
 
     fn job<'a>(&'a self, program: &'a Program) -> Job<'a> {
-        let design = &self.case.design;
+        let design = &self.design;
         let map = MemoryMap::high(design, &self.program, self.input.len() as u64);
         Job {
             design,
@@ -48,7 +63,7 @@ impl Setting {
             input: &self.input,
             map: map.expect("it fits"),
             memory: Memory::default(),
-            limit: 20_000,
+            limit: 60_000,
         }
     }
 
@@ -149,7 +164,7 @@ fn fields_out_of_range_end_the_program() {
         let bytes = &setting.program.bytes[byte..byte + 4];
         u32::from_le_bytes(bytes.try_into().expect("four bytes"))
     };
-    let widths = cromulent_design::register_bits(&setting.case.design);
+    let widths = cromulent_design::register_bits(&setting.design);
     for (field, width) in REGISTERS.iter().zip(widths) {
         let byte = Setting::layer_lane(field.lane);
         let own = width.1;
@@ -224,6 +239,92 @@ fn after_a_reset_in_the_middle_the_next_run_is_right() {
     }
 }
 
+/// Byte of the command of the first move this way.
+fn move_at(program: &Program, direction: Direction) -> usize {
+    let wanted = |told: &&Told| matches!(told, Told::Move(to) if to.direction == direction);
+    let told = program.steps.iter().find(wanted).expect("such a move");
+    let lanes = told
+        .to_lanes()
+        .iter()
+        .flat_map(|lane| lane.to_le_bytes())
+        .collect::<Vec<_>>();
+    let mut places = program.bytes.windows(lanes.len());
+    places
+        .position(|bytes| bytes == lanes)
+        .expect("in the program")
+}
+
+#[test]
+fn wrong_moves_end_with_their_fault() {
+    let Some(setting) = Setting::moving() else {
+        return;
+    };
+    for direction in [Direction::Store, Direction::Fetch] {
+        let at = move_at(&setting.program, direction);
+        let lane = |n: usize| {
+            let bytes = &setting.program.bytes[at + 4 * n..][..4];
+            u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+        };
+        for (what, n, value) in [
+            ("no lines", 2, 0),
+            ("no beats", 5, 0),
+            ("an address beyond the banks", 1, 1 << 20),
+            ("more lines than a bank has", 2, 1 << 20),
+            ("a beat too few", 5, lane(5) - 1),
+            ("a beat too many", 5, lane(5) + 1),
+        ] {
+            let what = format!("{direction:?} of {what}");
+            let set = |program: &mut Program| set_lane(program, at + 4 * n, value);
+            setting.assert_refused(Fault::OutOfRange, &what, set);
+        }
+        let unknown = Command::STORE + 1;
+        let set = |program: &mut Program| set_lane(program, at, unknown);
+        setting.assert_refused(Fault::UnknownCommand, "an unknown command", set);
+    }
+}
+
+#[test]
+fn memory_errors_in_the_middle_of_a_move_end_the_program() {
+    let Some(setting) = Setting::moving() else {
+        return;
+    };
+    let map = setting.job(&setting.program).map;
+    let beat = u64::from(setting.design.bus_bits / 8);
+    let nothing = |_: &mut Program| ();
+    for told in &setting.program.steps {
+        let Told::Move(to) = told else { continue };
+        for number in [0, to.beats / 2, to.beats - 1] {
+            let address = map.scratch.address + u64::from(to.offset) + u64::from(number) * beat;
+            let (fault, read, write) = match to.direction {
+                Direction::Store => (Fault::WriteError, None, Some(address)),
+                Direction::Fetch => (Fault::ReadError, Some(address), None),
+            };
+            let what = format!("{fault:?} in beat {number} of {to:?}");
+            setting.assert_fault(fault, &what, nothing, Step::Fail { read, write });
+        }
+    }
+}
+
+#[test]
+fn after_a_reset_in_the_middle_of_a_move_the_next_run_is_right() {
+    let Some(setting) = Setting::moving() else {
+        return;
+    };
+    let mut job = setting.job(&setting.program);
+    for (seed, cycles) in (200..1500).step_by(41).enumerate() {
+        job.memory.seed = seed as u64 % 3;
+        job.memory.latency = 1 + seed as u64 % 9;
+        let parts = [
+            [job.prepare(), vec![start(), Step::Run { cycles }]].concat(),
+            vec![Step::Reset { cycles: 1 }, Step::Run { cycles: 3 }],
+            [job.prepare(), vec![start()], job.finish()].concat(),
+        ];
+        let records = setting.perform(&parts);
+        let what = format!("after a reset in cycle {cycles}");
+        setting.assert_right(&job.gather(&records[2]), &what);
+    }
+}
+
 #[test]
 fn a_start_while_busy_is_refused_and_changes_nothing() {
     let Some(setting) = Setting::new() else {
@@ -260,7 +361,7 @@ fn control_registers_answer_as_documented() {
     let Some(setting) = Setting::new() else {
         return;
     };
-    let design: &Design = &setting.case.design;
+    let design: &Design = &setting.design;
     let strobed = |register, data, strobes| Step::Write {
         register,
         data,
@@ -280,7 +381,7 @@ fn control_registers_answer_as_documented() {
         vec![
             write("ID", 1),
             write("CYCLES", 1),
-            strobed(0x3c, 1, 15),
+            strobed(0x84, 1, 15),
             Step::Read { register: 0xf0 },
         ],
     ];

@@ -8,10 +8,10 @@
 //! campaign.
 
 use cromulent::cli::Executor;
-use cromulent::executors::{Counters, HardwareRun, Job, MemoryMap, rust_hdl};
+use cromulent::executors::{Counters, HardwareRun, Job, MemoryMap, register, rust_hdl};
 use cromulent::verification::{Clock, RunTrace, totals};
-use cromulent_design::{Affine, Command, Design, Fetch, Header, LayerRegisters};
-use cromulent_engine::program::{Program, ProgramLayer};
+use cromulent_design::{Affine, Command, Design, Direction, Fetch, Header, LayerRegisters, Move};
+use cromulent_engine::program::{Program, ProgramLayer, scratch_bytes};
 use cromulent_engine::random::Generator;
 use cromulent_engine::timing::{self, Memory, Timing};
 use cromulent_number::Format;
@@ -31,9 +31,13 @@ fn draw(generator: &mut Generator, low: u32, high: u32) -> u32 {
 }
 
 /// A small design: its queue of weights holds little more than two tiles.
-fn design(generator: &mut Generator) -> Design {
-    let rows = draw(generator, 1, 5);
-    let columns = draw(generator, 1, rows);
+fn design(generator: &mut Generator, rows: &[u32]) -> Design {
+    let rows = *generator.pick(rows);
+    let columns = draw(generator, 1, rows.min(5));
+    let (format, affine) = *generator.pick(&[
+        (Format::L4, Affine::Recentred),
+        (Format::R3, Affine::Rectified),
+    ]);
     let design = Design {
         image_digits: true,
         max_pool: true,
@@ -44,7 +48,7 @@ fn design(generator: &mut Generator) -> Design {
         tile_depth: 64,
         map_side: 16,
         stream_depth: 16,
-        ..Design::new(rows, columns, Format::L4, Affine::Recentred)
+        ..Design::new(rows, columns, format, affine)
     };
     design.validate().expect("a valid design");
     design
@@ -140,6 +144,9 @@ fn step(generator: &mut Generator, design: &Design) -> Command {
     if generator.chance(1, 4) {
         return Command::Layer(max_pool(generator, design));
     }
+    if generator.chance(1, 5) {
+        return moves(generator, design);
+    }
     let pool = generator.chance(1, 3);
     let most = [3, if pool { 1 } else { 3 }, 4];
     let tiles = most.map(|most| draw(generator, 1, most));
@@ -147,10 +154,46 @@ fn step(generator: &mut Generator, design: &Design) -> Command {
     Command::Layer(layer(generator, design, tiles, pool, scores))
 }
 
+/// A move of maps.
+fn moves(generator: &mut Generator, design: &Design) -> Command {
+    let direction = *generator.pick(&[Direction::Store, Direction::Fetch]);
+    let offset = design.bus_bits / 8 * draw(generator, 0, 20);
+    let most = *generator.pick(&[4, 40, 200]);
+    let lines = draw(generator, 1, most);
+    Command::Move(Move::new(design, direction, 5, lines, offset))
+}
+
+/// Rows of most designs.
+const ROWS: [u32; 5] = [1, 2, 3, 4, 5];
+
+/// Moves of maps, back and forth, on designs with more rows too: there a narrow bus takes several beats for a
+/// line of codes.
+fn moving(seed: u64) -> Case {
+    let generator = &mut Generator::new(seed);
+    let design = design(generator, &[1, 2, 3, 5, 9, 17]);
+    let count = draw(generator, 1, 8);
+    let mut steps: Vec<_> = (0..count)
+        .map(|_| match generator.chance(1, 4) {
+            true => step(generator, &design),
+            false => moves(generator, &design),
+        })
+        .collect();
+    steps.push(Command::End);
+    let memory = Memory {
+        latency: *generator.pick(&[1, 2, 9, 60]),
+        interval: *generator.pick(&[1, 1, 2, 5]),
+    };
+    Case {
+        design,
+        steps,
+        memory,
+    }
+}
+
 /// A few steps of any kind.
 fn mixed(seed: u64) -> Case {
     let generator = &mut Generator::new(seed);
-    let design = design(generator);
+    let design = design(generator, &ROWS);
     let count = draw(generator, 0, 5);
     let mut steps: Vec<_> = (0..count).map(|_| step(generator, &design)).collect();
     steps.push(Command::End);
@@ -168,7 +211,7 @@ fn mixed(seed: u64) -> Case {
 /// Two layers of many results, and a memory so slow to take them that their queue fills.
 fn heavy(seed: u64) -> Case {
     let generator = &mut Generator::new(seed);
-    let design = design(generator);
+    let design = design(generator, &ROWS);
     let mut results = || {
         let column_tiles = draw(generator, 10, 40);
         let layer = layer(generator, &design, [column_tiles, 1, 1], true, true);
@@ -233,6 +276,7 @@ impl Case {
             layers: self.layers().map(layer).collect(),
             fetch: None,
             result_words: words as usize,
+            scratch_bytes: scratch_bytes(&self.design, &self.steps),
             steps: self.steps.clone(),
         }
     }
@@ -261,7 +305,9 @@ impl Case {
 fn counters(timing: &Timing) -> Counters {
     let totals = totals(timing, 0);
     let results = ("result_beats", timing.result_beats);
-    let all = totals.all().chain([results]);
+    let mut all: Vec<(&str, u64)> = totals.all().chain([results]).collect();
+    all.sort_by_key(|(name, _)| register(&name.to_uppercase()));
+    let all = all.into_iter();
     Counters::new(all.map(|(name, value)| (name.to_owned(), value)))
 }
 
@@ -295,6 +341,18 @@ fn the_model_is_the_circuit_on_random_programs() {
     }
     if std::env::var_os("CROMULENT_SEEDS").is_none() {
         assert!(several > 5, "{several} programs of layers and fetches");
+    }
+}
+
+#[test]
+fn the_model_is_the_circuit_where_maps_move() {
+    let mut long = 0;
+    for seed in seeds(0..40) {
+        let timing = assert_equal(&moving(seed), &format!("moving seed {seed}"));
+        long += usize::from(timing.stored_beats.min(timing.fetched_beats) > 16);
+    }
+    if std::env::var_os("CROMULENT_SEEDS").is_none() {
+        assert!(long > 2, "{long} programs store and fetch several bursts");
     }
 }
 

@@ -12,7 +12,7 @@ use cromulent_engine::traffic::traffic;
 use cromulent_engine::{Image, Layer, LayerInput, Program, outline_with};
 use cromulent_network::Problem;
 
-use crate::cli::{Dataflow, MemoryArgs, SimulateArgs, Workload};
+use crate::cli::{Dataflow, Maps, MemoryArgs, SimulateArgs, Workload};
 use crate::progress::Progress;
 use crate::workload::{self, load_shapes};
 use crate::{Error, Outcome};
@@ -167,6 +167,14 @@ impl Timed {
             return Err(Error::bad_input(option, what, fix));
         }
         let shapes = shapes::topology_of(network)?;
+        if args.workload.choices.maps == Some(Maps::Memory) {
+            let what = "the layers of a file of shapes do not say which reads which";
+            return Err(Error::bad_input(
+                "--maps memory",
+                what,
+                "give a network instead",
+            ));
+        }
         let layer = |shape: &LayerShape| Named {
             name: shape.name.clone(),
             macs: shape.geometry.macs(false),

@@ -71,8 +71,9 @@ pub(super) struct Bus {
     bursts: VecDeque<Burst>,
     next_beat: u64,
     read_shown: bool,
-    write_addresses: VecDeque<(u64, u64)>,
+    write_addresses: VecDeque<Burst>,
     write_beats: VecDeque<(Vec<u32>, u64)>,
+    failed_beat: bool,
     answers: VecDeque<(u64, WriteAnswer)>,
     answer_shown: bool,
     /// Whether read address, write address and write data are taken in this cycle.
@@ -164,8 +165,13 @@ impl Bus {
         self.beats.0 += 1;
     }
 
-    pub fn take_write_address(&mut self, now: u64, address: u64, id: u64) {
-        self.write_addresses.push_back((address, id));
+    pub fn take_write_address(&mut self, now: u64, address: u64, beats: u64, id: u64) {
+        self.write_addresses.push_back(Burst {
+            address,
+            beats,
+            due: now,
+            id,
+        });
         self.settle(now);
     }
 
@@ -174,25 +180,30 @@ impl Bus {
         self.settle(now);
     }
 
-    /// Writes of which address and beat are there; each is a burst of one beat.
+    /// Writes beats whose address is there, and answers bursts that are whole.
     fn settle(&mut self, now: u64) {
-        while !self.write_addresses.is_empty() && !self.write_beats.is_empty() {
-            let (Some((address, id)), Some((lanes, strobes))) = (
-                self.write_addresses.pop_front(),
-                self.write_beats.pop_front(),
-            ) else {
-                return;
-            };
+        while let (Some(burst), Some((lanes, strobes))) =
+            (self.write_addresses.front_mut(), self.write_beats.front())
+        {
+            let address = burst.address;
             let bytes = lanes.iter().flat_map(|lane| lane.to_le_bytes());
             for (n, byte) in (0..).zip(bytes) {
                 if strobes >> n & 1 != 0 {
                     self.store.write(address + n, byte);
                 }
             }
+            burst.address += 4 * self.lanes;
+            burst.beats -= 1;
+            let whole = (burst.beats == 0).then_some(burst.id);
+            self.write_beats.pop_front();
             self.beats.1 += 1;
-            let error = self.covers(address, self.fail.1);
-            let due = now + self.memory.latency;
-            self.answers.push_back((due, WriteAnswer { id, error }));
+            self.failed_beat |= self.covers(address, self.fail.1);
+            if let Some(id) = whole {
+                self.write_addresses.pop_front();
+                let error = std::mem::take(&mut self.failed_beat);
+                let due = now + self.memory.latency;
+                self.answers.push_back((due, WriteAnswer { id, error }));
+            }
         }
     }
 
@@ -278,10 +289,25 @@ mod tests {
         bus.fail.1 = Some(6);
         let before = bus.store.read(5);
         bus.take_write_beat(5, vec![0x04_03_02_01], 0b0101);
-        bus.take_write_address(6, 4, 7);
+        bus.take_write_address(6, 4, 1, 7);
         assert_eq!([4, 5, 6].map(|a| bus.store.read(a)), [1, before, 3]);
         assert_eq!(bus.begin(7).1, None);
         assert_eq!(bus.begin(8).1, Some(WriteAnswer { id: 7, error: true }));
+    }
+
+    #[test]
+    fn a_burst_is_answered_once_with_its_last_beat() {
+        let mut bus = bus(2, 1);
+        bus.fail.1 = Some(5);
+        bus.take_write_address(5, 0, 2, 3);
+        bus.take_write_beat(7, vec![1], 15);
+        assert_eq!(bus.begin(9).1, None);
+        bus.take_write_beat(9, vec![2], 15);
+        assert_eq!([0, 4].map(|a| bus.store.read(a)), [1, 2]);
+        assert_eq!(bus.begin(10).1, None);
+        let answer = WriteAnswer { id: 3, error: true };
+        assert_eq!(bus.begin(11).1, Some(answer));
+        assert_eq!(bus.beats, (0, 2));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct Region {
     pub bytes: u64,
 }
 
-/// Where program, input and results lie.
+/// Where program, input, results and scratch region lie.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MemoryMap {
     /// The program, read.
@@ -41,6 +41,8 @@ pub struct MemoryMap {
     pub input: Region,
     /// The results, written: 64-bit numbers.
     pub result: Region,
+    /// The scratch region, written and read: feature maps. Programs that move none leave it empty.
+    pub scratch: Region,
 }
 
 impl Region {
@@ -51,7 +53,7 @@ impl Region {
 }
 
 impl MemoryMap {
-    /// Puts the three parts one after another from `base` on, each at a multiple of a longest burst.
+    /// Puts the parts one after another from `base` on, each at a multiple of a longest burst.
     ///
     /// # Errors
     /// They do not fit the addresses of the design's bus.
@@ -69,12 +71,15 @@ impl MemoryMap {
         let program_part = place(base, program.bytes.len() as u64);
         let input_part = place(program_part.end(), input);
         let result = place(input_part.end(), 8 * program.result_words as u64);
+        let scratch = place(result.end(), program.scratch_bytes);
         let limit = 1u128 << design.memory_address_bits;
-        if u128::from(result.end()) > limit || result.end() == u64::MAX {
+        // An empty region needs no room, whatever it is rounded up to.
+        let end = if scratch.bytes > 0 { scratch } else { result }.end();
+        if u128::from(end) > limit || end == u64::MAX {
             let what = format!(
-                "memory_address_bits = {} cannot reach program, input and results: {} bytes from address {base:#x} on",
+                "memory_address_bits = {} cannot reach program, input, results and maps: {} bytes from address {base:#x} on",
                 design.memory_address_bits,
-                result.end().saturating_sub(base)
+                end.saturating_sub(base)
             );
             return Err(Error::bad_input(
                 &design.name,
@@ -86,6 +91,7 @@ impl MemoryMap {
             program: program_part,
             input: input_part,
             result,
+            scratch,
         })
     }
 
@@ -128,6 +134,7 @@ impl Job<'_> {
             program,
             input,
             result,
+            scratch,
         } = self.map;
         let mut steps = vec![
             Step::Memory(self.memory),
@@ -140,12 +147,17 @@ impl Job<'_> {
                 bytes: self.input.to_vec(),
             },
             Step::Window {
-                address: result.address,
-                bytes: result.bytes,
+                address: [result.address, scratch.address],
+                bytes: [result.bytes, scratch.bytes],
             },
             write("INTERRUPT_ENABLE", 3),
         ];
-        for (name, region) in [("PROGRAM", program), ("INPUT", input), ("RESULT", result)] {
+        for (name, region) in [
+            ("PROGRAM", program),
+            ("INPUT", input),
+            ("RESULT", result),
+            ("SCRATCH", scratch),
+        ] {
             steps.push(write(&format!("{name}_LOW"), region.address as u32));
             steps.push(write(
                 &format!("{name}_HIGH"),

@@ -210,7 +210,8 @@ impl Simulator {
         }
         if both(&top.m_axi_awready, &top.m_axi_awvalid) {
             let id = top.m_axi_awid.value().pattern();
-            bus.take_write_address(now, top.m_axi_awaddr.value().pattern(), id);
+            let beats = top.m_axi_awlen.value().pattern() + 1;
+            bus.take_write_address(now, top.m_axi_awaddr.value().pattern(), beats, id);
         }
         if both(&top.m_axi_wready, &top.m_axi_wvalid) {
             let lanes = top.m_axi_wdata.iter();

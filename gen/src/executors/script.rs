@@ -20,12 +20,12 @@ pub enum Step {
         /// What.
         bytes: Vec<u8>,
     },
-    /// Where results may be written.
+    /// Where results and maps may be written.
     Window {
-        /// First byte.
-        address: u64,
-        /// Bytes.
-        bytes: u64,
+        /// First byte of each.
+        address: [u64; 2],
+        /// Bytes of each.
+        bytes: [u64; 2],
     },
     /// Writes a control register; gives a [`Record::Response`].
     Write {
@@ -184,7 +184,9 @@ impl Step {
                 into.extend(bytes);
                 into.resize(into.len().next_multiple_of(8), 0);
             }
-            Step::Window { address, bytes } => put(&[4, *address, *bytes]),
+            Step::Window { address, bytes } => {
+                put(&[4, address[0], bytes[0], address[1], bytes[1]]);
+            }
             Step::Write {
                 register,
                 data,

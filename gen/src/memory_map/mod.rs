@@ -5,6 +5,7 @@ mod page;
 
 pub use page::page;
 
+use cromulent_design::Direction;
 use cromulent_engine::layout::Stored;
 use cromulent_engine::timing::{LayerTiming, Timing};
 use cromulent_engine::{Image, Layer, LayerInput, LayerOutput, Program};
@@ -106,7 +107,11 @@ pub fn summary(layout: &Layout) -> String {
         ("program", map.program),
         ("input", map.input),
         ("results", map.result),
+        ("maps", map.scratch),
     ] {
+        if name == "maps" && region.bytes == 0 {
+            continue;
+        }
         lines.push(format!(
             "  {name:<8} {:>9} bytes at {:#x}",
             region.bytes, region.address
@@ -158,7 +163,7 @@ pub fn json(layout: &Layout) -> Value {
         "network": image.network,
         "design": design.name,
         "fingerprint": format!("{:016x}", design.fingerprint()),
-        "memory": { "program": beats, "input": input, "result": result },
+        "memory": { "program": beats, "input": input, "result": result, "scratch": region(map.scratch) },
         "cycles": timing.cycles,
         "utilization": layout.utilization_millionths() as f64 / 1e6,
         "layers": layout.layers().map(|(layer, timing)| layer_json(layout, layer, timing)).collect::<Vec<_>>(),
@@ -166,6 +171,12 @@ pub fn json(layout: &Layout) -> Value {
             "channels": tensor.shape.channels, "height": tensor.shape.height, "width": tensor.shape.width,
             "address": tensor.place.address, "rotation": tensor.place.rotation,
             "format": tensor.storage.format(design).name(),
+        })).collect::<Vec<_>>(),
+        "moves": image.moves.iter().map(|given| json!({
+            "before": image.layers.get(given.before).map(|layer| &layer.name),
+            "direction": match given.lines.direction { Direction::Store => "store", Direction::Fetch => "fetch" },
+            "address": given.lines.address, "lines": given.lines.lines,
+            "offset": given.lines.offset, "beats": given.lines.beats,
         })).collect::<Vec<_>>(),
         "values": image.streams.iter().map(|value| json!({
             "channels": value.shape.channels, "height": value.shape.height, "width": value.shape.width,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use cromulent_design::Direction;
 use cromulent_engine::layer::PIXEL_BEATS;
 
 use super::{Layout, planes, source, target};
@@ -20,7 +21,11 @@ pub fn page(layout: &Layout) -> String {
         results(layout),
         layers(layout),
         on_chip(layout),
+        moves(layout),
     ] {
+        if section.is_empty() {
+            continue;
+        }
         text.push('\n');
         text.push_str(&section);
     }
@@ -43,7 +48,16 @@ fn memory(layout: &Layout) -> String {
         ),
         ("input", map.input, "INPUT", "only read"),
         ("results", map.result, "RESULT", "written"),
+        (
+            "maps",
+            map.scratch,
+            "SCRATCH",
+            "the scratch region: written and read",
+        ),
     ] {
+        if register == "SCRATCH" && region.bytes == 0 {
+            continue;
+        }
         let _ = writeln!(
             text,
             "| {name} | `{:#x}` | {} | {register} | {about} |",
@@ -155,6 +169,45 @@ fn on_chip(layout: &Layout) -> String {
             text,
             "| value {number} | {} | {} | |",
             value.shape, value.base
+        );
+    }
+    text
+}
+
+/// What moves between chip and memory; nothing if nothing does.
+fn moves(layout: &Layout) -> String {
+    let image = layout.image;
+    if image.moves.is_empty() {
+        return String::new();
+    }
+    let design = &image.design;
+    let mut text = format!(
+        "## Maps that move\n\nLines of {} bits, a code of {} bits for each bank, {} in {} of {} bits. Offsets are bytes from \
+         the scratch region's address.\n\n| before layer | | code address | lines | offset | beats |\n|---|---|---|---|---|---|\n",
+        design.map_line_bits(),
+        design.format.code_bits(),
+        design.map_lines_per_beat(),
+        match design.map_line_beats() {
+            1 => "a beat".to_owned(),
+            beats => format!("{beats} beats"),
+        },
+        design.bus_bits,
+    );
+    for given in &image.moves {
+        let lines = &given.lines;
+        let layer = image.layers.get(given.before);
+        let way = match lines.direction {
+            Direction::Store => "store",
+            Direction::Fetch => "fetch",
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {way} | {} | {} | {} | {} |",
+            layer.map_or("", |layer| &layer.name),
+            lines.address,
+            lines.lines,
+            lines.offset,
+            lines.beats
         );
     }
     text

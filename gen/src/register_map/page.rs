@@ -64,13 +64,17 @@ fn memory_bus(design: &Design) -> String {
 - Byte order is little-endian: byte n of a beat is bits 8n + 7 to 8n, and has address + n. Bit 0 of a word is its
   lowest.
 - Reads are incrementing bursts (ARBURST 1) of whole beats (ARSIZE {size}), {BURST_BEATS} beats (ARLEN {len}) at
-  most. None crosses a multiple of {burst} bytes, so none crosses 4 KB. ARID 0 is the program, 1 the input; a
-  memory may answer the two in any order, each in its own.
+  most. None crosses a multiple of {burst} bytes, so none crosses 4 KB. ARID 0 is the program, 1 input
+  and maps; a memory may answer the two in any order, each in its own.
 - At most {FIFO_BEATS} beats of the program are asked for and not yet used: room for them is there, so RREADY is
   always high for ARID 0. RLAST is not looked at: beats are counted.
-- Writes are bursts of one beat (AWLEN 0, WLAST always 1) with byte strobes, one at a time: the next address
+- Results are written in bursts of one beat (AWLEN 0, WLAST 1) with byte strobes, one at a time: the next address
   comes after the answer to the last. A beat is written when it is full, or with the results there are when no
   further one waits: the strobes are those of the new results, and no other byte is written.
+- Maps are written in incrementing bursts of whole beats, {BURST_BEATS} at most, WLAST in the last of each and all
+  strobes set; none crosses a multiple of {burst} bytes. Address and data of a burst come in any order, those of the next
+  one may come before the answer. What was stored is fetched only after every answer. Programs that `compile` wrote
+  with all maps on chip have no such bursts.
 - A response other than OKAY stops the program with a fault. What was already asked for is still taken.
 ",
         bits = design.bus_bits,
@@ -123,7 +127,8 @@ fn run(design: &Design) -> String {
    it may lie anywhere, and it is only read.
 2. Put the input at a multiple of {bytes} bytes: {line} bytes a code line, in the order of the memory map that
    `compile` writes. A pixel p is the byte p − 128 in two's complement.
-3. Write PROGRAM, INPUT and RESULT. The results are 64-bit numbers in two's complement, from the RESULT address up;
+3. Write PROGRAM, INPUT and RESULT; and SCRATCH, if the memory map has a region for maps: so many bytes, a multiple
+   of {burst}, that nobody else uses while the program runs. The results are 64-bit numbers in two's complement, from the RESULT address up;
    a multiple of {bytes} bytes too.
 4. Write 3 to INTERRUPT_ENABLE, then 1 to CONTROL.
 5. Wait for `irq`, or until STATUS has bit 0 clear. When DONE is set, every result is in memory: the last write
@@ -175,8 +180,10 @@ over in each cycle in which `tvalid` and `tready` are high; what is offered must
 - `m_axis_result_*` gives the results as 64-bit numbers, in order, `tlast` with the last of a layer.
 - `writer_idle` is high when every result taken has arrived; tie it high if that is at once.
 - `header_valid`, `header_beats`: the length of the program, for whoever reads ahead.
+- There is no memory for maps: a program that moves maps stops with fault {no_memory}.
 - `count_*` are the counters of the control registers.
 ",
         bits = design.bus_bits,
+        no_memory = Fault::NoMemory.code(),
     )
 }

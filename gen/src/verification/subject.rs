@@ -140,6 +140,7 @@ impl<'a> Subject<'a> {
 pub fn commands(program: &Program) -> Vec<Command> {
     let command = |step: &Step| match *step {
         Step::Fetch(fetch) => Command::Fetch(fetch),
+        Step::Move(to) => Command::Move(to),
         Step::Layer(registers) => Command::Layer(registers),
         Step::End => Command::End,
     };

@@ -118,8 +118,9 @@ fn failure(run: &HardwareRun) -> Option<String> {
         return Some(format!("fault {}: {}", fault.code(), fault.meaning()));
     }
     let counter = |name| run.counters.get(name).unwrap_or(0);
-    let read = counter("program_beats") + counter("input_beats");
-    let (counted, seen) = ((read, counter("result_beats")), run.bus_beats);
+    let read = counter("program_beats") + counter("input_beats") + counter("fetched_beats");
+    let written = counter("result_beats") + counter("stored_beats");
+    let (counted, seen) = ((read, written), run.bus_beats);
     if counted != seen {
         return Some(format!(
             "it counts {} beats read and {} written, and the bus {} and {}",
@@ -161,12 +162,15 @@ pub fn totals(timing: &Timing, saturations: u64) -> Counters {
         ("stall_command", causes.stall_command),
         ("layers", timing.layers.len() as u64),
         ("saturations", saturations),
+        ("stall_maps", causes.stall_maps),
         (
             "layer_cycles",
             timing.layers.last().map_or(0, |layer| layer.cycles),
         ),
         ("program_beats", timing.program_beats),
         ("input_beats", timing.input_beats),
+        ("stored_beats", timing.stored_beats),
+        ("fetched_beats", timing.fetched_beats),
     ];
     Counters::new(
         values
@@ -176,10 +180,12 @@ pub fn totals(timing: &Timing, saturations: u64) -> Counters {
 }
 
 /// Counters that stay the same whatever the memory does.
-pub const UNTIMED: [&str; 5] = [
+pub const UNTIMED: [&str; 7] = [
     "beats",
     "layers",
     "saturations",
     "program_beats",
     "input_beats",
+    "stored_beats",
+    "fetched_beats",
 ];

@@ -7,6 +7,7 @@ mod wiring;
 use crate::control::Control;
 use crate::core::Core;
 use crate::decoder::LANE_BITS;
+use crate::map_writer::MapWriter;
 use crate::reader::{LENGTH_BITS, Reader};
 use crate::session::Session;
 use crate::shape::Shape;
@@ -60,9 +61,9 @@ pub struct Accelerator {
     pub s_axil_rready: Net<In>,
     /// AXI4 write address: always 0.
     pub m_axi_awid: Net<Out>,
-    /// AXI4 write address: of a beat.
+    /// AXI4 write address.
     pub m_axi_awaddr: Net<Out>,
-    /// AXI4 write address: one beat.
+    /// AXI4 write address: beats less one, 0 for results.
     pub m_axi_awlen: Net<Out>,
     /// AXI4 write address: a whole beat.
     pub m_axi_awsize: Net<Out>,
@@ -82,7 +83,7 @@ pub struct Accelerator {
     pub m_axi_wdata: Vec<Net<Out>>,
     /// AXI4 write data: one bit a byte.
     pub m_axi_wstrb: Net<Out>,
-    /// AXI4 write data: always 1.
+    /// AXI4 write data: the last beat of its burst.
     pub m_axi_wlast: Net<Out>,
     /// AXI4 write data.
     pub m_axi_wvalid: Net<Out>,
@@ -96,7 +97,7 @@ pub struct Accelerator {
     pub m_axi_bvalid: Net<In>,
     /// AXI4 write response.
     pub m_axi_bready: Net<Out>,
-    /// AXI4 read address: 0 for the program, 1 for the input.
+    /// AXI4 read address: 0 for the program, 1 for input and maps.
     pub m_axi_arid: Net<Out>,
     /// AXI4 read address.
     pub m_axi_araddr: Net<Out>,
@@ -148,6 +149,7 @@ pub struct Accelerator {
     session: Session,
     reader: Reader,
     writer: Writer,
+    map_writer: MapWriter,
     core: Core,
     _shape: Shape,
 }
@@ -226,6 +228,7 @@ impl Accelerator {
             session: Session::default(),
             reader: Reader::new(&shape),
             writer: Writer::new(&shape),
+            map_writer: MapWriter::new(&shape),
             core: Core::new(design),
             _shape: shape,
         }

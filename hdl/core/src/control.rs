@@ -16,7 +16,7 @@ const INDEX_BITS: usize = CONTROL_ADDRESS_BITS as usize - 2;
 /// Bits of INTERRUPT_ENABLE and INTERRUPT_STATUS: done, fault.
 const INTERRUPTS: usize = 2;
 /// The addresses a host sets, by the first part of their registers' names.
-const ADDRESSES: [&str; 3] = ["PROGRAM", "INPUT", "RESULT"];
+const ADDRESSES: [&str; 4] = ["PROGRAM", "INPUT", "RESULT", "SCRATCH"];
 
 /// The control registers, and the interrupt. One read and one write at a time, independent of each
 /// other; address and data of a write may come in any order.
@@ -76,7 +76,7 @@ pub struct Control {
     pub fault: Net<In>,
     /// The counters, in the order of the registers from [`FIRST_COUNTER`] on.
     pub counter: Vec<Net<In>>,
-    /// Byte addresses of program, input and results.
+    /// Byte addresses of program, input, results and scratch region.
     pub address: Vec<Net<Out>>,
     /// High while an enabled interrupt is pending.
     pub interrupt: Net<Out>,

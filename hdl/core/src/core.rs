@@ -11,6 +11,7 @@ use crate::decoder::Decoder;
 use crate::layer_control::LayerControl;
 use crate::line::LANE_BITS;
 use crate::loader::Loader;
+use crate::mover::Mover;
 use crate::rows::Rows;
 use crate::scores::Scores;
 use crate::sequencer::Sequencer;
@@ -58,9 +59,13 @@ pub struct Core {
     pub result_data: Net<Out>,
     /// It is the last of its layer.
     pub result_last: Net<Out>,
-    /// The program wants input.
+    /// The program wants input, or maps.
     pub fetch_valid: Net<Out>,
-    /// From so many bytes after the input's address.
+    /// It wants maps, from the scratch region.
+    pub fetch_maps: Net<Out>,
+    /// The program stores maps.
+    pub store_valid: Net<Out>,
+    /// From so many bytes after the address of the region.
     pub fetch_offset: Net<Out>,
     /// So many beats.
     pub fetch_beats: Net<Out>,
@@ -70,6 +75,20 @@ pub struct Core {
     pub header_beats: Net<Out>,
     /// Every result has reached the memory.
     pub writer_idle: Net<In>,
+    /// There is a memory that maps can move to.
+    pub memory: Net<In>,
+    /// A line of codes leaves to be stored.
+    pub line_valid: Net<Out>,
+    /// It is the last one of the store.
+    pub line_last: Net<Out>,
+    /// Its code for each row.
+    pub line: Vec<Net<Out>>,
+    /// There is room for further lines.
+    pub line_room: Net<In>,
+    /// A beat of lines is complete.
+    pub line_pushed: Net<In>,
+    /// All lines of the store are in memory.
+    pub lines_stored: Net<In>,
     /// A program is under way.
     pub busy: Net<Out>,
     /// A program has ended.
@@ -101,6 +120,7 @@ pub struct Core {
     array: Array,
     columns: Columns,
     write_back: WriteBack,
+    mover: Mover,
     collector: Collector,
     scores: Scores,
     counters: Counters,
@@ -127,11 +147,20 @@ impl Core {
             result_data: Net::bits(RESULT_BITS),
             result_last: Net::flag(),
             fetch_valid: Net::flag(),
+            fetch_maps: Net::flag(),
+            store_valid: Net::flag(),
             fetch_offset: Net::bits(COUNT_BITS),
             fetch_beats: Net::bits(COUNT_BITS),
             header_valid: Net::flag(),
             header_beats: Net::bits(COUNT_BITS),
             writer_idle: Net::flag(),
+            memory: Net::flag(),
+            line_valid: Net::flag(),
+            line_last: Net::flag(),
+            line: Net::array(shape.rows, shape.design.format.code_bits() as usize, false),
+            line_room: Net::flag(),
+            line_pushed: Net::flag(),
+            lines_stored: Net::flag(),
             busy: Net::flag(),
             done: Net::flag(),
             fault: Net::bits(FAULT_BITS),
@@ -152,6 +181,7 @@ impl Core {
             array: Array::new(&shape),
             columns: Columns::new(&shape),
             write_back: WriteBack::new(&shape),
+            mover: Mover::new(&shape),
             collector: Collector::new(&shape),
             scores: Scores::new(&shape),
             counters: Counters::new(&shape),
@@ -178,6 +208,7 @@ impl Describe for Core {
         self.lines(i);
         self.rows(i);
         self.columns(i);
+        self.moves(i);
         self.write_back(i);
         self.results(i);
     }

@@ -30,6 +30,8 @@ pub struct Counters {
     pub running: Net<In>,
     /// Codes are being fetched.
     pub fetching: Net<In>,
+    /// Maps move to or from memory.
+    pub moving: Net<In>,
     /// A layer has ended.
     pub layer_done: Net<In>,
     /// Words of the residual stream that saturated in this cycle.
@@ -52,6 +54,7 @@ impl Counters {
             output_ready: Net::flag(),
             running: Net::flag(),
             fetching: Net::flag(),
+            moving: Net::flag(),
             layer_done: Net::flag(),
             saturated: Net::bits(shape.saturation_bits()),
             count: Bundle::new(CORE_COUNTERS.map(|name| (name, COUNTER_BITS))),
@@ -72,6 +75,7 @@ impl Counters {
             ready,
             running,
             fetching,
+            moving,
             done,
         ] = [
             &self.busy,
@@ -81,6 +85,7 @@ impl Counters {
             &self.output_ready,
             &self.running,
             &self.fetching,
+            &self.moving,
             &self.layer_done,
         ]
         .map(|net| i.read(net));
@@ -96,9 +101,10 @@ impl Counters {
             held_up & waiting & ready,
             drains,
             idle & fetching,
-            idle & !fetching,
+            idle & !fetching & !moving,
             done,
             saturated,
+            idle & moving,
         ]
     }
 }

@@ -5,7 +5,7 @@ mod lines;
 
 use crate::countdown::Countdown;
 use crate::shape::Shape;
-use cromulent_design::{Fetch, REGISTERS, register_bits};
+use cromulent_design::{Command, Fetch, REGISTERS, register_bits};
 use cromulent_kit::{Bundle, Describe, Interpreter, Net, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 
@@ -25,6 +25,7 @@ enum State {
     Constant,
     Tile,
     Data,
+    Move,
     Fault,
 }
 
@@ -65,6 +66,12 @@ pub struct Decoder {
     pub running: Net<In>,
     /// All results have reached their receiver.
     pub drained: Net<In>,
+    /// There is a memory that maps can move to.
+    pub memory: Net<In>,
+    /// For one cycle: the maps have moved.
+    pub move_done: Net<In>,
+    /// For one cycle: they had other beats than the command says.
+    pub move_uneven: Net<In>,
     /// The line that is written, as lanes from its bit 0 on.
     pub line: Vec<Net<Out>>,
     /// `line` is a constant line: write it at the end of this cycle.
@@ -79,18 +86,28 @@ pub struct Decoder {
     pub next: Bundle<Out>,
     /// They wait for the layer to begin.
     pub next_valid: Net<Out>,
-    /// For one cycle: fetch input.
+    /// For one cycle: fetch input, or maps.
     pub fetch_valid: Net<Out>,
-    /// With `fetch_valid`: bytes from the input's address.
+    /// With `fetch_valid`: maps, from the scratch region, not the input.
+    pub fetch_maps: Net<Out>,
+    /// For one cycle: store maps.
+    pub store_valid: Net<Out>,
+    /// With either: bytes from the address of the region.
     pub fetch_offset: Net<Out>,
-    /// With `fetch_valid`: beats.
+    /// With either: beats.
     pub fetch_beats: Net<Out>,
+    /// With either, of maps: code-bank address of the first line.
+    pub move_address: Net<Out>,
+    /// With either, of maps: lines.
+    pub move_lines: Net<Out>,
     /// For one cycle: the header was right.
     pub header_valid: Net<Out>,
     /// With `header_valid`: beats of the program, header included.
     pub header_beats: Net<Out>,
     /// Code lines are awaited.
     pub in_data: Net<Out>,
+    /// Maps move.
+    pub in_move: Net<Out>,
     /// From the cycle after `start` until the end or a fault.
     pub busy: Net<Out>,
     /// For one cycle, the first in which `busy` is low: the program has ended well.
@@ -110,6 +127,7 @@ pub struct Decoder {
     program_left: Countdown,
     data_left: Countdown,
     fetching: Register,
+    storing: Register,
     begun: Register,
     ended: Register,
     fault_code: Register,
@@ -139,6 +157,9 @@ impl Decoder {
             layer_start: Net::flag(),
             running: Net::flag(),
             drained: Net::flag(),
+            memory: Net::flag(),
+            move_done: Net::flag(),
+            move_uneven: Net::flag(),
             line: Net::array(lanes, LANE_BITS, false),
             write_constant: Net::flag(),
             write_tile: Net::flag(),
@@ -147,11 +168,16 @@ impl Decoder {
             next: Bundle::new(bits),
             next_valid: Net::flag(),
             fetch_valid: Net::flag(),
+            fetch_maps: Net::flag(),
+            store_valid: Net::flag(),
             fetch_offset: Net::bits(LANE_BITS),
             fetch_beats: Net::bits(LANE_BITS),
+            move_address: Net::bits(LANE_BITS),
+            move_lines: Net::bits(LANE_BITS),
             header_valid: Net::flag(),
             header_beats: Net::bits(LANE_BITS),
             in_data: Net::flag(),
+            in_move: Net::flag(),
             busy: Net::flag(),
             done: Net::flag(),
             fault: Net::bits(FAULT_BITS),
@@ -173,6 +199,7 @@ impl Decoder {
             program_left: Countdown::to(0, LANE_BITS),
             data_left: Countdown::to(0, LANE_BITS),
             fetching: Register::data(1, false),
+            storing: Register::data(1, false),
             begun: Register::data(1, false),
             ended: Register::data(1, false),
             fault_code: Register::data(FAULT_BITS, false),
@@ -201,6 +228,17 @@ impl Decoder {
         self.lanes[lane].read(i)
     }
 
+    /// The opcode of the command at hand is this one.
+    fn opcode_is<I: Interpreter>(&self, i: &mut I, code: u32) -> I::Word {
+        let code = i.constant(8, u64::from(code));
+        self.lane(i, 0).slice(0, 8).equals(code)
+    }
+
+    /// The FETCH at hand is from the scratch region.
+    fn scratch<I: Interpreter>(&self, i: &mut I) -> I::Word {
+        self.lane(i, 0).bit(Command::SCRATCH as usize)
+    }
+
     fn restart<I: Interpreter>(&self, i: &mut I) -> I::Word {
         i.read(&self.start) | i.read(&self.reset)
     }
@@ -213,11 +251,14 @@ impl Decoder {
         fault: I::Word,
     ) {
         let tiles_done = i.name("tiles_done", taken.tile & last.tile);
+        let moved = self.is(i, State::Move) & i.read(&self.move_done);
         let mut next = self.state.read(i);
         for (condition, state) in [
             (taken.header, State::Command),
             (taken.layer, State::Constant),
             (taken.fetch, State::Data),
+            (taken.moves, State::Move),
+            (moved, State::Command),
             (taken.end, State::Idle),
             (taken.constant, State::Tile),
             (tiles_done & last.column, State::Command),
@@ -243,10 +284,13 @@ impl Decoder {
             i.connect(self.next.get(field.name), &register.q);
         }
         let (restart, begins) = (self.restart(i), i.read(&self.layer_start));
+        let store = self.opcode_is(i, Command::STORE);
+        let fetches = taken.fetch | (taken.moves & !store);
         let waits = taken.layer | (self.next_full.read(i) & !begins);
         for (register, next, port) in [
             (&self.next_full, waits, &self.next_valid),
-            (&self.fetching, taken.fetch, &self.fetch_valid),
+            (&self.fetching, fetches, &self.fetch_valid),
+            (&self.storing, taken.moves & store, &self.store_valid),
             (&self.begun, taken.header, &self.header_valid),
             (&self.ended, taken.end, &self.done),
         ] {
@@ -256,6 +300,10 @@ impl Decoder {
         i.connect(&self.header_beats, &self.lanes[4].q);
         i.connect(&self.fetch_offset, &self.lanes[Fetch::LANES[2]].q);
         i.connect(&self.fetch_beats, &self.lanes[Fetch::LANES[3]].q);
+        i.connect(&self.move_address, &self.lanes[Fetch::LANES[0]].q);
+        i.connect(&self.move_lines, &self.lanes[Fetch::LANES[1]].q);
+        let maps = self.scratch(i);
+        i.drive(&self.fetch_maps, maps);
         i.drive(&self.write_constant, taken.constant);
         i.drive(&self.write_tile, taken.tile);
         i.drive(&self.write_codes, taken.data);
@@ -270,6 +318,7 @@ struct States<W> {
     constant: W,
     tile: W,
     data: W,
+    moves: W,
 }
 
 /// What is taken in this cycle.
@@ -277,6 +326,7 @@ struct Taken<W> {
     header: W,
     layer: W,
     fetch: W,
+    moves: W,
     end: W,
     constant: W,
     tile: W,
@@ -316,8 +366,8 @@ fn longest(shape: &Shape) -> usize {
         .fold(design.command_beats(), u32::max) as usize
 }
 
-/// Bits that count the lines of a fetch: at most those of a whole code bank.
-fn lines_bits(shape: &Shape) -> usize {
+/// Bits that count the lines of a fetch or a store: at most those of a whole code bank.
+pub(crate) fn lines_bits(shape: &Shape) -> usize {
     (shape.address_bits() + 1).min(LANE_BITS)
 }
 
@@ -337,13 +387,14 @@ impl Describe for Decoder {
             constant: self.is(i, State::Constant),
             tile: self.is(i, State::Tile),
             data: self.is(i, State::Data),
+            moves: self.is(i, State::Move),
         };
         let taken = self.taken(i, &at);
         self.results(i, &taken);
         let last = self.count_lines(i, &taken);
         let fault = self.faults(i, &at, &taken, last.line);
         let lines = taken.constant | taken.tile | taken.data;
-        let commands = taken.header | taken.layer | taken.fetch | taken.end;
+        let commands = taken.header | taken.layer | taken.fetch | taken.moves | taken.end;
         let more = (taken.tile & !last.tile) | (taken.data & !last.line);
         let flow = Flow {
             taken: i.name("taken", lines | commands),
@@ -354,6 +405,7 @@ impl Describe for Decoder {
         self.accept(i, &at, &flow);
         self.step(i, &taken, &last, fault);
         i.drive(&self.in_data, at.data);
+        i.drive(&self.in_move, at.moves);
         let idle = self.is(i, State::Idle);
         let faulty = self.is(i, State::Fault);
         i.drive(&self.busy, !(idle | faulty));

@@ -32,6 +32,8 @@ mod fifo;
 mod layer_control;
 mod line;
 mod loader;
+mod map_writer;
+mod mover;
 mod pe;
 mod pool_pointer;
 mod pool_row;

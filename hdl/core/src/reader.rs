@@ -1,4 +1,4 @@
-//! Reads program and input from memory: an AXI4 read master with two clients.
+//! Reads program, input and maps from memory: an AXI4 read master with two clients.
 
 use crate::bursts::{BURST_BITS, Bursts};
 use crate::decoder::LANE_BITS;
@@ -13,7 +13,7 @@ const OUTSTANDING_BITS: usize = LANE_BITS + 1;
 /// Bits of ARLEN.
 pub(crate) const LENGTH_BITS: usize = 8;
 
-/// Asks for the beats of program (ARID 0) and input (ARID 1). Beats of the program wait in a queue in
+/// Asks for the beats of program (ARID 0) and of input or maps (ARID 1). Beats of the program wait in a queue in
 /// which room is reserved before they are asked for; beats of the input go straight through.
 ///
 /// The address channel is one register. In a cycle in which it is free (`arvalid` low or `arready`
@@ -33,13 +33,17 @@ pub struct Reader {
     pub program_address: Net<In>,
     /// With `start`: byte address of the input.
     pub input_address: Net<In>,
+    /// With `start`: byte address of the scratch region.
+    pub scratch_address: Net<In>,
     /// The program is longer than its header.
     pub header_valid: Net<In>,
     /// With `header_valid`: beats of the program, header included.
     pub header_beats: Net<In>,
-    /// Fetch input.
+    /// Fetch input, or maps.
     pub fetch_valid: Net<In>,
-    /// With `fetch_valid`: bytes from the input's address. Less than a beat does not count.
+    /// With `fetch_valid`: maps, from the scratch region.
+    pub fetch_maps: Net<In>,
+    /// With `fetch_valid`: bytes from the region's address. Less than a beat does not count.
     pub fetch_offset: Net<In>,
     /// With `fetch_valid`: beats.
     pub fetch_beats: Net<In>,
@@ -49,7 +53,7 @@ pub struct Reader {
     pub program_ready: Net<In>,
     /// The beat, lowest lane first.
     pub program_data: Vec<Net<Out>>,
-    /// A beat of the input is offered.
+    /// A beat of the input, or of maps, is offered.
     pub data_valid: Net<Out>,
     /// It is accepted.
     pub data_ready: Net<In>,
@@ -63,11 +67,13 @@ pub struct Reader {
     pub program_beats: Net<Out>,
     /// Beats of the input that have come since the start.
     pub input_beats: Net<Out>,
+    /// Beats of maps that have come since the start.
+    pub map_beats: Net<Out>,
     /// AXI read address channel.
     pub arvalid: Net<Out>,
     /// AXI read address channel.
     pub arready: Net<In>,
-    /// 0 for the program, 1 for the input.
+    /// 0 for the program, 1 for input and maps.
     pub arid: Net<Out>,
     /// Byte address of the burst.
     pub araddr: Net<Out>,
@@ -87,6 +93,8 @@ pub struct Reader {
     program: Bursts,
     input: Bursts,
     input_base: Register,
+    scratch_base: Register,
+    maps: Register,
     asking: Register,
     ask_input: Register,
     ask_address: Register,
@@ -97,6 +105,7 @@ pub struct Reader {
     failed: Register,
     program_count: Register,
     input_count: Register,
+    map_count: Register,
     _shift: usize,
     _command_beats: u64,
 }
@@ -116,9 +125,11 @@ impl Reader {
             stop: Net::flag(),
             program_address: Net::bits(address),
             input_address: Net::bits(address),
+            scratch_address: Net::bits(address),
             header_valid: Net::flag(),
             header_beats: Net::bits(LANE_BITS),
             fetch_valid: Net::flag(),
+            fetch_maps: Net::flag(),
             fetch_offset: Net::bits(LANE_BITS),
             fetch_beats: Net::bits(LANE_BITS),
             program_valid: Net::flag(),
@@ -131,6 +142,7 @@ impl Reader {
             error: Net::flag(),
             program_beats: count(),
             input_beats: count(),
+            map_beats: count(),
             arvalid: Net::flag(),
             arready: Net::flag(),
             arid: Net::flag(),
@@ -145,6 +157,8 @@ impl Reader {
             program: Bursts::new(address - shift),
             input: Bursts::new(address - shift),
             input_base: Register::enabled(address, false),
+            scratch_base: Register::enabled(address, false),
+            maps: Register::enabled(1, false),
             asking: Register::data(1, false),
             ask_input: Register::enabled(1, false),
             ask_address: Register::enabled(address - shift, false),
@@ -155,6 +169,7 @@ impl Reader {
             failed: Register::data(1, false),
             program_count: Register::data(LANE_BITS, false),
             input_count: Register::data(LANE_BITS, false),
+            map_count: Register::data(LANE_BITS, false),
             _shift: shift,
             _command_beats: u64::from(design.command_beats()),
         }
@@ -194,12 +209,17 @@ impl Reader {
         i.connect(&input.ask_beats, &self.fetch_beats);
         let base = i.read(&self.input_address);
         self.input_base.load_if(i, &self.clock, start, base);
-        let (base, offset) = (self.input_base.read(i), i.read(&self.fetch_offset));
+        let base = i.read(&self.scratch_address);
+        self.scratch_base.load_if(i, &self.clock, start, base);
+        let (fetch, maps) = (i.read(&self.fetch_valid), i.read(&self.fetch_maps));
+        self.maps.load_if(i, &self.clock, fetch, maps);
+        let base = maps.mux(self.scratch_base.read(i), self.input_base.read(i));
+        let offset = i.read(&self.fetch_offset);
         let width = base.width();
         if width < LANE_BITS {
             i.unused(offset.slice(width, LANE_BITS - width));
         }
-        let bytes = i.name("input_bytes", base + offset.resize(width));
+        let bytes = i.name("first_bytes", base + offset.resize(width));
         let address = self.beat_address(i, bytes);
         i.drive(&input.place_address, address);
     }
@@ -282,9 +302,11 @@ impl Reader {
         self.failed
             .load_or_zero(i, &self.clock, restart, come & bad);
         i.connect(&self.error, &self.failed.q);
+        let maps = self.maps.read(i);
         for (register, event, port) in [
             (&self.program_count, come & !input, &self.program_beats),
-            (&self.input_count, come & input, &self.input_beats),
+            (&self.input_count, come & input & !maps, &self.input_beats),
+            (&self.map_count, come & input & maps, &self.map_beats),
         ] {
             let next = register.read(i) + event.resize(LANE_BITS);
             register.load_or_zero(i, &self.clock, restart, next);
@@ -305,7 +327,7 @@ impl Describe for Reader {
     }
     fn about(&self) -> String {
         format!(
-            "Reads program and input by AXI4; holds at most {FIFO_BEATS} beats of the program, and never refuses one."
+            "Reads program, input and maps by AXI4; holds at most {FIFO_BEATS} beats of the program, and never refuses one."
         )
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {

@@ -12,6 +12,7 @@ const EDGE_DELAY: usize = 2;
 
 /// Takes positions from the row above (or the sequencer), passes them to the row below a cycle
 /// later, and adds its own tap and channel: one adder for the address, two compares for the border.
+/// While maps move to memory all rows read one address, which takes the place of position and tap.
 #[derive(LogicBlock)]
 pub struct RowFeeder {
     /// Clock.
@@ -40,6 +41,10 @@ pub struct RowFeeder {
     pub swap_in: Net<In>,
     /// Swap token to below.
     pub swap_out: Net<Out>,
+    /// Between layers: read the code at `read_address`.
+    pub read: Net<In>,
+    /// Where it lies.
+    pub read_address: Net<In>,
     /// Address for this row's code bank.
     pub address: Net<Out>,
     /// For the row edge, a cycle after the bank's data, in step with their register: the tap lies on
@@ -92,6 +97,8 @@ impl RowFeeder {
             load_out: Net::flag(),
             swap_in: Net::flag(),
             swap_out: Net::flag(),
+            read: Net::flag(),
+            read_address: Net::bits(shape.address_bits()),
             address: Net::bits(shape.address_bits()),
             inside: Net::flag(),
             fresh: Net::flag(),
@@ -112,7 +119,15 @@ impl RowFeeder {
     }
 
     fn pass_down<I: Interpreter>(&self, i: &mut I) {
-        let position = i.read(&self.position_in);
+        let (read, none) = (i.read(&self.read), i.constant(1, 0));
+        let corner = i.constant(self._shape.coordinate_bits(), 0);
+        let stored = Position {
+            fresh: none,
+            y: corner,
+            x: corner,
+            address: i.read(&self.read_address),
+        };
+        let position = read.mux(stored.pack(), i.read(&self.position_in));
         self.position.load(i, &self.clock, position);
         i.connect(&self.position_out, &self.position.q);
         let stages = [
@@ -156,7 +171,9 @@ impl Describe for RowFeeder {
         let (load, word) = (self.load.read(i), i.read(&self.tap_word));
         self.shadow.load_if(i, &self.clock, load, word);
         let (swap, next) = (self.swap.read(i), self.shadow.read(i));
-        self.tap.load_if(i, &self.clock, swap, next);
+        let (read, none) = (i.read(&self.read), i.constant(next.width(), 0));
+        self.tap
+            .load_if(i, &self.clock, swap | read, read.mux(none, next));
 
         let (address, side) = (self._shape.address_bits(), self._shape.coordinate_bits());
         let tap = self.tap.read(i);

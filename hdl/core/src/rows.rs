@@ -66,6 +66,12 @@ pub struct Rows {
     pub pooled_valid: Vec<Net<Out>>,
     /// The code.
     pub pooled: Vec<Net<Out>>,
+    /// Between layers: read a line of codes.
+    pub read: Net<In>,
+    /// Where it lies.
+    pub line_address: Net<In>,
+    /// The code of each row, three cycles after `read`.
+    pub line: Vec<Net<Out>>,
     /// Operand of each row.
     pub operand: Vec<Net<Out>>,
     /// Load strobe of each row.
@@ -124,6 +130,9 @@ impl Rows {
             pool_done: Optional::when(design.max_pool, Net::flag),
             pooled_valid: Net::array(shape.pool_rows(), 1, false),
             pooled: Net::array(shape.pool_rows(), design.format.code_bits() as usize, false),
+            read: Net::flag(),
+            line_address: Net::bits(shape.address_bits()),
+            line: Net::array(rows, shape.design.format.code_bits() as usize, false),
             operand: Net::array(rows, shape.pe.operand.bits(), false),
             load_out: Net::array(rows, 1, false),
             swap_out: Net::array(rows, 1, false),
@@ -178,6 +187,8 @@ impl Rows {
         i.connect(&feeder.height, &self.height);
         i.connect(&feeder.width, &self.width);
         i.drive(&feeder.tap_word, tap);
+        i.connect(&feeder.read, &self.read);
+        i.connect(&feeder.read_address, &self.line_address);
         match r.checked_sub(1).map(|above| &self.feeder[above]) {
             None => {
                 i.connect(&feeder.position_in, &self.position);
@@ -277,6 +288,9 @@ impl Rows {
         let code = i.read(&self.code_bank[r].read_data);
         self.code_read[r].load(i, &self.clock, code);
         i.connect(&edge.code, &self.code_read[r].q);
+        let line = &self.line[r];
+        let code = self.code_read[r].read(i).slice(0, line.width());
+        i.drive(line, code);
         i.connect(&edge.inside, &feeder.inside);
         match edge.fresh.get() {
             Some(port) => i.connect(port, &feeder.fresh),

@@ -66,4 +66,10 @@ fn stream_top(shape: &Shape) -> Wrapper {
         .gang("m_axis_result_tready", ["result_ready"])
         .gang("m_axis_result_tdata", ["result_data"])
         .gang("m_axis_result_tlast", ["result_last"])
+        .tie("memory", 0)
+        .tie("line_room", 0)
+        .tie("line_pushed", 0)
+        .tie("lines_stored", 0)
+        .leave(["fetch_maps", "store_valid", "line_valid", "line_last"])
+        .leave(lanes("line", shape.rows))
 }

@@ -52,6 +52,8 @@ pub enum Command {
     Layer(LayerRegisters),
     /// Load code lines from the input, once everything before is done.
     Fetch(Fetch),
+    /// Move code lines to or from the scratch region, once everything before is done.
+    Move(Move),
     /// Finish, once everything before is done.
     End,
 }
@@ -85,6 +87,50 @@ impl Fetch {
     }
 }
 
+/// Which way code lines move.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Direction {
+    /// From the code banks to memory.
+    Store,
+    /// From memory to the code banks.
+    Fetch,
+}
+
+/// Code lines that move between the code banks and the scratch region in memory, packed at the codes' width.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Move {
+    /// Which way.
+    pub direction: Direction,
+    /// The code-bank address of the first line.
+    pub address: u32,
+    /// Lines.
+    pub lines: u32,
+    /// Where they lie: bytes from the scratch region's address, a multiple of a beat.
+    pub offset: u32,
+    /// Beats they take on the bus.
+    pub beats: u32,
+}
+
+impl Move {
+    /// As many lines as this, at this address and this offset.
+    pub fn new(
+        design: &Design,
+        direction: Direction,
+        address: u32,
+        lines: u32,
+        offset: u32,
+    ) -> Move {
+        let beats = u32::try_from(design.map_beats(lines.into())).unwrap_or(u32::MAX);
+        Move {
+            direction,
+            address,
+            lines,
+            offset,
+            beats,
+        }
+    }
+}
+
 impl Command {
     /// Opcode of [`Command::Layer`].
     pub const LAYER: u32 = 1;
@@ -92,6 +138,10 @@ impl Command {
     pub const FETCH: u32 = 2;
     /// Opcode of [`Command::End`].
     pub const END: u32 = 3;
+    /// Opcode of a [`Command::Move`] that stores.
+    pub const STORE: u32 = 4;
+    /// The bit of lane 0 that makes a FETCH a [`Command::Move`]: from the scratch region.
+    pub const SCRATCH: u32 = 8;
 
     /// The command in its lanes; the opcode is in the low 8 bits of lane 0. Values too large for their field
     /// lose their high bits: [`LayerRegisters::validate`] refuses them.
@@ -112,6 +162,16 @@ impl Command {
                     lanes[lane] = value;
                 }
             }
+            Command::Move(to) => {
+                lanes[0] = match to.direction {
+                    Direction::Store => Command::STORE,
+                    Direction::Fetch => Command::FETCH | 1 << Command::SCRATCH,
+                };
+                let values = [to.address, to.lines, to.offset, to.beats];
+                for (lane, value) in Fetch::LANES.into_iter().zip(values) {
+                    lanes[lane] = value;
+                }
+            }
             Command::End => lanes[0] = Command::END,
         }
         lanes
@@ -128,9 +188,23 @@ impl Command {
                 }
                 Some(Command::Layer(LayerRegisters::from_values(values)))
             }
-            Command::FETCH => {
+            opcode @ (Command::FETCH | Command::STORE) => {
                 let [address, lines, offset, beats] = Fetch::LANES.map(|lane| lanes[lane]);
-                Some(Command::Fetch(Fetch {
+                let scratch = lanes[0] >> Command::SCRATCH & 1 == 1;
+                if opcode == Command::FETCH && !scratch {
+                    return Some(Command::Fetch(Fetch {
+                        address,
+                        lines,
+                        offset,
+                        beats,
+                    }));
+                }
+                let direction = match opcode {
+                    Command::STORE => Direction::Store,
+                    _ => Direction::Fetch,
+                };
+                Some(Command::Move(Move {
+                    direction,
                     address,
                     lines,
                     offset,
@@ -170,9 +244,13 @@ mod tests {
             offset: 640,
             beats: 10,
         };
+        let design = Design::new(4, 4, Format::L4, Affine::Exact);
+        let to = |direction| Command::Move(Move::new(&design, direction, 7, 9, 256));
         for command in [
             Command::Layer(LayerRegisters::from_values(values)),
             Command::Fetch(fetch),
+            to(Direction::Store),
+            to(Direction::Fetch),
             Command::End,
         ] {
             assert_eq!(Command::from_lanes(&command.to_lanes()), Some(command));

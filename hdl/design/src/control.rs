@@ -19,11 +19,13 @@ pub enum Fault {
     WriteError,
     /// The program ended without END.
     Truncated,
+    /// The program moves maps to or from memory, and this top has none.
+    NoMemory,
 }
 
 impl Fault {
     /// Every fault, by code from 1.
-    pub const ALL: [Fault; 8] = [
+    pub const ALL: [Fault; 9] = [
         Fault::NotAProgram,
         Fault::Version,
         Fault::OtherDesign,
@@ -32,6 +34,7 @@ impl Fault {
         Fault::ReadError,
         Fault::WriteError,
         Fault::Truncated,
+        Fault::NoMemory,
     ];
 
     /// The code in bits 15:8 of STATUS; 0 is no fault.
@@ -55,6 +58,9 @@ impl Fault {
             Fault::ReadError => "the memory answered a read with an error",
             Fault::WriteError => "the memory answered a write with an error",
             Fault::Truncated => "the program ends without END",
+            Fault::NoMemory => {
+                "the program moves maps to or from memory, and the stream top has none"
+            }
         }
     }
 }
@@ -104,7 +110,7 @@ pub const CONTROL_ADDRESS_BITS: u32 = 8;
 /// Byte address of the first counter.
 pub const FIRST_COUNTER: u32 = 0x40;
 /// The counters of the core, in the order of the control registers from [`FIRST_COUNTER`] on.
-pub const CORE_COUNTERS: [&str; 10] = [
+pub const CORE_COUNTERS: [&str; 11] = [
     "cycles",
     "beats",
     "stall_weights",
@@ -115,11 +121,12 @@ pub const CORE_COUNTERS: [&str; 10] = [
     "stall_command",
     "layers",
     "saturations",
+    "stall_maps",
 ];
 
 /// Every control register.
 #[rustfmt::skip] // A table.
-pub const CONTROL_REGISTERS: [ControlRegister; 28] = [
+pub const CONTROL_REGISTERS: [ControlRegister; 33] = [
     register("ID", 0x00, Access::Read, "0x4d4f5243: \"CROM\", lowest byte first."),
     register("VERSION", 0x04, Access::Read, "Version of the programs it runs."),
     register("FINGERPRINT_LOW", 0x08, Access::Read, "Fingerprint of the design, bits 31:0."),
@@ -134,6 +141,8 @@ pub const CONTROL_REGISTERS: [ControlRegister; 28] = [
     register("INPUT_HIGH", 0x2c, Access::ReadWrite, "The same, bits 63:32."),
     register("RESULT_LOW", 0x30, Access::ReadWrite, "Byte address of the results, bits 31:0; a multiple of a beat."),
     register("RESULT_HIGH", 0x34, Access::ReadWrite, "The same, bits 63:32."),
+    register("SCRATCH_LOW", 0x38, Access::ReadWrite, "Byte address of the scratch region, bits 31:0; a multiple of a beat. Programs that move no maps need none."),
+    register("SCRATCH_HIGH", 0x3c, Access::ReadWrite, "The same, bits 63:32."),
     register("CYCLES", 0x40, Access::Read, "Busy cycles since the start."),
     register("BEATS", 0x44, Access::Read, "Cycles in which a beat was issued to the array."),
     register("STALL_WEIGHTS", 0x48, Access::Read, "Cycles in which a layer waited for its weights."),
@@ -144,10 +153,13 @@ pub const CONTROL_REGISTERS: [ControlRegister; 28] = [
     register("STALL_COMMAND", 0x5c, Access::Read, "Cycles in which the next layer's command was awaited."),
     register("LAYERS", 0x60, Access::Read, "Layers finished."),
     register("SATURATIONS", 0x64, Access::Read, "Words of the residual stream that saturated."),
-    register("LAYER_CYCLES", 0x68, Access::Read, "Cycles of the layer finished last."),
-    register("PROGRAM_BEATS", 0x6c, Access::Read, "Beats of the program read."),
-    register("INPUT_BEATS", 0x70, Access::Read, "Beats of the input read."),
-    register("RESULT_BEATS", 0x74, Access::Read, "Beats of results written."),
+    register("STALL_MAPS", 0x68, Access::Read, "Cycles in which maps were moved to or from memory."),
+    register("LAYER_CYCLES", 0x6c, Access::Read, "Cycles of the layer finished last."),
+    register("PROGRAM_BEATS", 0x70, Access::Read, "Beats of the program read."),
+    register("INPUT_BEATS", 0x74, Access::Read, "Beats of the input read."),
+    register("RESULT_BEATS", 0x78, Access::Read, "Beats of results written."),
+    register("STORED_BEATS", 0x7c, Access::Read, "Beats of maps written to the scratch region."),
+    register("FETCHED_BEATS", 0x80, Access::Read, "Beats of maps read from it."),
 ];
 
 #[cfg(test)]
@@ -161,7 +173,7 @@ mod tests {
             assert_eq!(Fault::from_code(fault.code()), Some(fault));
         }
         assert_eq!(Fault::from_code(0), None);
-        assert_eq!(Fault::from_code(9), None);
+        assert_eq!(Fault::from_code(10), None);
     }
 
     #[test]

@@ -26,7 +26,9 @@ mod suggest;
 mod widths;
 
 pub use bits::Bits;
-pub use command::{COMMAND_LANES, Command, Fetch, Header, PROGRAM_MAGIC, PROGRAM_VERSION};
+pub use command::{
+    COMMAND_LANES, Command, Direction, Fetch, Header, Move, PROGRAM_MAGIC, PROGRAM_VERSION,
+};
 pub use control::{
     Access, CONTROL_ADDRESS_BITS, CONTROL_REGISTERS, CORE_COUNTERS, ControlRegister, FIRST_COUNTER,
     Fault,

@@ -134,6 +134,33 @@ impl Design {
         self.rows * self.code_word_bits()
     }
 
+    /// Bits of a code line in the scratch region: a code for each row's bank, without what fills up its word.
+    pub fn map_line_bits(&self) -> u32 {
+        self.rows * self.format.code_bits()
+    }
+
+    /// Whole code lines in a beat of the scratch region, at least 1.
+    pub fn map_lines_per_beat(&self) -> u32 {
+        (self.bus_bits / self.map_line_bits().max(1)).max(1)
+    }
+
+    /// Beats a code line of the scratch region takes: 1, unless a beat is too narrow for it.
+    pub fn map_line_beats(&self) -> u32 {
+        self.beats(self.map_line_bits()).max(1)
+    }
+
+    /// Beats that so many code lines take that lie one after another in the scratch region.
+    pub fn map_beats(&self, lines: u64) -> u64 {
+        let whole = lines.div_ceil(u64::from(self.map_lines_per_beat()));
+        whole.saturating_mul(u64::from(self.map_line_beats()))
+    }
+
+    /// Beats of maps that the queue before the write channel holds: a burst that waits, and what is on its way
+    /// once there is no room for more.
+    pub fn map_fifo_beats(&self) -> u32 {
+        (crate::BURST_BEATS + 8 + 2 * self.map_line_beats()).next_power_of_two()
+    }
+
     /// Address bits of the queue of weights.
     pub fn weight_address_bits(&self) -> u32 {
         address_bits(self.weight_depth)
@@ -265,6 +292,27 @@ mod tests {
         assert_eq!((plain.product_bits(), digits.product_bits()), (10, 15));
         assert_eq!((plain.code_word_bits(), digits.code_word_bits()), (2, 8));
         assert_eq!((plain.threshold_bits(), digits.threshold_bits()), (3, 8));
+    }
+
+    #[test]
+    fn a_beat_of_the_scratch_region_holds_whole_lines() {
+        let of = |rows, format, bus_bits| {
+            let affine = if format == Format::R3 {
+                Affine::Rectified
+            } else {
+                Affine::Exact
+            };
+            let design = Design {
+                bus_bits,
+                ..Design::new(rows, 1, format, affine)
+            };
+            let numbers = (design.map_lines_per_beat(), design.map_line_beats());
+            (numbers, [0, 1, 5].map(|lines| design.map_beats(lines)))
+        };
+        assert_eq!(of(8, Format::L4, 128), ((4, 1), [0, 1, 2]));
+        assert_eq!(of(8, Format::R3, 128), ((5, 1), [0, 1, 1]));
+        assert_eq!(of(32, Format::L4, 128), ((1, 1), [0, 1, 5]));
+        assert_eq!(of(32, Format::L5, 128), ((1, 2), [0, 2, 10]));
     }
 
     #[test]

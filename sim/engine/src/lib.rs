@@ -56,6 +56,7 @@ pub use layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
 };
 pub use layout::{Deal, Layout, Map, Place};
+pub use memory::{MapMove, Maps};
 pub use program::{Program, ProgramLayer, Step};
 pub use run::{Executor, LayerRun, NetworkRun, Runner, layer_input, run_network};
 pub use word::OutputWord;

@@ -15,6 +15,7 @@ use cromulent_design::{
 use crate::activations::{Activations, InputError};
 use crate::image::Image;
 use crate::layer::{Layer, LayerInput, LayerOutput};
+use crate::memory::MapMove;
 
 /// A program in memory, and what is in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +29,8 @@ pub struct Program {
     pub fetch: Option<Fetch>,
     /// 64-bit words of the result.
     pub result_words: usize,
+    /// Bytes of the scratch region it moves maps to and from.
+    pub scratch_bytes: u64,
     /// The commands.
     pub steps: Vec<Step>,
 }
@@ -49,7 +52,7 @@ impl Program {
             .iter()
             .find(|layer| layer.input == LayerInput::Image);
         let fetch = first.map(|layer| fetch_of(&image.design, layer));
-        write(&image.design, fetch, &image.layers)
+        write(&image.design, fetch, &image.moves, &image.layers)
     }
 
     /// The commands of that program, without its bytes.
@@ -59,7 +62,8 @@ impl Program {
             .iter()
             .find(|layer| layer.input == LayerInput::Image);
         let fetch = first.map(|layer| fetch_of(&image.design, layer));
-        steps(fetch, image.layers.iter().map(|layer| layer.registers))
+        let layers = image.layers.iter().map(|layer| layer.registers);
+        steps(fetch, &image.moves, layers)
     }
 
     /// Beats of the program, the fill behind its end left out: what its header says.
@@ -94,7 +98,7 @@ pub fn single(
     activations.check(design, layer)?;
     let fetch = fetch_of(design, layer);
     let input = lines(design, layer, activations);
-    let program = write(design, Some(fetch), &[layer.alone()]);
+    let program = write(design, Some(fetch), &[], &[layer.alone()]);
     Ok((program, input))
 }
 
@@ -108,16 +112,22 @@ pub(crate) fn fetch(design: &Design, words: &Range<usize>) -> Fetch {
     Fetch::new(design, words.start as u32, words.len() as u32, 0)
 }
 
-/// The commands of a program of these layers.
+/// The commands of a program of these layers, and of the moves before each of them.
 pub(crate) fn steps(
     fetch: Option<Fetch>,
+    moves: &[MapMove],
     layers: impl Iterator<Item = LayerRegisters>,
 ) -> Vec<Step> {
-    let fetch = fetch.map(Step::Fetch).into_iter();
-    fetch
-        .chain(layers.map(Step::Layer))
-        .chain([Step::End])
-        .collect()
+    let mut steps: Vec<Step> = fetch.map(Step::Fetch).into_iter().collect();
+    let mut moves = moves.iter().peekable();
+    for (number, registers) in layers.enumerate() {
+        while let Some(next) = moves.next_if(|next| next.before <= number) {
+            steps.push(Step::Move(next.lines));
+        }
+        steps.push(Step::Layer(registers));
+    }
+    steps.push(Step::End);
+    steps
 }
 
 /// The code lines of a layer's input, each in whole beats.
@@ -137,14 +147,14 @@ fn beat_bytes(design: &Design) -> usize {
     design.bus_bits as usize / 8
 }
 
-fn write(design: &Design, fetch: Option<Fetch>, layers: &[Layer]) -> Program {
+fn write(design: &Design, fetch: Option<Fetch>, moves: &[MapMove], layers: &[Layer]) -> Program {
     let mut writer = Writer {
         design,
         bytes: vec![],
     };
     // The header's place; it is written when the length is known.
     writer.lanes(&Header::new(design, 0).to_lanes());
-    let steps = steps(fetch, layers.iter().map(|layer| layer.registers));
+    let steps = steps(fetch, moves, layers.iter().map(|layer| layer.registers));
     let mut following = layers.iter();
     for step in &steps {
         writer.lanes(&step.to_lanes());
@@ -159,8 +169,20 @@ fn write(design: &Design, fetch: Option<Fetch>, layers: &[Layer]) -> Program {
         layers: layers.iter().map(ProgramLayer::of).collect(),
         fetch,
         result_words: layers.iter().map(result_words).sum(),
+        scratch_bytes: scratch_bytes(design, &steps),
         steps,
     }
+}
+
+/// Where the last byte ends that the moves among these commands reach in the scratch region.
+pub fn scratch_bytes(design: &Design, steps: &[Step]) -> u64 {
+    let ends = steps.iter().map(|step| match step {
+        Step::Move(to) => {
+            u64::from(to.offset) + u64::from(to.beats) * u64::from(design.bus_bits / 8)
+        }
+        Step::Layer(_) | Step::Fetch(_) | Step::End => 0,
+    });
+    ends.max().unwrap_or(0)
 }
 
 impl ProgramLayer {

@@ -136,7 +136,11 @@ impl<'a> Runner<'a> {
         if let Some(first) = self.image.layers.iter().find(reads_image) {
             machine.fetch(first, input)?;
         }
-        let run = |layer: &Layer| {
+        let mut moves = self.image.moves.iter().peekable();
+        let run = |(number, layer): (usize, &Layer)| {
+            while let Some(next) = moves.next_if(|next| next.before <= number) {
+                machine.move_lines(&next.lines);
+            }
             let run = machine.run(layer);
             LayerRun {
                 name: layer.name.clone(),
@@ -145,7 +149,7 @@ impl<'a> Runner<'a> {
                 saturations: run.counters.saturations,
             }
         };
-        Ok(self.image.layers.iter().map(run).collect())
+        Ok(self.image.layers.iter().enumerate().map(run).collect())
     }
 }
 

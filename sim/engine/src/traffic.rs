@@ -3,7 +3,7 @@
 //! A word is what the memory in question gives at a time: of the memory outside a beat of the bus, of a memory on
 //! chip a word of one of its banks. All counts follow from the commands.
 
-use cromulent_design::{Command, Design, LayerRegisters};
+use cromulent_design::{Command, Design, Direction, LayerRegisters};
 
 /// The words that a layer moves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -19,9 +19,9 @@ pub struct Traffic {
 pub struct DramWords {
     /// Constant lines and tile lines: weights, taps, what becomes of each channel.
     pub weights: u64,
-    /// What is fetched before the layer runs.
+    /// What is fetched before the layer runs: pixels, maps.
     pub inputs: u64,
-    /// Scores, packed without gaps.
+    /// Scores, packed without gaps, and maps that are stored behind the layer.
     pub outputs: u64,
     /// The residual stream, which stays on chip.
     pub residual: u64,
@@ -36,7 +36,8 @@ pub struct SramWords {
     pub inputs: Words,
     /// Accumulators, between row tiles.
     pub sums: Words,
-    /// Codes that are written to the code banks; of a max-pool, those of idle rows are counted in.
+    /// Codes that are written to the code banks, and read to be stored in memory; of a max-pool, those of idle rows
+    /// are counted in.
     pub outputs: Words,
     /// The residual stream.
     pub residual: Words,
@@ -54,9 +55,10 @@ pub struct Words {
 /// Bits of a result in memory.
 const RESULT_BITS: u64 = 64;
 
-/// The traffic of each layer of a program, in the order they run. What is fetched belongs to the next layer.
+/// The traffic of each layer of a program, in the order they run. What is fetched belongs to the next layer, what is
+/// stored to the one before.
 pub fn traffic(design: &Design, steps: &[Command]) -> Vec<Traffic> {
-    let mut layers = vec![];
+    let mut layers: Vec<Traffic> = vec![];
     let (mut beats, mut lines) = (0, 0);
     for step in steps {
         match step {
@@ -70,6 +72,16 @@ pub fn traffic(design: &Design, steps: &[Command]) -> Vec<Traffic> {
                 let fetched = std::mem::take(&mut lines);
                 layer.sram.inputs.written = fetched * u64::from(design.rows);
                 layers.push(layer);
+            }
+            Command::Move(to) if to.direction == Direction::Fetch => {
+                beats += u64::from(to.beats);
+                lines += u64::from(to.lines);
+            }
+            Command::Move(to) => {
+                if let Some(layer) = layers.last_mut() {
+                    layer.dram.outputs += u64::from(to.beats);
+                    layer.sram.outputs.read += u64::from(to.lines) * u64::from(design.rows);
+                }
             }
             Command::End => {}
         }
@@ -159,12 +171,15 @@ mod tests {
             let commands = (1 + program.steps.len() as u64) * u64::from(design.command_beats());
             assert_eq!(lines + commands, u64::from(program.beats()), "seed {seed}");
             assert_eq!(lines + commands, timing.program_beats);
-            assert_eq!(sum(&layers, |layer| layer.dram.inputs), timing.input_beats);
+            assert_eq!(
+                sum(&layers, |layer| layer.dram.inputs),
+                timing.input_beats + timing.fetched_beats
+            );
             let results = program.result_words as u64 * RESULT_BITS;
             let bits = u64::from(design.bus_bits);
             assert_eq!(
                 sum(&layers, |layer| layer.dram.outputs),
-                results.div_ceil(bits)
+                results.div_ceil(bits) + timing.stored_beats
             );
         }
     }

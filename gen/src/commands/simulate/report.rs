@@ -158,6 +158,13 @@ impl Report<'_> {
             self.timing.program_beats,
             self.timing.input_beats
         )];
+        let (stored, fetched) = (self.timing.stored_beats, self.timing.fetched_beats);
+        if stored + fetched > 0 {
+            lines.push(format!(
+                "  maps: {} cycles to move them; {stored} beats stored, {fetched} fetched",
+                causes.stall_maps
+            ));
+        }
         if let Some(rest) = self.without_image() {
             lines.push(format!(
                 "  image layer apart: {} cycles, {:.1} % busy",
@@ -274,11 +281,14 @@ impl Report<'_> {
             "fill": causes.stall_fill,
             "drain": causes.stall_drain,
             "input": causes.stall_input,
+            "maps": causes.stall_maps,
             "command": causes.stall_command,
         });
         object["program_beats"] = json!(self.timing.program_beats);
         object["input_beats"] = json!(self.timing.input_beats);
         object["result_beats"] = json!(self.timing.result_beats);
+        object["stored_beats"] = json!(self.timing.stored_beats);
+        object["fetched_beats"] = json!(self.timing.fetched_beats);
         object
     }
 }

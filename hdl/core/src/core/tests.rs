@@ -206,7 +206,8 @@ fn check(core: &Core, program: &Program, run: &Run) {
     let count = |name| core.count.get(name).value().number();
     assert_eq!(count("saturations"), program.saturations);
     assert_eq!(count("layers"), program.layers.len() as i64);
-    let causes: i64 = CORE_COUNTERS[1..8].iter().map(|name| count(name)).sum();
+    let causes = CORE_COUNTERS[1..8].iter().chain(&["stall_maps"]);
+    let causes: i64 = causes.map(|name| count(name)).sum();
     assert_eq!(causes, count("cycles"));
     let beats: u64 = program.layers.iter().map(issued).sum();
     assert_eq!(count("beats"), beats as i64);

@@ -1,7 +1,7 @@
 //! What of the core is wired to what.
 
 use super::Core;
-use crate::line::{deal, leave_unread};
+use crate::line::{cut, deal, leave_unread};
 use cromulent_kit::{Interpreter, Net, Word};
 use rust_hdl_core::prelude::*;
 
@@ -31,6 +31,7 @@ impl Core {
             (&self.rows.clock, &self.rows.reset),
             (&self.columns.clock, &self.columns.reset),
             (&self.write_back.clock, &self.write_back.reset),
+            (&self.mover.clock, &self.mover.reset),
             (&self.collector.clock, &self.collector.reset),
             (&self.scores.clock, &self.scores.reset),
             (&self.counters.clock, &self.counters.reset),
@@ -47,7 +48,6 @@ impl Core {
         i.connect(&decoder.program_valid, &self.program_valid);
         i.connect(&self.program_ready, &decoder.program_ready);
         i.connect(&decoder.data_valid, &self.data_valid);
-        i.connect(&self.data_ready, &decoder.data_ready);
         let program = decoder.program_data.iter().zip(&self.program_data);
         let data = decoder.data_data.iter().zip(&self.data_data);
         for (port, lane) in program.chain(data) {
@@ -60,8 +60,13 @@ impl Core {
         let coming = i.read(&self.collector.score_valid);
         let drained = i.read(&self.scores.empty) & !coming & i.read(&self.writer_idle);
         i.drive(&decoder.drained, drained);
+        i.connect(&decoder.memory, &self.memory);
+        i.connect(&decoder.move_done, &self.mover.done);
+        i.connect(&decoder.move_uneven, &self.mover.uneven);
         for (port, net) in [
             (&self.fetch_valid, &decoder.fetch_valid),
+            (&self.fetch_maps, &decoder.fetch_maps),
+            (&self.store_valid, &decoder.store_valid),
             (&self.fetch_offset, &decoder.fetch_offset),
             (&self.fetch_beats, &decoder.fetch_beats),
             (&self.header_valid, &decoder.header_valid),
@@ -110,6 +115,7 @@ impl Core {
         i.connect(&counters.output_ready, &self.collector.ready);
         i.connect(&counters.running, &control.running);
         i.connect(&counters.fetching, &self.decoder.in_data);
+        i.connect(&counters.moving, &self.decoder.in_move);
         i.connect(&counters.layer_done, &control.done);
         i.connect(&counters.saturated, &self.columns.saturated);
         for (port, net) in self.count.nets().zip(counters.count.nets()) {
@@ -132,7 +138,7 @@ impl Core {
         let ends = [
             deal(i, line, constants),
             deal(i, line, tile),
-            deal(i, line, &self.write_back.fetched_code),
+            self.codes(i, line),
         ];
         leave_unread(i, line, ends.into_iter().max().unwrap_or(0));
 
@@ -146,6 +152,58 @@ impl Core {
         for port in [&rows.read_address, &columns.read_address] {
             i.connect(port, &self.loader.read_address);
         }
+    }
+
+    /// Code lines of the input, or of maps, go to the banks; the bits of one of the input.
+    fn codes<I: Interpreter>(&self, i: &mut I, line: &[Net<Out>]) -> usize {
+        let (mover, mut low) = (&self.mover, 0);
+        for (port, map) in self.write_back.fetched_code.iter().zip(&mover.write_code) {
+            let input = cut(i, line, low, port.width());
+            let maps = i.read(&mover.fetching);
+            let code = maps.mux(i.read(map), input);
+            i.drive(port, code);
+            low += port.width();
+        }
+        low
+    }
+
+    /// Maps move between the banks and the memory.
+    pub(super) fn moves<I: Interpreter>(&self, i: &mut I) {
+        let (mover, decoder, rows) = (&self.mover, &self.decoder, &self.rows);
+        let (fetch, maps) = (i.read(&decoder.fetch_valid), i.read(&decoder.fetch_maps));
+        i.drive(&mover.fetch, fetch & maps);
+        for (to, from) in [
+            (&mover.store, &decoder.store_valid),
+            (&mover.address, &decoder.move_address),
+            (&mover.lines, &decoder.move_lines),
+            (&mover.beats, &decoder.fetch_beats),
+            (&rows.read, &mover.read),
+            (&rows.line_address, &mover.read_address),
+        ] {
+            i.connect(to, from);
+        }
+        for (to, from) in [
+            (&self.line_valid, &mover.line_valid),
+            (&self.line_last, &mover.line_last),
+        ]
+        .into_iter()
+        .chain(self.line.iter().zip(&rows.line))
+        {
+            i.connect(to, from);
+        }
+        for (to, from) in [
+            (&mover.room, &self.line_room),
+            (&mover.pushed, &self.line_pushed),
+            (&mover.stored, &self.lines_stored),
+            (&mover.data_valid, &self.data_valid),
+        ]
+        .into_iter()
+        .chain(mover.data_data.iter().zip(&self.data_data))
+        {
+            i.connect(to, from);
+        }
+        let ready = i.read(&decoder.data_ready) | i.read(&mover.data_ready);
+        i.drive(&self.data_ready, ready);
     }
 
     /// Beats go to the rows, and from there to the array.
@@ -250,8 +308,12 @@ impl Core {
         if let Some(last) = self.columns.word_valid.last() {
             i.connect(&write_back.word_valid, last);
         }
-        i.connect(&write_back.fetched, &self.decoder.write_codes);
-        i.connect(&write_back.fetched_address, &self.decoder.code_address);
+        let (mover, decoder) = (&self.mover, &self.decoder);
+        let fetched = i.read(&decoder.write_codes) | i.read(&mover.write);
+        i.drive(&write_back.fetched, fetched);
+        let (maps, own) = (i.read(&mover.fetching), i.read(&mover.write_address));
+        let at = maps.mux(own, i.read(&decoder.code_address));
+        i.drive(&write_back.fetched_address, at);
     }
 
     /// Scores go out.

@@ -26,14 +26,16 @@ impl Decoder {
         let (running, waits) = (i.read(&self.running), self.next_full.read(i));
         let quiet = i.name("quiet", !running & !waits);
         let drained = i.read(&self.drained);
-        let opcode = self.lane(i, 0).slice(0, 8);
-        let mut is = |code: u32| opcode.equals(i.constant(8, u64::from(code)));
-        let (layer, fetch, end) = (is(Command::LAYER), is(Command::FETCH), is(Command::END));
+        let [layer, fetch, store, end] = self.opcodes(i);
+        let maps = self.scratch(i);
+        let moves = i.name("moves_maps", store | (fetch & maps));
+        let fetch = fetch & !maps;
         let (constants_room, tiles_room) = (i.read(&self.constants_room), i.read(&self.tiles_room));
         Taken {
             header: i.name("take_header", full & at.header & !bad_header),
             layer: i.name("take_layer", good & layer & !waits),
             fetch: i.name("take_fetch", good & fetch & quiet),
+            moves: i.name("take_move", good & moves & quiet & drained),
             end: i.name("take_end", good & end & quiet & drained),
             constant: i.name("take_constant", full & at.constant & constants_room),
             tile: i.name("take_tile", full & at.tile & tiles_room),
@@ -56,7 +58,8 @@ impl Decoder {
         let no_data = i.read(&self.data_left.ended);
         let truncated = wanted & no_program & (at.command | at.constant | at.tile);
         let truncated = i.name("truncated", truncated);
-        let uneven = (wanted & at.data & no_data) | (taken.data & last_line & !no_data);
+        let moved = at.moves & i.read(&self.move_uneven);
+        let uneven = (wanted & at.data & no_data) | (taken.data & last_line & !no_data) | moved;
         let uneven = i.name("uneven", uneven);
         let range = i.constant(FAULT_BITS, OUT_OF_RANGE);
         let short = i.constant(FAULT_BITS, TRUNCATED);
@@ -98,18 +101,26 @@ impl Decoder {
         i.name("header_fault", code)
     }
 
+    /// Whether the command at hand is LAYER, FETCH, STORE, END.
+    fn opcodes<I: Interpreter>(&self, i: &mut I) -> [I::Word; 4] {
+        let codes = [Command::LAYER, Command::FETCH, Command::STORE, Command::END];
+        codes.map(|code| self.opcode_is(i, code))
+    }
+
     fn check_command<I: Interpreter>(&self, i: &mut I) -> I::Word {
-        let opcode = self.lane(i, 0).slice(0, 8);
-        let mut is = |code: u32| opcode.equals(i.constant(8, u64::from(code)));
-        let (layer, fetch, end) = (is(Command::LAYER), is(Command::FETCH), is(Command::END));
+        let [layer, fetch, store, end] = self.opcodes(i);
         let layer_range = self.layer_out_of_range(i);
         let fetch_range = self.fetch_out_of_range(i);
-        let out = (layer & layer_range) | (fetch & fetch_range);
+        let lines = fetch | store;
+        let out = (layer & layer_range) | (lines & fetch_range);
         let none = i.constant(FAULT_BITS, 0);
         let range = i.constant(FAULT_BITS, OUT_OF_RANGE);
         let unknown = i.constant(FAULT_BITS, u64::from(Fault::UnknownCommand.code()));
-        let known = out.mux(range, none);
-        let code = (layer | fetch | end).mux(known, unknown);
+        let nowhere = i.constant(FAULT_BITS, u64::from(Fault::NoMemory.code()));
+        let maps = store | (fetch & self.scratch(i));
+        let lost = maps & !i.read(&self.memory);
+        let known = lost.mux(nowhere, out.mux(range, none));
+        let code = (layer | lines | end).mux(known, unknown);
         i.name("command_fault", code)
     }
 

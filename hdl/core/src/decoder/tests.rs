@@ -62,6 +62,7 @@ impl Bench {
         decoder.constants_room.set(1);
         decoder.tiles_room.set(1);
         decoder.drained.set(1);
+        decoder.memory.set(1);
         Bench {
             decoder,
             design: design.clone(),
@@ -393,8 +394,23 @@ fn a_wrong_header_is_refused() {
 #[test]
 fn a_wrong_command_is_refused() {
     let layer = 2 * COMMAND_LANES;
-    assert_faults(Fault::UnknownCommand, |b| b.program[16] = 4);
+    assert_faults(Fault::UnknownCommand, |b| b.program[16] = 5);
     assert_faults(Fault::UnknownCommand, |b| b.program[layer] &= !0xff);
+    for moves in [Command::STORE, Command::FETCH | 1 << Command::SCRATCH] {
+        // Lines and beats of the layer's lanes 2 and 5 are large enough, its address is not.
+        assert_faults(Fault::OutOfRange, |b| {
+            b.program[layer] = moves;
+            b.program[layer + 1] = 1 << 31;
+        });
+        assert_faults(Fault::OutOfRange, |b| {
+            b.program[layer] = moves;
+            b.program[layer + 2] = 0;
+        });
+        assert_faults(Fault::NoMemory, |b| {
+            b.program[layer] = moves;
+            b.decoder.memory.set(0);
+        });
+    }
     for field in REGISTERS.iter().filter(|field| field.counts) {
         let mask = (((1u64 << field.bits) - 1) << field.low) as u32;
         assert_faults(Fault::OutOfRange, |b| {

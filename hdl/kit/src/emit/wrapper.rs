@@ -8,7 +8,7 @@ use rust_hdl_core::prelude::*;
 use std::collections::BTreeSet;
 
 /// A module around another that is wiring only. Words of the kit have at most 64 bits; a wrapper
-/// gangs ports of a block to one wide port, gives them other names, and ties inputs down.
+/// gangs ports of a block to one wide port, gives them other names, ties inputs down, and leaves outputs open.
 ///
 /// ```
 /// use cromulent_kit::emit::{self, Wrapper};
@@ -38,6 +38,7 @@ pub struct Wrapper {
     about: String,
     gangs: Vec<(String, Vec<String>)>,
     ties: Vec<(String, u64)>,
+    open: Vec<String>,
 }
 
 /// A port of the wrapper, and what it is connected to.
@@ -58,6 +59,7 @@ impl Wrapper {
             about: about.to_string(),
             gangs: vec![],
             ties: vec![],
+            open: vec![],
         }
     }
 
@@ -79,10 +81,16 @@ impl Wrapper {
         self
     }
 
+    /// Leaves outputs of the block unconnected.
+    pub fn leave(mut self, outputs: impl IntoIterator<Item = impl Into<String>>) -> Wrapper {
+        self.open.extend(outputs.into_iter().map(Into::into));
+        self
+    }
+
     /// The module, around an instance of `block`, whose own module is `inner`.
     ///
     /// # Errors
-    /// [`EmitError::Wrapper`]: a lane or tied input the block does not have, or that is named twice;
+    /// [`EmitError::Wrapper`]: a lane, tied input or open output the block does not have, or that is named twice;
     /// lanes of both directions; two ports of one name.
     pub fn around<B: Block>(&self, block: &B, inner: &str) -> Result<Module, EmitError> {
         let mut own = OwnPorts::default();
@@ -92,8 +100,13 @@ impl Wrapper {
         let ports: Vec<(String, Port)> = own.ports.into_iter().map(named).collect();
         self.check(&ports)?;
         let mut wide: Vec<Wide> = vec![];
-        let mut connections = vec![];
+        let (mut connections, mut unused) = (vec![], String::new());
         for (name, port) in &ports {
+            if self.open.contains(name) {
+                unused += &format!("  wire {}unused_{name};\n", range(port.width, port.signed));
+                connections.push(format!("    .{name}(unused_{name})"));
+                continue;
+            }
             let connection = match self.ties.iter().find(|(input, _)| input == name) {
                 Some((_, number)) => format!("{}'h{number:x}", port.width),
                 None => self.connect(&mut wide, name, port)?,
@@ -103,11 +116,11 @@ impl Wrapper {
         self.distinct(&wide)?;
         Ok(Module {
             name: self.name.clone(),
-            text: self.text(inner, &wide, &connections),
+            text: self.text(inner, &wide, &unused, &connections),
         })
     }
 
-    fn text(&self, inner: &str, wide: &[Wide], connections: &[String]) -> String {
+    fn text(&self, inner: &str, wide: &[Wide], unused: &str, connections: &[String]) -> String {
         let about: String = self.about.lines().map(|l| format!("// {l}\n")).collect();
         let port = |port: &Wide| {
             let kind = if port.output { "output" } else { "input" };
@@ -120,7 +133,7 @@ impl Wrapper {
             .find(|name| wide.iter().all(|port| port.name != *name))
             .unwrap_or_default();
         format!(
-            "{about}`default_nettype none\nmodule {} (\n{}\n);\n  {inner} {instance} (\n{}\n  );\nendmodule\n\
+            "{about}`default_nettype none\nmodule {} (\n{}\n);\n{unused}  {inner} {instance} (\n{}\n  );\nendmodule\n\
              `default_nettype wire\n",
             self.name,
             ports.join(",\n"),
@@ -166,7 +179,7 @@ impl Wrapper {
         let lanes = self.gangs.iter().flat_map(|(_, lanes)| lanes);
         let tied = self.ties.iter().map(|(input, _)| input);
         let mut seen = BTreeSet::new();
-        for name in lanes.chain(tied) {
+        for name in lanes.chain(tied).chain(&self.open) {
             if !ports.iter().any(|(port, _)| port == name) {
                 return Err(self.error(name, "the block has no such port"));
             }
@@ -175,8 +188,11 @@ impl Wrapper {
             }
         }
         let output = |name: &str| ports.iter().any(|(own, port)| own == name && port.output);
-        match self.ties.iter().find(|(input, _)| output(input)) {
-            Some((input, _)) => Err(self.error(input, "an output cannot be tied")),
+        if let Some((input, _)) = self.ties.iter().find(|(input, _)| output(input)) {
+            return Err(self.error(input, "an output cannot be tied"));
+        }
+        match self.open.iter().find(|name| !output(name)) {
+            Some(name) => Err(self.error(name, "an input cannot be left open")),
             None => Ok(()),
         }
     }

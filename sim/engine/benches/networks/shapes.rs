@@ -23,6 +23,7 @@ pub fn image(outline: &Outline, design: &Design) -> Image {
         image_input: ImageInput::SHARED,
         tensors: tensors(&shapes, design),
         streams: outline.streams.clone(),
+        moves: vec![],
         layers: vec![],
     };
     let mut generator = Generator::new(1);

@@ -22,7 +22,7 @@ use crate::layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage, Task,
     layout,
 };
-use crate::memory::{Allocation, Uses, Values, allocate};
+use crate::memory::{Allocation, Maps, Uses, Values, allocate};
 
 /// The image of a planned network.
 ///
@@ -70,22 +70,35 @@ pub(super) fn allocation(
     plan: &Plan,
     choices: &Choices,
 ) -> Allocation {
-    let mut least: Option<Allocation> = None;
+    let mut best: Option<((bool, u64), Allocation)> = None;
     let readers = image_readers(network, plan);
     for choice in image_input::choices(design, &readers, choices.image_digits) {
         let allocation = Allocation {
             image_input: choice.input,
-            ..place(network, design, plan, Some(choice.words))
+            ..place(network, design, plan, Some(choice.words), choices.maps)
         };
-        let words = allocation.code_words;
-        if least.as_ref().is_none_or(|least| words < least.code_words) {
-            least = Some(allocation);
+        let cost = cost(design, choices.maps, &allocation);
+        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+            best = Some((cost, allocation));
         }
-        if words <= design.code_depth as usize {
+        if cost == (false, 0) {
             break;
         }
     }
-    least.unwrap_or_else(|| place(network, design, plan, None))
+    let best = best.map(|(_, allocation)| allocation);
+    best.unwrap_or_else(|| place(network, design, plan, None, choices.maps))
+}
+
+/// What speaks against a way to store the image: that not everything fits, then how much is too much; or else the
+/// lines that move for its sake.
+fn cost(design: &Design, maps: Maps, allocation: &Allocation) -> (bool, u64) {
+    let words = allocation.code_words;
+    if words > design.code_depth as usize {
+        return (true, words as u64);
+    }
+    let lines = allocation.moves.iter();
+    let lines = lines.map(|given| u64::from(given.lines.lines)).sum();
+    (false, if maps == Maps::Memory { 0 } else { lines })
 }
 
 /// The shapes of the layers that read the image.
@@ -96,13 +109,24 @@ fn image_readers(network: &Network, plan: &Plan) -> Vec<LayerGeometry> {
 }
 
 /// A place for everything that is kept, with an image of so many words.
-fn place(network: &Network, design: &Design, plan: &Plan, image: Option<usize>) -> Allocation {
+fn place(
+    network: &Network,
+    design: &Design,
+    plan: &Plan,
+    image: Option<usize>,
+    maps: Maps,
+) -> Allocation {
     let values = Values {
         image,
         tensors: plan
             .tensors
             .iter()
             .map(|t| shape(network, t.node))
+            .collect(),
+        integers: plan
+            .tensors
+            .iter()
+            .map(|tensor| tensor.storage == Storage::Integers)
             .collect(),
         streams: plan.streams.iter().map(|&s| shape(network, s)).collect(),
     };
@@ -111,12 +135,7 @@ fn place(network: &Network, design: &Design, plan: &Plan, image: Option<usize>) 
         Uses::of(&input, &output, mode(plan, planned))
     };
     let uses: Vec<Uses> = plan.layers.iter().map(uses).collect();
-    allocate(
-        design.rows as usize,
-        design.columns as usize,
-        &values,
-        &uses,
-    )
+    allocate(design, maps, &values, &uses)
 }
 
 /// The image without its layers.
@@ -147,6 +166,7 @@ pub(super) fn frame(
                 base,
             })
             .collect(),
+        moves: allocation.moves.clone(),
         layers: vec![],
     }
 }

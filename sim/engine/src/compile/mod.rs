@@ -31,6 +31,7 @@ use cromulent_number::Format;
 
 use crate::image::{Image, MapShape};
 use crate::layer::PIXEL_BEATS;
+use crate::memory::Maps;
 
 pub use outline::{LeftOut, Outline, OutlineLayer, outline, outline_with};
 
@@ -53,6 +54,8 @@ pub struct Choices {
     /// The format in which the values of a batch-norm are stored, by its name, in place of what the network says of
     /// it; of several the last.
     pub formats: Vec<(String, Format)>,
+    /// Where maps are kept.
+    pub maps: Maps,
 }
 
 impl Default for Choices {
@@ -61,6 +64,7 @@ impl Default for Choices {
             first: First::default(),
             image_digits: PIXEL_BEATS,
             formats: vec![],
+            maps: Maps::default(),
         }
     }
 }
@@ -75,7 +79,8 @@ pub enum First {
     Uncoded,
 }
 
-/// Compiles a network for a design, every normalisation coded.
+/// Compiles a network for a design, every normalisation coded; maps that do not fit the code banks move to memory
+/// and back.
 ///
 /// # Errors
 /// As [`compile_with`].

@@ -123,7 +123,11 @@ pub fn outline_with(
         check_shared(design, &plan, &mut problems);
     }
     Ok(Outline {
-        steps: program::steps(fetch, layers.iter().map(|layer| layer.registers)),
+        steps: program::steps(
+            fetch,
+            &image.moves,
+            layers.iter().map(|layer| layer.registers),
+        ),
         network: image.network,
         input: image.input,
         tensors: image.tensors,

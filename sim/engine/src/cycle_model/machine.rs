@@ -1,6 +1,8 @@
 //! The memories that live from layer to layer: code banks and residual stream.
 
-use cromulent_design::{Design, LayerRegisters};
+use std::collections::BTreeMap;
+
+use cromulent_design::{Design, Direction, LayerRegisters, Move};
 
 use super::CycleRun;
 use super::array::Array;
@@ -15,6 +17,8 @@ pub struct Machine<'a> {
     pub(super) banks: Vec<Vec<u64>>,
     /// Residual stream by \[column\]\[address\].
     pub(super) streams: Vec<Vec<i16>>,
+    /// Code lines of the scratch region, by the beats before them and the lines before them in theirs.
+    scratch: BTreeMap<(u64, u64), Vec<u64>>,
 }
 
 impl<'a> Machine<'a> {
@@ -24,6 +28,33 @@ impl<'a> Machine<'a> {
             design,
             banks: vec![vec![0; design.code_depth as usize]; design.rows as usize],
             streams: vec![vec![0; design.stream_depth as usize]; design.columns as usize],
+            scratch: BTreeMap::new(),
+        }
+    }
+
+    /// Moves code lines to or from the scratch region. A line that nobody stored is 0.
+    pub fn move_lines(&mut self, given: &Move) {
+        let slots = u64::from(self.design.map_lines_per_beat());
+        let parts = u64::from(self.design.map_line_beats());
+        let first = u64::from(given.offset / (self.design.bus_bits / 8));
+        for line in 0..u64::from(given.lines) {
+            let place = (first + line / slots * parts, line % slots);
+            let address = given.address as usize + line as usize;
+            match given.direction {
+                Direction::Store => {
+                    let word = |bank: &Vec<u64>| bank.get(address).copied().unwrap_or(0);
+                    let words = self.banks.iter().map(word).collect();
+                    self.scratch.insert(place, words);
+                }
+                Direction::Fetch => {
+                    let words = self.scratch.get(&place);
+                    for (row, bank) in self.banks.iter_mut().enumerate() {
+                        if let Some(kept) = bank.get_mut(address) {
+                            *kept = words.map_or(0, |words| words[row]);
+                        }
+                    }
+                }
+            }
         }
     }
 

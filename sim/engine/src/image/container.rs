@@ -5,7 +5,7 @@
 //! 8 bytes, weight words as many as they need, flags 1, lists and texts begin with their length. Registers and operation counts are not
 //! stored: they follow from the rest.
 
-use cromulent_design::{Design, LayerRegisters};
+use cromulent_design::{Design, Direction, LayerRegisters, Move};
 
 use super::bytes::{Malformed, Reader, Writer};
 use super::{Image, ImageError, MapShape, StreamValue, Tensor, VERSION};
@@ -17,6 +17,7 @@ use crate::layer::{
 };
 use crate::layout::Deal;
 use crate::layout::Place;
+use crate::memory::MapMove;
 use crate::words::WeightWords;
 
 const MAGIC: &[u8; 4] = b"CROM";
@@ -137,6 +138,7 @@ fn write_body(writer: &mut Writer, image: &Image) {
         write_shape(writer, &value.shape);
         writer.size(value.base);
     });
+    writer.list(&image.moves, write_move);
     writer.list(&image.layers, write_layer);
 }
 
@@ -158,10 +160,39 @@ fn read_body(reader: &mut Reader) -> Result<Image, Malformed> {
         },
         tensors: reader.list(41, read_tensor)?,
         streams: reader.list(32, read_stream)?,
+        moves: vec![],
         layers: vec![],
     };
+    image.moves = reader.list(33, |reader| read_move(reader, &image.design))?;
     image.layers = reader.list(100, |reader| read_layer(reader, &image))?;
     Ok(image)
+}
+
+fn write_move(writer: &mut Writer, given: &MapMove) {
+    let lines = &given.lines;
+    writer.size(given.before);
+    writer.u8((lines.direction == Direction::Store).into());
+    for number in [lines.address, lines.lines, lines.offset] {
+        writer.u64(number.into());
+    }
+}
+
+fn read_move(reader: &mut Reader, design: &Design) -> Result<MapMove, Malformed> {
+    let before = reader.size()?;
+    let direction = match reader.flag()? {
+        true => Direction::Store,
+        false => Direction::Fetch,
+    };
+    let mut number = || {
+        let number = reader.u64()?;
+        u32::try_from(number)
+            .map_err(|_| reader.malformed("a move has a number of more than 32 bits"))
+    };
+    let (address, lines, offset) = (number()?, number()?, number()?);
+    Ok(MapMove {
+        before,
+        lines: Move::new(design, direction, address, lines, offset),
+    })
 }
 
 fn read_tensor(reader: &mut Reader) -> Result<Tensor, Malformed> {

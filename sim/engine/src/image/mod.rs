@@ -22,6 +22,7 @@ use crate::activations::{Activations, InputError};
 use crate::image_input::ImageInput;
 use crate::layer::{Layer, LayerInput, LayerOutput, Places, Storage};
 use crate::layout::{Map, Place};
+use crate::memory::MapMove;
 
 /// The version of the container. Other versions are refused.
 pub const VERSION: u32 = 3;
@@ -43,6 +44,8 @@ pub struct Image {
     pub tensors: Vec<Tensor>,
     /// The values of the residual stream, by number, likewise.
     pub streams: Vec<StreamValue>,
+    /// Code lines that move to memory and back between layers, in the order of the program.
+    pub moves: Vec<MapMove>,
     /// The layers, in the order they run. The last one gives the scores.
     pub layers: Vec<Layer>,
 }

@@ -27,6 +27,7 @@ fn image_of(case: Case) -> Image {
         image_input: layer.places.image.unwrap_or(ImageInput::SHARED),
         tensors: vec![],
         streams: vec![],
+        moves: vec![],
         layers: vec![layer],
     }
 }

@@ -7,8 +7,12 @@
 //! each at the lowest address at which it overlaps nothing that lives at the same time. Values of the
 //! residual stream likewise; one that is added to a value that dies there takes its place.
 
-use super::{Span, Spans, Uses, Values, spans, stream_words};
-use crate::image::MapShape;
+use cromulent_design::Design;
+
+use super::moves::{MapMove, Plan};
+use super::packs::packs;
+use super::spill::{Fixed, Memory, place};
+use super::{Maps, Spans, Uses, Values, spans, stream_words};
 use crate::image_input::ImageInput;
 use crate::layout::Place;
 
@@ -20,16 +24,26 @@ pub(crate) struct Allocation {
     pub image_input: ImageInput,
     pub tensors: Vec<Place>,
     pub streams: Vec<usize>,
+    /// Packs that leave the chip and come back, in the order of the program.
+    pub moves: Vec<MapMove>,
     /// Words of a code bank.
     pub code_words: usize,
     /// Words of a column's stream.
     pub stream_words: usize,
 }
 
+/// What is to be placed, and when it lives.
+#[derive(Clone, Copy)]
+struct Program<'a> {
+    values: &'a Values,
+    layers: &'a [Uses],
+    spans: &'a Spans,
+}
+
 /// Finds a place for every value.
 pub(crate) fn allocate(
-    rows: usize,
-    columns: usize,
+    design: &Design,
+    maps: Maps,
     values: &Values,
     layers: &[Uses],
 ) -> Allocation {
@@ -39,152 +53,47 @@ pub(crate) fn allocate(
         streams: vec![0; values.streams.len()],
         ..Allocation::default()
     };
-    codes(&mut allocation, rows, values, layers, &spans);
+    let program = Program {
+        values,
+        layers,
+        spans: &spans,
+    };
+    codes(&mut allocation, design, maps, &program);
+    let columns = design.columns as usize;
     streams(&mut allocation, columns, values, layers, &spans);
     allocation
 }
 
-/// A block of words with its span.
-#[derive(Clone, Copy)]
-struct Block {
-    span: Span,
-    address: usize,
-    words: usize,
-}
-
-/// The memory as far as it is filled.
-#[derive(Default)]
-struct Memory {
-    blocks: Vec<Block>,
-}
-
-impl Memory {
-    /// The lowest address at which this many words are free all through a span.
-    fn first_fit(&self, span: Span, words: usize) -> usize {
-        let others = || self.blocks.iter().filter(|block| block.span.meets(&span));
-        let free = |address: usize| {
-            others().all(|block| {
-                address + words <= block.address || block.address + block.words <= address
-            })
-        };
-        let ends = others().map(|block| block.address + block.words);
-        let best = ends.filter(|&end| free(end)).min();
-        // Behind the last block there is always room.
-        if free(0) { 0 } else { best.unwrap_or(0) }
-    }
-
-    fn place(&mut self, span: Span, address: usize, words: usize) {
-        self.blocks.push(Block {
-            span,
-            address,
-            words,
-        });
-    }
-
-    fn words(&self) -> usize {
-        let ends = self.blocks.iter().map(|block| block.address + block.words);
-        ends.max().unwrap_or(0)
-    }
-}
-
-/// Places the image and the packs.
-fn codes(
-    allocation: &mut Allocation,
-    rows: usize,
-    values: &Values,
-    layers: &[Uses],
-    spans: &Spans,
-) {
-    let mut memory = Memory::default();
-    if let Some(words) = values.image {
-        memory.place(spans.image, 0, words);
-    }
-    let pooled: Vec<usize> = layers
-        .iter()
-        .filter(|uses| uses.max_pool)
-        .flat_map(|uses| uses.tensors.iter().chain(&uses.codes))
-        .copied()
-        .collect();
-    let mut packs = packs(values, layers);
-    packs.retain(|pack| pack_span(pack, spans).is_some());
-    packs.sort_by_key(|pack| pack_span(pack, spans).map(|span| span.first));
-    for pack in packs {
-        let Some(span) = pack_span(&pack, spans) else {
-            continue;
-        };
-        let MapShape { height, width, .. } = values.tensors[pack[0]];
-        let plane = height * width;
-        let (places, planes) = seats(&pack, rows, values, plane, &pooled);
-        let words = planes * plane;
-        let address = memory.first_fit(span, words);
-        memory.place(span, address, words);
-        for (tensor, place) in pack.into_iter().zip(places) {
-            allocation.tensors[tensor] = Place {
-                address: address + place.address,
-                ..place
+/// Places the image and the packs, and moves packs where not all of them are to be on chip.
+fn codes(allocation: &mut Allocation, design: &Design, maps: Maps, program: &Program) {
+    let rows = design.rows as usize;
+    let Program {
+        values,
+        layers,
+        spans,
+    } = *program;
+    let image = values.image.map(|words| Fixed {
+        span: spans.image,
+        words,
+    });
+    let packs = packs(rows, values, layers);
+    let placement = place(&packs, image, design.code_depth as usize, maps);
+    for (pack, address) in packs.iter().zip(&placement.addresses) {
+        for member in &pack.members {
+            allocation.tensors[member.tensor] = Place {
+                address: address + member.place.address,
+                ..member.place
             };
         }
     }
-    allocation.code_words = memory.words();
-}
-
-/// Where the tensors of a pack lie from its beginning on, and how many planes they fill. Each goes on where the
-/// one before ends; what is pooled, or comes of a pool, begins in bank 0.
-fn seats(
-    pack: &[usize],
-    rows: usize,
-    values: &Values,
-    plane: usize,
-    pooled: &[usize],
-) -> (Vec<Place>, usize) {
-    let mut place = Place::default();
-    let mut places = vec![];
-    for &tensor in pack {
-        if pooled.contains(&tensor) && place.rotation > 0 {
-            place = Place {
-                address: place.address + plane,
-                rotation: 0,
-            };
-        }
-        places.push(place);
-        place = place.after(rows, values.tensors[tensor].channels, plane);
-    }
-    let full = place.address / plane.max(1);
-    (places, full + usize::from(place.rotation > 0))
-}
-
-/// The tensors that are read together, directly or through others, in the order in which they are read.
-fn packs(values: &Values, layers: &[Uses]) -> Vec<Vec<usize>> {
-    let mut packs: Vec<Vec<usize>> = (0..values.tensors.len()).map(|t| vec![t]).collect();
-    let shape = |tensor: usize| {
-        let MapShape { height, width, .. } = values.tensors[tensor];
-        (height, width)
+    let plan = Plan {
+        design,
+        maps,
+        layers,
+        spans,
     };
-    for uses in layers {
-        let Some((&first, rest)) = uses.tensors.split_first() else {
-            continue;
-        };
-        for &tensor in rest {
-            let find = |wanted| packs.iter().position(|pack| pack.contains(&wanted));
-            let (Some(into), Some(from)) = (find(first), find(tensor)) else {
-                continue;
-            };
-            if into != from && shape(first) == shape(tensor) {
-                let moved = std::mem::take(&mut packs[from]);
-                packs[into].extend(moved);
-            }
-        }
-    }
-    packs.retain(|pack| !pack.is_empty());
-    packs
-}
-
-fn pack_span(pack: &[usize], spans: &Spans) -> Option<Span> {
-    let used = pack.iter().filter_map(|&tensor| spans.tensors[tensor]);
-    used.reduce(|all, one| Span {
-        first: all.first.min(one.first),
-        last: all.last.max(one.last),
-    })
+    allocation.moves = plan.moves(&packs, &placement);
+    allocation.code_words = placement.words;
 }
 
 /// Places the values of the residual stream.
@@ -211,9 +120,9 @@ fn streams(
         };
         let address = match uses.base.filter(dies) {
             Some(base) => allocation.streams[base],
-            None => memory.first_fit(span, words),
+            None => memory.first_fit(&[span], words),
         };
-        memory.place(span, address, words);
+        memory.place(vec![span], address, words);
         allocation.streams[result] = address;
     }
     allocation.stream_words = memory.words();

@@ -5,15 +5,30 @@
 //! place over the one it is added to, if that is read for the last time there.
 
 mod allocate;
+mod moves;
 mod overlap;
+mod packs;
+mod resident;
+mod spill;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use allocate::{Allocation, allocate};
+pub use moves::MapMove;
 pub(crate) use overlap::check;
 
 use crate::image::MapShape;
 use crate::layer::{LayerInput, LayerMode, LayerOutput};
+
+/// Where the maps of codes are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Maps {
+    /// On chip; what does not fit goes to memory and comes back before it is read.
+    #[default]
+    Chip,
+    /// In memory: every map is stored as it is written and fetched for each layer that reads it.
+    Memory,
+}
 
 /// What one layer reads and writes, by number.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -56,6 +71,9 @@ pub(crate) struct Values {
     pub image: Option<usize>,
     /// The shape of each code tensor.
     pub tensors: Vec<MapShape>,
+    /// Whether each code tensor holds integers in place of codes; those there is no flag for hold codes. Integers
+    /// have more bits than lines in memory, and stay on chip.
+    pub integers: Vec<bool>,
     /// The shape of each stream value.
     pub streams: Vec<MapShape>,
 }
@@ -69,17 +87,19 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// A single step.
+    fn at(step: usize) -> Span {
+        Span {
+            first: step,
+            last: step,
+        }
+    }
+
     fn including(span: Option<Span>, step: usize) -> Span {
-        span.map_or(
-            Span {
-                first: step,
-                last: step,
-            },
-            |span| Span {
-                first: span.first.min(step),
-                last: span.last.max(step),
-            },
-        )
+        span.map_or(Span::at(step), |span| Span {
+            first: span.first.min(step),
+            last: span.last.max(step),
+        })
     }
 
     fn meets(&self, other: &Span) -> bool {

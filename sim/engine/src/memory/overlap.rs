@@ -2,26 +2,27 @@
 
 use std::ops::Range;
 
-use super::{Span, Uses, Values, spans, stream_words};
+use super::{Span, Uses, Values, resident, spans, stream_words};
 use crate::image::{Image, MapShape};
 use crate::layer::{Layer, LayerInput};
 use crate::layout::Place;
 
 /// Words of some banks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Area {
-    banks: Range<usize>,
-    words: Range<usize>,
+pub(super) struct Area {
+    pub banks: Range<usize>,
+    pub words: Range<usize>,
 }
 
 impl Area {
-    fn meets(&self, other: &Area) -> bool {
+    pub fn meets(&self, other: &Area) -> bool {
         let meet = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
         meet(&self.banks, &other.banks) && meet(&self.words, &other.words)
     }
 }
 
-/// Checks that every value of an image lies inside its memory, and apart from all that live with it.
+/// Checks that every value of an image lies inside its memory, and apart from all that live with it; or, where
+/// code tensors move, that each is on chip when it is read.
 ///
 /// # Errors
 /// The first two values that overlap, or the first one that is outside.
@@ -29,6 +30,7 @@ pub(crate) fn check(image: &Image) -> Result<(), String> {
     let values = Values {
         image: None,
         tensors: image.tensors.iter().map(|tensor| tensor.shape).collect(),
+        integers: vec![],
         streams: image.streams.iter().map(|value| value.shape).collect(),
     };
     let layers = image.layers.iter();
@@ -88,9 +90,15 @@ fn check_codes(image: &Image, fetched: Span, tensors: &[Option<Span>]) -> Result
         if value.areas.iter().any(|area| area.words.end > depth) {
             return Err(format!("{} lies beyond code_depth = {depth}", value.name));
         }
-        apart(value, &kept[..number])?;
+        if image.moves.is_empty() {
+            apart(value, &kept[..number])?;
+        }
     }
-    Ok(())
+    if image.moves.is_empty() {
+        Ok(())
+    } else {
+        resident::check(image)
+    }
 }
 
 fn apart(value: &Kept, others: &[Kept]) -> Result<(), String> {
@@ -104,7 +112,7 @@ fn apart(value: &Kept, others: &[Kept]) -> Result<(), String> {
     Ok(())
 }
 
-fn tensor_areas(rows: usize, shape: &MapShape, place: Place) -> Vec<Area> {
+pub(super) fn tensor_areas(rows: usize, shape: &MapShape, place: Place) -> Vec<Area> {
     let plane = shape.height * shape.width;
     let end = place.rotation + shape.channels;
     let area = |number: usize| {

@@ -108,7 +108,7 @@ fn programs_are_the_words_of_their_layers() {
                     let bytes = fetch.beats * design.bus_bits / 8;
                     assert_eq!(input.len(), bytes as usize);
                 }
-                Step::End => {}
+                Step::Move(_) | Step::End => {}
             }
         }
         assert_eq!((header[4], program.beats()), (taker.beats, taker.beats));

@@ -12,7 +12,7 @@ use crate::layer::{
     LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
 };
 use crate::layout::Layout;
-use crate::memory::{Uses, Values as Kept, allocate};
+use crate::memory::{Maps, Uses, Values as Kept, allocate};
 use crate::reference::Reference;
 use crate::values::Values;
 
@@ -26,12 +26,16 @@ pub struct NetworkCase {
 }
 
 /// The network of a seed: two to seven layers, concatenations and sums among them, on a design with memories
-/// just deep enough.
+/// just deep enough. Of three seeds one keeps its maps on chip, one in memory, and one has code banks so small
+/// that maps which are not needed for a while go to memory.
 pub fn network(seed: u64, limits: &Limits) -> NetworkCase {
     let mut generator = Generator::new(seed);
-    let draft = design::draft(&mut generator, limits, true);
+    let mut draft = design::draft(&mut generator, limits, true);
+    if seed % 3 == 2 {
+        draft.code_depth = 1;
+    }
     let sketch = Sketch::draw(&mut generator, draft.max_pool, limits);
-    let (mut image, shapes) = sketch.place(&mut generator, &draft);
+    let (mut image, shapes) = sketch.place(&mut generator, &draft, maps(seed));
     image.design = design::fit(&mut generator, draft, &shapes);
     fill(&mut generator, image, &shapes)
 }
@@ -42,10 +46,18 @@ pub fn network_within(seed: u64, design: &Design, limits: &Limits) -> Option<Net
     let mut generator = Generator::new(seed);
     (0..100).find_map(|_| {
         let sketch = Sketch::draw(&mut generator, design.max_pool, limits);
-        let (image, shapes) = sketch.place(&mut generator, design);
+        let (image, shapes) = sketch.place(&mut generator, design, maps(seed));
         let fits = shapes.iter().all(|shape| design::holds(design, shape));
         fits.then(|| fill(&mut generator, image, &shapes))
     })
+}
+
+/// Where the network of a seed keeps its maps.
+fn maps(seed: u64) -> Maps {
+    match seed % 3 {
+        1 => Maps::Memory,
+        _ => Maps::Chip,
+    }
 }
 
 /// Draws the constants of every layer, by what reaches it.
@@ -268,7 +280,7 @@ impl Sketch {
     }
 
     /// The network with its places, its layers still without constants.
-    fn place(self, generator: &mut Generator, design: &Design) -> (Image, Vec<Shape>) {
+    fn place(self, generator: &mut Generator, design: &Design, maps: Maps) -> (Image, Vec<Shape>) {
         let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
         let readers = self.layers.iter().filter(reads_image);
         let readers: Vec<LayerGeometry> = readers.map(|layer| layer.geometry).collect();
@@ -278,16 +290,6 @@ impl Sketch {
             let layout = Layout::of_image(rows, first, 0, image_input.deal);
             layout.range().len()
         });
-        let kept = Kept {
-            image: words,
-            tensors: self.tensors,
-            streams: self.streams,
-        };
-        let layers = self.layers.iter();
-        let uses: Vec<Uses> = layers
-            .map(|l| Uses::of(&l.input, &l.output, l.mode))
-            .collect();
-        let found = allocate(design.rows as usize, design.columns as usize, &kept, &uses);
         let narrower: Vec<Format> = design.format.narrower().collect();
         let storage = |(&uncoded, &number): (&bool, &usize)| match uncoded & design.image_digits {
             true => Storage::Integers,
@@ -296,6 +298,18 @@ impl Sketch {
             false => Storage::Narrow(narrower[number / 2 % narrower.len()]),
         };
         let stored = self.uncoded.iter().zip(&self.formats).map(storage);
+        let stored: Vec<Storage> = stored.collect();
+        let kept = Kept {
+            image: words,
+            tensors: self.tensors,
+            streams: self.streams,
+            integers: stored.iter().map(|&s| s == Storage::Integers).collect(),
+        };
+        let layers = self.layers.iter();
+        let uses: Vec<Uses> = layers
+            .map(|l| Uses::of(&l.input, &l.output, l.mode))
+            .collect();
+        let found = allocate(design, maps, &kept, &uses);
         let tensors = kept.tensors.iter().zip(found.tensors).zip(stored);
         let streams = kept.streams.iter().zip(found.streams);
         let image = Image {
@@ -314,6 +328,7 @@ impl Sketch {
             streams: streams
                 .map(|(&shape, base)| StreamValue { shape, base })
                 .collect(),
+            moves: found.moves,
             layers: vec![],
         };
         let shape = |layer: Layer| {

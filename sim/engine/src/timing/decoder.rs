@@ -4,7 +4,7 @@
 //! which it is full and its condition holds. In that cycle the first beat of a further line of the same kind
 //! may already be accepted; a line of another kind has to wait for the next cycle.
 
-use cromulent_design::{Command, Fetch, LayerRegisters};
+use cromulent_design::{Command, Fetch, LayerRegisters, Move};
 
 use super::shape::Shape;
 
@@ -20,6 +20,8 @@ pub(super) enum State {
     Constant,
     Tile,
     Data,
+    /// None: maps move.
+    Move,
 }
 
 /// What the conditions of a line ask of the rest of the machine: all of them registers.
@@ -33,6 +35,8 @@ pub(super) struct Surroundings {
     pub tiles_room: bool,
     /// All results are in memory.
     pub drained: bool,
+    /// There is a memory to move maps to.
+    pub memory: bool,
 }
 
 /// A line that is taken.
@@ -41,6 +45,7 @@ pub(super) enum Taken {
     Header,
     Layer,
     Fetch(Fetch),
+    Move(Move),
     End,
     Constant,
     Tile,
@@ -103,7 +108,7 @@ impl<'a> Decoder<'a> {
                     let tile_lines = u64::from(registers.tile_lines) * shape.tile_beats;
                     u64::from(registers.column_tiles) * (shape.constant_beats + tile_lines)
                 }
-                Command::Fetch(_) | Command::End => 0,
+                Command::Fetch(_) | Command::Move(_) | Command::End => 0,
             };
             shape.command_beats + layer
         });
@@ -124,12 +129,22 @@ impl<'a> Decoder<'a> {
                     (self.next.is_none() && self.runs(registers)).then_some(Taken::Layer)
                 }
                 Command::Fetch(fetch) => (quiet && fetch.lines > 0).then_some(Taken::Fetch(*fetch)),
+                Command::Move(to) => {
+                    let ready = quiet && around.drained && around.memory;
+                    (ready && to.lines > 0).then_some(Taken::Move(*to))
+                }
                 Command::End => (quiet && around.drained).then_some(Taken::End),
             },
             State::Constant => around.constants_room.then_some(Taken::Constant),
             State::Tile => around.tiles_room.then_some(Taken::Tile),
             State::Data => Some(Taken::Data),
+            State::Move => None,
         }
+    }
+
+    /// The edge that ends the cycle in which the maps have moved.
+    pub fn moved(&mut self) {
+        self.state = State::Command;
     }
 
     /// Whether no count is 0 and the lines are those of the tiles: the machine refuses any other layer.
@@ -153,7 +168,7 @@ impl<'a> Decoder<'a> {
         let repeats = matches!(taken, Some(Taken::Tile | Taken::Data)) && self.lines > 1;
         let open = !self.full || repeats;
         let wanted = match self.state {
-            State::Idle | State::Data => false,
+            State::Idle | State::Data | State::Move => false,
             // Beyond the last command there is no program.
             State::Command => self.step < self.steps.len(),
             _ => true,
@@ -192,6 +207,10 @@ impl<'a> Decoder<'a> {
                 self.lines = u64::from(fetch.lines);
                 self.state = State::Data;
             }
+            Taken::Move(_) => {
+                self.step += 1;
+                self.state = State::Move;
+            }
             Taken::End => self.state = State::Idle,
             Taken::Constant => {
                 self.lines = self.tile_lines;
@@ -228,7 +247,7 @@ impl<'a> Decoder<'a> {
 
     fn line_beats(&self) -> u64 {
         match self.state {
-            State::Idle | State::Header | State::Command => self.shape.command_beats,
+            State::Idle | State::Header | State::Command | State::Move => self.shape.command_beats,
             State::Constant => self.shape.constant_beats,
             State::Tile => self.shape.tile_beats,
             State::Data => self.shape.code_beats,

@@ -3,12 +3,13 @@
 //! Whatever a block decides in a cycle follows from what all blocks held at its beginning, as in a circuit;
 //! [`Machine::cycle`] decides first and then lets every block take its edge.
 
-use cromulent_design::{Command, LayerRegisters};
+use cromulent_design::{Command, Direction, LayerRegisters};
 
 use super::Supply;
 use super::constants::Constants;
 use super::decoder::{Decoder, Ready, State, Surroundings, Taken};
 use super::loader::Loader;
+use super::mover::{Line, Mover};
 use super::reader::Request;
 use super::record::{Cause, LayerTiming};
 use super::scores::Scores;
@@ -34,6 +35,7 @@ pub(super) struct Machine<'a> {
     constants: Constants,
     sequencer: Sequencer,
     scores: Scores,
+    mover: Mover,
     pub surrounds: Surrounds,
     /// The layers that were started.
     pub layers: Vec<LayerTiming>,
@@ -50,6 +52,10 @@ struct Decision<'a> {
     offered: bool,
     /// It is taken.
     result: bool,
+    /// A line of codes that is read to be stored.
+    read: Option<Line>,
+    /// Maps have moved.
+    moved: bool,
 }
 
 impl<'a> Machine<'a> {
@@ -62,6 +68,7 @@ impl<'a> Machine<'a> {
             constants: Constants::new(&shape),
             sequencer: Sequencer::default(),
             scores: Scores::new(&shape),
+            mover: Mover::new(&shape),
             surrounds: Surrounds::new(&shape, supply),
             layers: vec![],
         };
@@ -116,7 +123,7 @@ impl<'a> Machine<'a> {
         !self.sequencer.scores() || self.scores.room(now)
     }
 
-    fn decide(&self, now: u64) -> Decision<'a> {
+    fn decide(&mut self, now: u64) -> Decision<'a> {
         let running = self.sequencer.running();
         let layer_start = self.decoder.next.filter(|_| !running);
         let swap = self
@@ -127,16 +134,23 @@ impl<'a> Machine<'a> {
             constants_room: self.constants.room(),
             tiles_room: self.loader.room(),
             drained: self.scores.empty() && self.surrounds.idle(),
+            memory: self.surrounds.memory(),
         });
+        let maps = self.surrounds.maps();
+        let (room, stored) = maps.map_or((false, false), |maps| (maps.room(), maps.stored()));
+        let mut ready = self.decoder.ready(taken);
+        ready.data |= self.mover.ready(now);
         let offered = self.scores.offers(now);
         Decision {
             layer_start,
             swap,
             begin: self.loader.begins(now, swap),
             taken,
-            beats: self.surrounds.valid(now, self.decoder.ready(taken)),
+            beats: self.surrounds.valid(now, ready),
             offered,
             result: offered && self.surrounds.takes_results(),
+            read: self.mover.reads(now, room),
+            moved: self.mover.ends(now, stored),
         }
     }
 
@@ -155,6 +169,8 @@ impl<'a> Machine<'a> {
             Cause::Drain
         } else if self.decoder.state == State::Data {
             Cause::Input
+        } else if self.decoder.state == State::Move {
+            Cause::Maps
         } else {
             Cause::Command
         }
@@ -173,14 +189,27 @@ impl<'a> Machine<'a> {
         }
         let line = decision.taken == Some(Taken::Tile);
         self.loader.update(now, decision.begin, decision.swap, line);
+        let moves = self.moves(now, decision);
         self.follow(now, decision.taken);
-        let accepted = beats.program || beats.data;
+        let accepted = beats.program || (beats.data && self.decoder.state == State::Data);
         self.decoder
             .update(decision.taken, accepted, decision.layer_start.is_some());
         let scores = self.scores.update(now, decision.result);
         let surrounds = self.surrounds.update(now, beats, decision.offered);
         let core = decision.swap || decision.begin || decision.layer_start.is_some();
-        core || decision.taken.is_some() || scores || surrounds
+        core || decision.taken.is_some() || scores || surrounds || moves
+    }
+
+    /// The edge of the mover: whether anything changes.
+    fn moves(&mut self, now: u64, decision: &Decision) -> bool {
+        if let (Some(line), Some(maps)) = (decision.read, self.surrounds.maps()) {
+            maps.expect(line);
+        }
+        if decision.moved {
+            self.decoder.moved();
+        }
+        let (taken, read) = (decision.beats.data, decision.read.is_some());
+        self.mover.update(now, taken, read, decision.moved) || decision.moved
     }
 
     /// What a line does outside of the decoder.
@@ -191,6 +220,17 @@ impl<'a> Machine<'a> {
                 self.surrounds.request(now, Request::Program(beats));
             }
             Some(Taken::Fetch(fetch)) => self.surrounds.request(now, Request::Data(fetch)),
+            Some(Taken::Move(to)) => {
+                self.mover.begin(now, &to);
+                match to.direction {
+                    Direction::Fetch => self.surrounds.request(now, Request::Maps(to)),
+                    Direction::Store => {
+                        if let Some(maps) = self.surrounds.maps() {
+                            maps.begin(now, &to);
+                        }
+                    }
+                }
+            }
             Some(Taken::Constant) => self.constants.write(),
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! Every cycle of a program: what the emitted accelerator does with its memory, from the commands alone.
 //!
 //! The model mirrors the circuit block by block, each in a file of its own, with the rules of the block on its
-//! page: the `memory`, the `reader` and the `writer` around the core; the `decoder`, the queue of weights
-//! with its `loader`, the ring of `constants`, the `sequencer` and the queue of `scores` in it. The
+//! page: the `memory`, the `reader`, the `writer` and the `map_writer` around the core; the `decoder`, the
+//! `mover`, the queue of weights with its `loader`, the ring of `constants`, the `sequencer` and the queue of `scores` in it. The
 //! `machine` connects them. No value is computed: nothing in the machine depends on one.
 //!
 //! Cycle 0 is the one in which the core sees `start`. Integers only.
@@ -14,7 +14,9 @@ mod constants;
 mod decoder;
 mod loader;
 mod machine;
+mod map_writer;
 mod memory;
+mod mover;
 mod reader;
 mod record;
 mod scores;
@@ -66,7 +68,12 @@ pub struct Timing {
     /// Beats of results that were written; with [`Supply::Ideal`] the results themselves. A beat that waits for
     /// no further result is written before it is full, so there may be more than the results fill.
     pub result_beats: u64,
-    /// Whether the program ended. It does not if its END is missing, if a layer has no tiles, or if the design
+    /// Beats of maps that were written to memory.
+    pub stored_beats: u64,
+    /// Beats of maps that were read from it.
+    pub fetched_beats: u64,
+    /// Whether the program ended. It does not if its END is missing, if it moves maps behind [`Supply::Ideal`], if a
+    /// layer has no tiles, or if the design
     /// cannot hold what a layer needs; the counts are then those until nothing happened any more.
     pub finished: bool,
 }
@@ -119,6 +126,8 @@ fn simulate(shape: &Shape, steps: &[Command], supply: Supply, skip: bool) -> Tim
         program_beats: beats.program,
         input_beats: beats.input,
         result_beats: beats.result,
+        stored_beats: beats.stored,
+        fetched_beats: beats.fetched,
         finished,
     }
 }

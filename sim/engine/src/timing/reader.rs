@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use cromulent_design::{BURST_BEATS, FIFO_BEATS, Fetch};
+use cromulent_design::{BURST_BEATS, FIFO_BEATS, Fetch, Move};
 
 use super::Memory;
 use super::memory::{Burst, FixedMemory};
@@ -56,6 +56,8 @@ pub(super) enum Request {
     Program(u64),
     /// A fetch from the input.
     Data(Fetch),
+    /// A fetch from the scratch region.
+    Maps(Move),
 }
 
 pub(super) struct Reader {
@@ -63,6 +65,8 @@ pub(super) struct Reader {
     beat_bytes: u64,
     program: Client,
     data: Client,
+    /// What the data are: maps, not input.
+    maps: bool,
     /// What was asked for, and when the reader knows.
     requests: VecDeque<(u64, Request)>,
     /// The address register.
@@ -75,6 +79,8 @@ pub(super) struct Reader {
     pub program_beats: u64,
     /// Beats of the input that came.
     pub input_beats: u64,
+    /// Beats of maps that came.
+    pub map_beats: u64,
 }
 
 impl Reader {
@@ -84,12 +90,14 @@ impl Reader {
             beat_bytes: (shape.bus_bits / 8).max(1),
             program: Client::default(),
             data: Client::default(),
+            maps: false,
             requests: VecDeque::new(),
             address: None,
             reserved: 0,
             fifo: VecDeque::new(),
             program_beats: 0,
             input_beats: 0,
+            map_beats: 0,
         }
     }
 
@@ -111,15 +119,19 @@ impl Reader {
             self.requests.pop_front();
             match request {
                 Request::Program(beats) => self.program.left += beats,
-                Request::Data(fetch) => {
-                    self.data = Client {
-                        at: u64::from(fetch.offset) / self.beat_bytes,
-                        left: u64::from(fetch.beats),
-                        waits: None,
-                    }
-                }
+                Request::Data(fetch) => self.fetch(fetch.offset, fetch.beats, false),
+                Request::Maps(from) => self.fetch(from.offset, from.beats, true),
             }
         }
+    }
+
+    fn fetch(&mut self, offset: u32, beats: u32, maps: bool) {
+        self.maps = maps;
+        self.data = Client {
+            at: u64::from(offset) / self.beat_bytes,
+            left: u64::from(beats),
+            waits: None,
+        };
     }
 
     /// A beat of the program is at the head of the FIFO.
@@ -145,7 +157,11 @@ impl Reader {
             self.fifo.pop_front();
             self.reserved -= 1;
         }
-        self.input_beats += u64::from(data_taken);
+        let count = match self.maps {
+            true => &mut self.map_beats,
+            false => &mut self.input_beats,
+        };
+        *count += u64::from(data_taken);
         if arrives || data_taken {
             self.memory.take(now);
         }

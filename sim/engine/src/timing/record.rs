@@ -22,6 +22,8 @@ pub enum Cause {
     Drain,
     /// Input is loaded.
     Input,
+    /// Maps are moved to or from memory.
+    Maps,
     /// Anything else: no layer runs.
     Command,
 }
@@ -43,6 +45,8 @@ pub struct Causes {
     pub stall_drain: u64,
     /// Cycles that loaded input.
     pub stall_input: u64,
+    /// Cycles that moved maps to or from memory.
+    pub stall_maps: u64,
     /// Cycles without a layer.
     pub stall_command: u64,
 }
@@ -57,6 +61,7 @@ impl Causes {
             Cause::Fill => &mut self.stall_fill,
             Cause::Drain => &mut self.stall_drain,
             Cause::Input => &mut self.stall_input,
+            Cause::Maps => &mut self.stall_maps,
             Cause::Command => &mut self.stall_command,
         };
         *counter += cycles;
@@ -73,6 +78,7 @@ impl Causes {
             + self.stall_fill
             + self.stall_drain
             + self.stall_input
+            + self.stall_maps
             + self.stall_command
     }
 }

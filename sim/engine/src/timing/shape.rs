@@ -19,6 +19,10 @@ pub(super) struct Shape {
     pub tile_beats: u64,
     /// Beats of a code line.
     pub code_beats: u64,
+    /// Beats of a code line of the scratch region.
+    pub map_line_beats: u64,
+    /// Code lines in a beat of the scratch region.
+    pub map_beat_lines: u64,
     /// Lines of the queue of weights.
     pub weight_depth: u64,
     /// Constant sets a column holds.
@@ -37,6 +41,8 @@ impl Shape {
             constant_beats: beats(design.constant_line_bits()),
             tile_beats: beats(design.tile_line_bits()),
             code_beats: beats(design.code_line_bits()),
+            map_line_beats: number(design.map_line_beats()),
+            map_beat_lines: number(design.map_lines_per_beat()),
             weight_depth: number(design.weight_depth),
             channel_depth: number(design.channel_depth),
         }

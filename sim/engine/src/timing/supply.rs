@@ -2,6 +2,7 @@
 
 use super::Supply;
 use super::decoder::Ready;
+use super::map_writer::MapWriter;
 use super::reader::{Reader, Request};
 use super::shape::Shape;
 use super::writer::Writer;
@@ -12,6 +13,10 @@ pub(super) struct Beats {
     pub program: u64,
     pub input: u64,
     pub result: u64,
+    /// Maps that were stored.
+    pub stored: u64,
+    /// Maps that were fetched.
+    pub fetched: u64,
 }
 
 /// The other ends of the core's three streams.
@@ -19,31 +24,39 @@ pub(super) enum Surrounds {
     /// Both input streams always have a beat, results are always taken.
     Ideal(Beats),
     /// The AXI master.
-    Memory(Box<(Reader, Writer)>),
+    Memory(Box<Master>),
+}
+
+/// The AXI master.
+pub(super) struct Master {
+    reader: Reader,
+    writer: Writer,
+    maps: MapWriter,
 }
 
 impl Surrounds {
     pub fn new(shape: &Shape, supply: Supply) -> Surrounds {
         match supply {
             Supply::Ideal => Surrounds::Ideal(Beats::default()),
-            Supply::Memory(memory) => Surrounds::Memory(Box::new((
-                Reader::new(shape, memory),
-                Writer::new(shape, memory),
-            ))),
+            Supply::Memory(memory) => Surrounds::Memory(Box::new(Master {
+                reader: Reader::new(shape, memory),
+                writer: Writer::new(shape, memory),
+                maps: MapWriter::new(shape, memory),
+            })),
         }
     }
 
     /// `start` is seen.
     pub fn start(&mut self, shape: &Shape) {
         if let Surrounds::Memory(master) = self {
-            master.0.start(shape);
+            master.reader.start(shape);
         }
     }
 
     /// What time alone brings about, at the beginning of a cycle.
     pub fn tick(&mut self, now: u64) {
         if let Surrounds::Memory(master) = self {
-            master.0.tick(now);
+            master.reader.tick(now);
         }
     }
 
@@ -52,17 +65,30 @@ impl Surrounds {
         match self {
             Surrounds::Ideal(_) => ready,
             Surrounds::Memory(master) => Ready {
-                program: ready.program && master.0.program_valid(now),
-                data: ready.data && master.0.data_valid(now),
+                program: ready.program && master.reader.program_valid(now),
+                data: ready.data && master.reader.data_valid(now),
             },
         }
+    }
+
+    /// Where maps go; none behind streams.
+    pub fn maps(&mut self) -> Option<&mut MapWriter> {
+        match self {
+            Surrounds::Ideal(_) => None,
+            Surrounds::Memory(master) => Some(&mut master.maps),
+        }
+    }
+
+    /// There is a memory that maps can move to.
+    pub fn memory(&self) -> bool {
+        matches!(self, Surrounds::Memory(_))
     }
 
     /// A result is taken in this cycle if there is one.
     pub fn takes_results(&self) -> bool {
         match self {
             Surrounds::Ideal(_) => true,
-            Surrounds::Memory(master) => master.1.ready(),
+            Surrounds::Memory(master) => master.writer.ready(),
         }
     }
 
@@ -70,14 +96,14 @@ impl Surrounds {
     pub fn idle(&self) -> bool {
         match self {
             Surrounds::Ideal(_) => true,
-            Surrounds::Memory(master) => master.1.idle(),
+            Surrounds::Memory(master) => master.writer.idle(),
         }
     }
 
     /// A line taken in cycle `now` asks for more.
     pub fn request(&mut self, now: u64, request: Request) {
         if let Surrounds::Memory(master) = self {
-            master.0.request(now, request);
+            master.reader.request(now, request);
         }
     }
 
@@ -92,8 +118,9 @@ impl Surrounds {
                 beats.program || beats.data || result
             }
             Surrounds::Memory(master) => {
-                let reads = master.0.update(now, beats.program, beats.data);
-                master.1.update(now, result) || reads
+                let reads = master.reader.update(now, beats.program, beats.data);
+                let maps = master.maps.update(now);
+                master.writer.update(now, result) || reads || maps
             }
         }
     }
@@ -103,9 +130,11 @@ impl Surrounds {
         match self {
             Surrounds::Ideal(beats) => *beats,
             Surrounds::Memory(master) => Beats {
-                program: master.0.program_beats,
-                input: master.0.input_beats,
-                result: master.1.beats,
+                program: master.reader.program_beats,
+                input: master.reader.input_beats,
+                result: master.writer.beats,
+                stored: master.maps.beats,
+                fetched: master.reader.map_beats,
             },
         }
     }
@@ -115,7 +144,11 @@ impl Surrounds {
         match self {
             Surrounds::Ideal(_) => None,
             Surrounds::Memory(master) => {
-                let times = [master.0.wake(now), master.1.wake()];
+                let times = [
+                    master.reader.wake(now),
+                    master.writer.wake(),
+                    master.maps.wake(now),
+                ];
                 times.into_iter().flatten().min()
             }
         }

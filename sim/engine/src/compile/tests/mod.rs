@@ -270,12 +270,12 @@ fn everything_that_does_not_fit_is_named_at_once() {
     for part in [
         "layer conv1: it is fed with an image, and image_digits = false; write image_digits = true",
         "layer blocks.0.conv1: its input map is 28 pixels high or wide, and map_side = 27; write map_side = 28 or more",
-        "network: its codes fill 3920 words of every code bank, and code_depth = 1000; write code_depth = 3920 or more",
+        "network: its codes fill 3136 words of every code bank, and code_depth = 1000; write code_depth = 3136 or more",
         "network: its residual stream fills 1568 words of every column's stream, and stream_depth = 1500; write stream_depth = 1568 or more",
     ] {
         assert!(message.contains(part), "{part}\nnot in\n{message}");
     }
-    (design.code_depth, design.stream_depth, design.map_side) = (3920, 1568, 28);
+    (design.code_depth, design.stream_depth, design.map_side) = (3136, 1568, 28);
     design.image_digits = true;
     assert!(compile(&example("fashion-resnet8.toml"), &design).is_ok());
 }
