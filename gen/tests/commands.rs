@@ -252,7 +252,10 @@ fn networks_known_by_name_are_timed_on_any_design() {
     let (value, _) = json(&[&arguments[..], &["--timing-only"]].concat());
     let notes = value["notes"].to_string();
     assert!(notes.contains("write map_side = 56 or more"), "{notes}");
-    assert!(notes.contains("maxpool is left out"), "{notes}");
+    // Rows of this design do not pool, which is a reason not to compile, and no reason not to count.
+    let layers = value["layers"].as_array().unwrap().iter();
+    let names: Vec<_> = layers.map(|layer| layer["name"].as_str()).collect();
+    assert_eq!(names[1], Some("maxpool"));
 }
 
 #[test]
@@ -283,7 +286,12 @@ fn networks_known_by_name_are_timed() {
         assert_eq!(code, 0);
         assert_eq!(value["total"]["macs"], macs);
         let apart = value["without_image"]["cycles"].as_u64().unwrap();
-        assert!(apart <= cycles, "{name}: {apart}");
+        // Max-pools, and what puts their values into the residual stream.
+        let layers = value["layers"].as_array().unwrap().iter();
+        let unlearnt = layers.filter(|layer| layer["macs"] == 0);
+        let unlearnt: u64 = unlearnt.map(|l| l["cycles"].as_u64().unwrap()).sum();
+        assert!((50_000..70_000).contains(&unlearnt), "{name}: {unlearnt}");
+        assert!(apart - unlearnt <= cycles, "{name}: {apart}");
     }
 }
 

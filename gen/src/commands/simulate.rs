@@ -135,8 +135,6 @@ impl Timed {
         let (design, source) = load_shapes(design, network, *seed)?;
         let outline = outline_with(&source.network, &design, &choices.into())?;
         let unfit = unfit(&outline.problems.0);
-        let left_out = outline.left_out.iter();
-        let left_out = left_out.map(|part| format!("{} is left out: {}", part.name, part.why));
         let layers = outline.layers.iter().map(|layer| Named {
             name: layer.name.clone(),
             macs: layer.macs,
@@ -144,7 +142,7 @@ impl Timed {
         });
         Ok(Timed {
             layers: layers.collect(),
-            notes: unfit.into_iter().chain(left_out).collect(),
+            notes: unfit,
             network: outline.network,
             steps: outline.steps,
             synthetic: source.seed.is_some(),

@@ -54,9 +54,6 @@ fn report(design: &Design, net: &Outline, timing: &Timing) {
         "  beats: program {}, input {}",
         timing.program_beats, timing.input_beats
     );
-    for left in &net.left_out {
-        println!("  left out: {} ({})", left.name, left.why);
-    }
     for problem in &net.problems.0 {
         println!("  problem: {problem}");
     }

@@ -227,9 +227,10 @@ pub(crate) fn read_channel(design: &Design, layer: &Layer, j: usize) -> Channel 
     }
 }
 
-/// An edge whose rows stay inactive: the threshold that is never reached in the exact form, 0 otherwise.
+/// An edge whose rows stay inactive: the threshold that is never reached in the exact form, 0 otherwise, and in
+/// max-pools, which have none.
 fn idle_edge(design: &Design, mode: LayerMode) -> Threshold {
-    let never = design.has_bias() && !mode.operands.are_integers();
+    let never = design.has_bias() && !mode.operands.are_integers() && !mode.max_pool();
     Threshold {
         position: if never { design.format.codes() } else { 0 },
         descending: false,

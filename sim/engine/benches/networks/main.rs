@@ -99,6 +99,6 @@ fn network(criterion: &mut Criterion, name: &str) {
 
 fn design(format: Format, affine: Affine) -> Design {
     let mut design = Design::new(32, 32, format, affine);
-    design.image_digits = true;
+    (design.image_digits, design.max_pool) = (true, true);
     design
 }

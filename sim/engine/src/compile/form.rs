@@ -253,6 +253,20 @@ pub(super) fn integer_step(a: f64, b: f64) -> f64 {
     (b / a.abs() + INTEGER_REACH).max(1.0) / 127.0
 }
 
+impl Reading {
+    /// A code read as the value it stands for, `gain` for a code of 1, both signs of it. Not for rectified codes,
+    /// which have none.
+    pub fn linear(design: &Design, format: Format, gain: f64) -> Reading {
+        Reading {
+            // The lowest place: every code is active, or as large as it is.
+            edge: Threshold::default(),
+            a: constants(design, format, gain),
+            b: 0.0,
+            rest: Rest::None,
+        }
+    }
+}
+
 /// How a channel of an image is read: pixel/255 normalised by mean and standard deviation, for pixels less
 /// 128 (numerics §6).
 pub(super) fn pixel(mean: f64, std: f64, digits: usize) -> Reading {

@@ -7,14 +7,14 @@ use rayon::prelude::*;
 
 use super::columns::{Columns, Scaling, columns};
 use super::form::{ChannelForm, Reading, pixel};
-use super::norms::{affines, norm};
+use super::norms::{Stored, affines, norm};
 use super::plan::{Plan, PlannedLayer, PlannedOutput};
 use super::quantizer::{Arrival, Coded, quantizer, raw};
 use super::storage;
 use super::weights::{Weights, geometry};
 use super::{Choices, shape};
 use crate::bounds::Bounds;
-use crate::constants::{Channel, Frame};
+use crate::constants::{Channel, Constants, Frame};
 use crate::geometry::LayerGeometry;
 use crate::image::{Image, StreamValue, Tensor};
 use crate::image_input;
@@ -118,11 +118,7 @@ fn place(
 ) -> Allocation {
     let values = Values {
         image,
-        tensors: plan
-            .tensors
-            .iter()
-            .map(|t| shape(network, t.node))
-            .collect(),
+        tensors: plan.tensors.iter().map(|t| t.shape).collect(),
         integers: plan
             .tensors
             .iter()
@@ -155,7 +151,7 @@ pub(super) fn frame(
         image_input: allocation.image_input,
         tensors: tensors
             .map(|(tensor, &place)| Tensor {
-                shape: shape(network, tensor.node),
+                shape: tensor.shape,
                 place,
                 storage: tensor.storage,
             })
@@ -203,7 +199,7 @@ pub(super) fn mode(plan: &Plan, planned: &PlannedLayer) -> LayerMode {
     let storage = |tensor: usize| plan.tensors[tensor].storage;
     let codes = output(planned, 1.0).codes();
     LayerMode {
-        task: Task::Learnt,
+        task: planned.task,
         operands: match &planned.input {
             None => Operands::Integers,
             Some((_, tensors)) => tensors
@@ -227,7 +223,7 @@ pub(super) fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
         let nodes: Vec<usize> = members.map(|value| plan.streams[value]).collect();
         let tensors = plan.tensors.iter().filter(|t| nodes.contains(&t.node));
         let channels = tensors.flat_map(|tensor| {
-            let channels = shape(network, tensor.node).channels;
+            let channels = tensor.shape.channels;
             let norms = tensor.readers.iter();
             norms.filter_map(move |reader| {
                 let channels = reader.offset..reader.offset + channels;
@@ -264,11 +260,9 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn layer(&self, planned: &PlannedLayer) -> Result<Layer, Problems> {
-        let node = &self.network.nodes[planned.node];
-        let bias: &[f32] = match &node.op {
-            Op::Linear(l) => &l.bias,
-            _ => &[],
-        };
+        if planned.task == Task::MaxPool {
+            return self.max_pool(planned);
+        }
         let weights = Weights::of(self.network, planned);
         let mode = mode(self.plan, planned);
         let scaling = match planned.output {
@@ -281,12 +275,12 @@ impl Compiler<'_> {
             PlannedOutput::Residual { .. } => Scaling::PowersOfTwo,
             PlannedOutput::Scores => Scaling::Common,
         };
-        let readings = self.readings(planned);
+        let (readings, bias) = self.readings(planned);
         let mut columns = columns(self.design, &weights, mode, &readings, &scaling);
         let geometry = weights.geometry;
         let positions = if mode.pool { geometry.positions() } else { 1 };
-        columns.add_bias(bias, positions);
-        let faults = |faults: Vec<String>| self.widths(&node.name, faults);
+        columns.add_bias(&bias, positions);
+        let faults = |faults: Vec<String>| self.widths(&planned.name, faults);
         columns.constants.channels = self.channels(planned, &columns).map_err(faults)?;
         let unit = columns.units.first().copied().unwrap_or(1.0);
         let (input, output) = (
@@ -295,7 +289,7 @@ impl Compiler<'_> {
         );
         let places = self.image.places(&input, &output);
         let frame = Frame {
-            name: &node.name,
+            name: &planned.name,
             geometry,
             mode,
             places: &places,
@@ -306,7 +300,48 @@ impl Compiler<'_> {
         let constants = &columns.constants;
         constants
             .assemble(self.design, &frame)
-            .map_err(|fault| self.widths(&node.name, vec![fault.to_string()]))
+            .map_err(|fault| self.widths(&planned.name, vec![fault.to_string()]))
+    }
+
+    /// A max-pool: the direction of each channel.
+    fn max_pool(&self, planned: &PlannedLayer) -> Result<Layer, Problems> {
+        let geometry = geometry(self.network, planned);
+        let mode = mode(self.plan, planned);
+        let (input, output) = (input(planned), output(planned, 1.0));
+        let mut constants = Constants::idle(self.design, &geometry, mode);
+        if let Some(tensor) = output.codes() {
+            let descending = self.descending(tensor);
+            for (k, edge) in constants.edges.iter_mut().enumerate() {
+                edge.descending = descending[k % geometry.channels];
+            }
+        }
+        let frame = Frame {
+            name: &planned.name,
+            geometry,
+            mode,
+            places: &self.image.places(&input, &output),
+            input: &input,
+            output: &output,
+        };
+        constants
+            .assemble(self.design, &frame)
+            .map_err(|fault| self.widths(&planned.name, vec![fault.to_string()]))
+    }
+
+    /// By channel of a pooled tensor: whether the largest of what is pooled has the smallest code.
+    fn descending(&self, tensor: usize) -> Vec<bool> {
+        let planned = &self.plan.tensors[tensor];
+        let activated = planned.pooled.and_then(|pooled| pooled.activated);
+        let activated = activated.and_then(|at| Some((norm(self.network, at.norm)?, at.offset)));
+        let stored = planned.stored(self.network).into_iter().enumerate();
+        let channel = |(c, stored): (usize, Stored)| {
+            let negated = self
+                .form(stored.affine, tensor, c)
+                .is_some_and(|form| form.coding.negate);
+            let falls = activated.is_some_and(|(norm, offset)| norm.scale[offset + c] < 0.0);
+            negated != falls
+        };
+        stored.map(channel).collect()
     }
 
     /// Problems with constants that are too wide.
@@ -321,13 +356,17 @@ impl Compiler<'_> {
         Problems(faults.into_iter().map(problem).collect())
     }
 
-    /// How each input channel is read.
-    fn readings(&self, planned: &PlannedLayer) -> Vec<Reading> {
-        match &planned.input {
-            Some((node, tensors)) => {
+    /// How each input channel is read, and the bias of each output channel.
+    fn readings(&self, planned: &PlannedLayer) -> (Vec<Reading>, Vec<f64>) {
+        let bias = match &self.network.nodes[planned.node].op {
+            Op::Linear(l) => l.bias.iter().map(|&bias| bias.into()).collect(),
+            _ => vec![],
+        };
+        let readings = match &planned.input {
+            Some((None, tensors)) => return self.linear(tensors),
+            Some((Some(node), tensors)) => {
                 let channels = tensors.iter().flat_map(|&tensor| {
-                    let node = self.plan.tensors[tensor].node;
-                    let channels = 0..shape(self.network, node).channels;
+                    let channels = 0..self.plan.tensors[tensor].shape.channels;
                     channels.map(move |channel| (tensor, channel))
                 });
                 affines(self.network, self.plan, *node, tensors)
@@ -345,7 +384,26 @@ impl Compiler<'_> {
                     .map(|(&mean, &std)| pixel(mean, std, digits))
                     .collect()
             }
-        }
+        };
+        (readings, bias)
+    }
+
+    /// How codes are read as the values they stand for: x = μ + σ·n, with what n the code is of.
+    fn linear(&self, tensors: &[usize]) -> (Vec<Reading>, Vec<f64>) {
+        let stored = tensors.iter().flat_map(|&tensor| {
+            let stored = self.plan.tensors[tensor].stored(self.network);
+            let channels = stored.into_iter().enumerate();
+            channels.map(move |(channel, stored)| (tensor, channel, stored))
+        });
+        let read = |(tensor, channel, stored): (usize, usize, Stored)| {
+            let coding = self.form(stored.affine, tensor, channel)?.coding;
+            let gain = stored.sigma * coding.scale;
+            let gain = if coding.negate { -gain } else { gain };
+            let bias = stored.mean - stored.sigma * coding.shift;
+            let format = self.plan.tensors[tensor].storage.format(self.design);
+            Some((Reading::linear(self.design, format, gain), bias))
+        };
+        stored.filter_map(read).unzip()
     }
 
     /// `None` only for what [`super::norms::check`] has refused.
@@ -474,9 +532,9 @@ impl Compiler<'_> {
 
 impl Columns {
     /// Adds the biases of a layer, once per position they are averaged over.
-    fn add_bias(&mut self, bias: &[f32], positions: usize) {
+    fn add_bias(&mut self, bias: &[f64], positions: usize) {
         for ((rest, unit), &bias) in self.rests.iter_mut().zip(&self.units).zip(bias) {
-            let exact = f64::from(bias) * unit * positions as f64;
+            let exact = bias * unit * positions as f64;
             *rest = rest.saturating_add(exact.round_ties_even() as i64);
         }
     }

@@ -1,6 +1,6 @@
 //! Whether a network fits a design, before any weight is quantised.
 
-use cromulent_design::{Affine, COORDINATE_MARGIN, Design, LayerRegisters, PeKind};
+use cromulent_design::{Affine, COORDINATE_MARGIN, Design, LARGEST_WINDOW, LayerRegisters, PeKind};
 use cromulent_network::{Affine as Coefficients, Network, Problem, Problems};
 
 use super::Choices;
@@ -10,7 +10,7 @@ use super::plan::{Plan, PlannedLayer};
 use super::weights::geometry;
 use crate::activations::pixel;
 use crate::geometry::LayerGeometry;
-use crate::layer::{PIXEL_BEATS, Storage};
+use crate::layer::{PIXEL_BEATS, Storage, Task};
 use crate::memory::Allocation;
 
 /// Refuses wishes that the design cannot fulfil.
@@ -39,12 +39,15 @@ pub(super) fn check_layer(
     if !check_size(network, planned, problems) {
         return;
     }
-    let place = format!("layer {}", network.nodes[planned.node].name);
+    let place = format!("layer {}", planned.name);
     let geometry = geometry(network, planned);
     let digits = design.pe == PeKind::Multiply || design.image_digits;
     if planned.input.is_none() && !digits {
         let what = "it is fed with an image, and image_digits = false";
         problems.add(&place, what, "write image_digits = true in the design");
+    }
+    if planned.task == Task::MaxPool {
+        check_window(design, &geometry, &place, problems);
     }
     let side = geometry.height.max(geometry.width);
     // An image may be stored in phases, which are smaller: its registers tell.
@@ -61,6 +64,22 @@ pub(super) fn check_layer(
     check_reach(&geometry, &place, problems);
 }
 
+/// Refuses a max-pool that the rows of the design cannot do.
+fn check_window(design: &Design, geometry: &LayerGeometry, place: &str, problems: &mut Problems) {
+    if !design.max_pool {
+        let what = "it is a max-pool, and max_pool = false";
+        problems.add(place, what, "write max_pool = true in the design");
+    }
+    let side = geometry.kernel_width;
+    if side > LARGEST_WINDOW as usize {
+        problems.add(
+            place,
+            format!("its window is {side} pixels high and wide"),
+            format!("use windows of at most {LARGEST_WINDOW} pixels"),
+        );
+    }
+}
+
 /// Refuses a layer of a size beyond all designs: whether it is none.
 pub(super) fn check_size(
     network: &Network,
@@ -70,7 +89,7 @@ pub(super) fn check_size(
     let Err(error) = geometry(network, planned).check() else {
         return true;
     };
-    let place = format!("layer {}", network.nodes[planned.node].name);
+    let place = format!("layer {}", planned.name);
     let fix = "give every size a value from 1 to 16384, and less padding than kernel";
     problems.add(place, error.to_string(), fix);
     false
@@ -133,6 +152,12 @@ fn check_reach(geometry: &LayerGeometry, place: &str, problems: &mut Problems) {
             format!("use strides and paddings below {margin}"),
         );
     }
+}
+
+/// The batch-norm a layer reads, and the tensors.
+fn activated(layer: &PlannedLayer) -> Option<(usize, Vec<usize>)> {
+    let (norm, tensors) = layer.input.as_ref()?;
+    Some(((*norm)?, tensors.clone()))
 }
 
 /// Beyond this |b/a| a rectified channel's error exceeds the spread of its signal (numerics §9).
@@ -203,8 +228,7 @@ fn losses(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
             )
         })
     };
-    let mut read: Vec<(usize, Vec<usize>)> =
-        plan.layers.iter().filter_map(|l| l.input.clone()).collect();
+    let mut read: Vec<(usize, Vec<usize>)> = plan.layers.iter().filter_map(activated).collect();
     read.sort_unstable();
     read.dedup();
     let coded = |tensor: &usize| plan.tensors[*tensor].storage != Storage::Integers;

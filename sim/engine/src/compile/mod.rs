@@ -33,7 +33,7 @@ use crate::image::{Image, MapShape};
 use crate::layer::PIXEL_BEATS;
 use crate::memory::Maps;
 
-pub use outline::{LeftOut, Outline, OutlineLayer, outline, outline_with};
+pub use outline::{Outline, OutlineLayer, outline, outline_with};
 
 /// A compiled network, and what about it deserves a look.
 #[derive(Clone, PartialEq, Debug)]

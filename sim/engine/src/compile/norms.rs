@@ -4,8 +4,8 @@ use cromulent_design::{Affine as Form, Design};
 use cromulent_network::{Affine, BatchNorm, Network, Op, Problems};
 
 use super::form::ChannelForm;
-use super::plan::{Plan, PlannedTensor, Reader};
-use crate::layer::Storage;
+use super::plan::{Plan, PlannedLayer, PlannedTensor, Reader};
+use crate::layer::{Storage, Task};
 
 /// The batch-norm a node is.
 pub(super) fn norm(network: &Network, node: usize) -> Option<&BatchNorm> {
@@ -27,7 +27,7 @@ pub(super) struct Stored {
 impl PlannedTensor {
     /// How each channel is stored.
     pub fn stored(&self, network: &Network) -> Vec<Stored> {
-        let channels = network.nodes[self.node].shape.channels;
+        let channels = self.shape.channels;
         let first = self.readers.first();
         let norm = first.and_then(|reader| Some((norm(network, reader.norm)?, reader.offset)));
         norm.map_or(vec![], |(norm, offset)| {
@@ -80,7 +80,7 @@ pub(super) fn affines(
 /// Refuses batch-norms that the design's affine form cannot express.
 pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &mut Problems) {
     for layer in &plan.layers {
-        if let Some((node, tensors)) = &layer.input {
+        if let Some((Some(node), tensors)) = &layer.input {
             let affines = affines(network, plan, *node, tensors);
             let first = tensors.first().map(|&tensor| plan.tensors[tensor].storage);
             match first {
@@ -89,11 +89,30 @@ pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &
             }
         }
     }
+    if design.affine == Form::Rectified {
+        plan.layers
+            .iter()
+            .for_each(|layer| check_linear(layer, problems));
+    }
     if matches!(design.affine, Form::Recentred | Form::Rectified) {
-        let coded = |tensor: &&PlannedTensor| tensor.storage != Storage::Integers;
+        let coded = |tensor: &&PlannedTensor| {
+            tensor.storage != Storage::Integers && tensor.pooled.is_none()
+        };
         for tensor in plan.tensors.iter().filter(coded) {
             check_single(network, design, tensor, problems);
         }
+    }
+}
+
+/// What enters a sum as it is has two signs.
+fn check_linear(layer: &PlannedLayer, problems: &mut Problems) {
+    let linear = matches!(layer.input, Some((None, _))) && layer.task == Task::Identity;
+    if linear {
+        problems.add(
+            format!("layer {}", layer.name),
+            "a sum reads its pooled values as they are, and rectified codes hold nothing below their ReLU",
+            "write affine = \"exact\", \"snapped\" or \"recentred\" with an L format",
+        );
     }
 }
 
@@ -160,7 +179,7 @@ fn check_single(
 
 /// The names of two batch-norms that read a tensor and differ in statistics or affine, if there are such.
 pub(super) fn two_readers(network: &Network, tensor: &PlannedTensor) -> Option<String> {
-    let channels = network.nodes[tensor.node].shape.channels;
+    let channels = tensor.shape.channels;
     let read = |reader: &Reader| {
         let norm = norm(network, reader.norm)?;
         let channels = reader.offset..reader.offset + channels;

@@ -33,8 +33,6 @@ pub struct Outline {
     pub layers: Vec<OutlineLayer>,
     /// The commands of the program.
     pub steps: Vec<Command>,
-    /// What is not run.
-    pub left_out: Vec<LeftOut>,
     /// Why the network would not compile for the design, as far as that can be said without weights. Times are
     /// right all the same: none depends on an address.
     pub problems: Problems,
@@ -43,7 +41,7 @@ pub struct Outline {
 /// A layer as the machine runs it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct OutlineLayer {
-    /// The name of the learnt layer in its network.
+    /// Its name: that of the learnt layer or the pool in its network, or one made of it.
     pub name: String,
     /// Its shape.
     pub geometry: LayerGeometry,
@@ -59,17 +57,6 @@ pub struct OutlineLayer {
     pub macs: u64,
 }
 
-/// A node of the network that the machine has no unit for. It has no multiply-accumulates.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct LeftOut {
-    /// Its name.
-    pub name: String,
-    /// The layer it stands behind.
-    pub behind: String,
-    /// What is missing.
-    pub why: &'static str,
-}
-
 /// Lays a network out, every normalisation coded.
 ///
 /// # Errors
@@ -78,8 +65,7 @@ pub fn outline(network: &Network, design: &Design) -> Result<Outline, Problems> 
     outline_with(network, design, &Choices::default())
 }
 
-/// Lays a network out, whether or not it has weights. A max-pool right behind a learnt layer is left out: what
-/// reads it finds a map of its shape.
+/// Lays a network out, whether or not it has weights.
 ///
 /// # Errors
 /// Every node that cannot run yet; layers of a size beyond all designs.
@@ -89,7 +75,7 @@ pub fn outline_with(
     choices: &Choices,
 ) -> Result<Outline, Problems> {
     let statistics = !network.is_hollow();
-    let (network, left_out) = hollow(network);
+    let network = hollow(network);
     let mut plan = plan(&network)?;
     let mut problems = Problems::default();
     limits::check_choices(design, choices, &mut problems);
@@ -111,9 +97,7 @@ pub fn outline_with(
     }
     limits::check_memories(design, &allocation, &mut problems);
     if problems.0.is_empty() {
-        // What stands before a pool gives more words than are kept.
-        let whole = |layer: &&OutlineLayer| left_out.iter().all(|left| left.behind != layer.name);
-        let registers = layers.iter().filter(whole);
+        let registers = layers.iter();
         let registers = registers.map(|layer| (layer.name.as_str(), &layer.registers));
         limits::check_registers(design, registers, &mut problems);
     }
@@ -133,7 +117,6 @@ pub fn outline_with(
         tensors: image.tensors,
         streams: image.streams,
         layers,
-        left_out,
         problems,
     })
 }
@@ -165,9 +148,9 @@ fn layer(
     let (input, output) = (input(planned), output(planned, 1.0));
     let places = image.places(&input, &output);
     OutlineLayer {
-        name: network.nodes[planned.node].name.clone(),
+        name: planned.name.clone(),
         registers: registers(design, &geometry, mode, &output, &places),
-        macs: geometry.macs(mode.pool),
+        macs: mode.macs(&geometry),
         geometry,
         mode,
         input,
@@ -189,7 +172,7 @@ fn check_shared(design: &Design, plan: &Plan, problems: &mut Problems) {
     let shared = plan
         .tensors
         .iter()
-        .filter(|tensor| tensor.readers.len() > 1);
+        .filter(|tensor| tensor.readers.len() > 1 && tensor.pooled.is_none());
     let shared = shared.count();
     if shared > 0 && matches!(design.affine, Affine::Recentred | Affine::Rectified) {
         problems.0.push(Problem::new(
@@ -203,48 +186,19 @@ fn check_shared(design: &Design, plan: &Plan, problems: &mut Problems) {
     }
 }
 
-/// The network without values of weights, and without max-pools where each is the only reader of a learnt layer.
-/// That layer's node takes the pool's shape, as far as others see it.
-fn hollow(network: &Network) -> (Network, Vec<LeftOut>) {
-    let mut left_out = Vec::new();
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut places: Vec<usize> = Vec::new();
-    for (number, node) in network.nodes.iter().enumerate() {
-        let pooled = pooled(network, number).map(|learnt| places[learnt]);
-        if let Some(learnt) = pooled {
-            nodes[learnt].shape = node.shape;
-            left_out.push(LeftOut {
-                name: node.name.clone(),
-                behind: nodes[learnt].name.clone(),
-                why: "the machine has no max-pool yet",
-            });
-            places.push(learnt);
-            continue;
-        }
-        places.push(nodes.len());
-        nodes.push(Node {
-            name: node.name.clone(),
-            op: without_values(&node.op),
-            inputs: node.inputs.iter().map(|&input| places[input]).collect(),
-            shape: node.shape,
-        });
-    }
-    let network = Network {
+/// The network without values of weights.
+fn hollow(network: &Network) -> Network {
+    let node = |node: &Node| Node {
+        name: node.name.clone(),
+        op: without_values(&node.op),
+        inputs: node.inputs.clone(),
+        shape: node.shape,
+    };
+    Network {
         name: network.name.clone(),
         input: network.input.clone(),
-        nodes,
-    };
-    (network, left_out)
-}
-
-/// The learnt layer that a max-pool alone reads.
-fn pooled(network: &Network, node: usize) -> Option<usize> {
-    let Op::MaxPool { .. } = network.nodes[node].op else {
-        return None;
-    };
-    let source = *network.nodes[node].inputs.first()?;
-    let alone = network.readers(source) == [node];
-    (alone && network.nodes[source].op.is_learnt()).then_some(source)
+        nodes: network.nodes.iter().map(node).collect(),
+    }
 }
 
 fn without_values(op: &Op) -> Op {

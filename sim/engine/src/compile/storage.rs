@@ -124,6 +124,10 @@ fn check(network: &Network, plan: &Plan, problems: &mut Problems) {
         .iter()
         .filter(|t| t.storage == Storage::Integers)
     {
+        if tensor.pooled.is_some() {
+            let what = "it pools values left uncoded, and a max-pool takes codes";
+            problems.add(format!("node `{}`", name(tensor.node)), what, FIX);
+        }
         if let Some(readers) = two_readers(network, tensor) {
             let what = format!(
                 "{readers} normalise its values in two ways, and what is left uncoded is rectified for one"
@@ -132,14 +136,14 @@ fn check(network: &Network, plan: &Plan, problems: &mut Problems) {
         }
     }
     for layer in &plan.layers {
-        let Some((node, tensors)) = &layer.input else {
+        let Some((Some(node), tensors)) = &layer.input else {
             continue;
         };
         let uncoded = |&&tensor: &&usize| plan.tensors[tensor].storage == Storage::Integers;
         let count = tensors.iter().filter(uncoded).count();
         if count != 0 && count != tensors.len() {
             problems.add(
-                format!("layer {}", name(layer.node)),
+                format!("layer {}", layer.name),
                 format!("`{}` joins values left uncoded with codes", name(*node)),
                 FIX,
             );

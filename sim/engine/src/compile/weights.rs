@@ -3,8 +3,8 @@
 use cromulent_network::{Network, Op};
 
 use super::plan::PlannedLayer;
-use super::shape;
 use crate::geometry::LayerGeometry;
+use crate::layer::Task;
 
 /// A layer's weights, as a convolution.
 pub(super) struct Weights<'a> {
@@ -16,7 +16,7 @@ pub(super) struct Weights<'a> {
 pub(super) enum Values<'a> {
     /// As the network has them.
     Learnt(&'a [f32]),
-    /// With an average pool.
+    /// With an average pool, or of an identity.
     Spread(Vec<f64>),
 }
 
@@ -32,6 +32,9 @@ impl Values<'_> {
 impl<'a> Weights<'a> {
     /// The weights of a layer.
     pub fn of(network: &'a Network, planned: &PlannedLayer) -> Weights<'a> {
+        if planned.task == Task::Identity {
+            return Weights::identity(geometry(network, planned));
+        }
         let values: &[f32] = match &network.nodes[planned.node].op {
             Op::Convolution(c) => &c.weight.values,
             Op::Linear(l) => &l.weight.values,
@@ -44,6 +47,16 @@ impl<'a> Weights<'a> {
         match planned.average {
             None => learnt,
             Some((kernel, stride)) => learnt.spread(kernel, stride),
+        }
+    }
+
+    /// Ones from each channel to itself.
+    fn identity(geometry: LayerGeometry) -> Weights<'static> {
+        let channels = geometry.channels;
+        let one = |place: usize| f64::from(u8::from(place / channels == place % channels));
+        Weights {
+            values: Values::Spread((0..channels * channels).map(one).collect()),
+            geometry,
         }
     }
 
@@ -72,10 +85,43 @@ impl<'a> Weights<'a> {
 
 /// The shape of a planned layer, the average pool behind it included.
 pub(super) fn geometry(network: &Network, planned: &PlannedLayer) -> LayerGeometry {
+    match planned.task {
+        Task::Learnt => {}
+        Task::Identity => return unlearnt(planned, (1, 1, 0)),
+        Task::MaxPool => {
+            let Op::MaxPool {
+                kernel,
+                stride,
+                padding,
+            } = network.nodes[planned.node].op
+            else {
+                return unlearnt(planned, (1, 1, 0));
+            };
+            return unlearnt(planned, (kernel, stride, padding));
+        }
+    }
     let learnt = learnt(network, planned);
     match planned.average {
         None => learnt,
         Some((kernel, stride)) => averaged(&learnt, kernel, stride),
+    }
+}
+
+/// The shape of a layer that gives as many channels as it reads, with a square window, its stride and padding.
+fn unlearnt(
+    planned: &PlannedLayer,
+    (kernel, stride, padding): (usize, usize, usize),
+) -> LayerGeometry {
+    let map = planned.map;
+    LayerGeometry {
+        height: map.height,
+        width: map.width,
+        channels: map.channels,
+        out_channels: map.channels,
+        kernel_height: kernel,
+        kernel_width: kernel,
+        stride,
+        padding,
     }
 }
 
@@ -95,11 +141,7 @@ fn averaged(before: &LayerGeometry, kernel: usize, stride: usize) -> LayerGeomet
 /// global pool.
 fn learnt(network: &Network, planned: &PlannedLayer) -> LayerGeometry {
     let node = &network.nodes[planned.node];
-    let mut source = node.inputs[0];
-    if planned.pooled {
-        source = network.nodes[source].inputs[0];
-    }
-    let input = shape(network, source);
+    let input = planned.map;
     let (kernel_height, kernel_width, stride, padding) = match &node.op {
         Op::Convolution(c) => (c.kernel_height(), c.kernel_width(), c.stride, c.padding),
         _ if planned.pooled => (1, 1, 1, 0),

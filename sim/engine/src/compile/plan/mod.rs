@@ -9,14 +9,23 @@
 //! A value is normalised and stored once, with the statistics of its first reader, the first batch-norm in
 //! the network's order. Every other batch-norm that reads it is folded onto these (numerics §4).
 //!
+//! A max-pool pools codes, which commutes with normalising them (numerics §4): a value is coded by the batch-norm
+//! behind the pool, and its code tensor pooled. Where that is not enough, because a sum reads the pooled value, or
+//! because no learnt layer stands between a ReLU and the next batch-norm, a layer of identities puts the value
+//! there: it multiplies codes by 1.
+//!
 //! A ReLU that reads a value itself is done as the value enters the residual stream (numerics §5).
 
+mod pools;
 mod rectify;
 mod support;
 
 use cromulent_network::{Network, Op, Problem, Problems};
 
-use crate::layer::Storage;
+use super::shape;
+use crate::image::MapShape;
+use crate::layer::{Storage, Task};
+use pools::Feature;
 use rectify::Rectified;
 
 /// The program of a network, before any number is known.
@@ -31,14 +40,28 @@ pub(in crate::compile) struct Plan {
     pub groups: Vec<usize>,
 }
 
-/// A value that batch-norms read.
+/// A value that batch-norms read, or what max-pools make of it.
 pub(in crate::compile) struct PlannedTensor {
     /// The node whose values it holds.
     pub node: usize,
-    /// The batch-norms that read it, the one first whose statistics it is stored with. Never empty.
+    /// Its shape: of a pool behind a concatenation it is a part of what the node gives.
+    pub shape: MapShape,
+    /// The batch-norms that read the value, pooled or not, the one first whose statistics it is stored with.
+    /// Never empty.
     pub readers: Vec<Reader>,
+    /// Where it comes from, if it is pooled.
+    pub pooled: Option<Pooled>,
     /// How it is stored.
     pub storage: Storage,
+}
+
+/// What a max-pool makes a tensor of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::compile) struct Pooled {
+    /// The tensor it pools.
+    pub from: usize,
+    /// The batch-norm before the pool, whose ReLU it reads; `None` if the value itself is pooled.
+    pub activated: Option<Reader>,
 }
 
 /// A batch-norm that reads a tensor.
@@ -50,13 +73,18 @@ pub(in crate::compile) struct Reader {
     pub offset: usize,
 }
 
-/// One learnt layer in the program.
+/// One layer of the program.
 pub(in crate::compile) struct PlannedLayer {
-    /// The learnt node.
+    /// Its name: the node's, or one made of it.
+    pub name: String,
+    /// The learnt node, or the one whose values an identity or a max-pool gives.
     pub node: usize,
-    /// The batch-norm before it, and the tensors that one reads, in the order of its channels; `None` for
-    /// the image.
-    pub input: Option<(usize, Vec<usize>)>,
+    /// What it does.
+    pub task: Task,
+    /// The batch-norm before it, and the tensors it reads, in the order of their channels; `None` for the image.
+    pub input: Option<(Option<usize>, Vec<usize>)>,
+    /// The shape of the maps it reads, side by side.
+    pub map: MapShape,
     /// Whether a global average pool stands before it.
     pub pooled: bool,
     /// The window and the step of an average pool behind it.
@@ -102,10 +130,10 @@ struct Planner<'a> {
     readers: Vec<Vec<usize>>,
     /// By node: whether a ReLU on the stream is done with its values.
     clamped: Vec<bool>,
-    /// By node: the batch-norms that read its values, directly or through concatenations.
+    /// By node: the batch-norms that read its values, directly or through concatenations and max-pools.
     norms: Vec<Vec<Reader>>,
-    /// The values with a code tensor.
-    tensors: Vec<usize>,
+    /// What has a code tensor.
+    tensors: Vec<Feature>,
     /// The values in the residual stream.
     streams: Vec<usize>,
 }
@@ -126,16 +154,13 @@ impl<'a> Planner<'a> {
         let mut norms = vec![vec![]; network.nodes.len()];
         for norm in nodes.clone().filter(|&i| planner.is_norm(i)) {
             let mut offset = 0;
-            for value in planner.features(norm) {
-                norms[value].push(Reader { norm, offset });
-                offset += network.nodes[value].shape.channels;
+            for feature in planner.features(norm) {
+                norms[feature.value].push(Reader { norm, offset });
+                offset += network.nodes[feature.value].shape.channels;
             }
         }
         planner.norms = norms;
-        planner.tensors = nodes
-            .clone()
-            .filter(|&i| !planner.norms[i].is_empty())
-            .collect();
+        planner.tensors = nodes.clone().flat_map(|i| planner.coded(i)).collect();
         planner.streams = nodes.filter(|&i| planner.is_stream(i)).collect();
         planner
     }
@@ -156,9 +181,10 @@ impl<'a> Planner<'a> {
         matches!(self.op(node), Op::BatchNorm(_))
     }
 
-    /// A learnt layer, or an average pool behind one that nothing else reads.
+    /// A learnt layer, an average pool behind one that nothing else reads, or a node whose values a layer of
+    /// identities puts where they are read.
     fn is_computed(&self, node: usize) -> bool {
-        self.op(node).is_learnt() || self.averaged(node).is_some()
+        self.op(node).is_learnt() || self.averaged(node).is_some() || self.is_identity(node)
     }
 
     /// Whether a node is a value, or would be but for an average pool behind it.
@@ -186,15 +212,6 @@ impl<'a> Planner<'a> {
             return None;
         };
         (self.averaged(pool) == Some(learnt)).then_some(pool)
-    }
-
-    /// The nodes whose channels a node reads, concatenations resolved.
-    fn features(&self, node: usize) -> Vec<usize> {
-        let resolve = |&input: &usize| match self.op(input) {
-            Op::Concat => self.features(input),
-            _ => vec![input],
-        };
-        self.inputs(node).iter().flat_map(resolve).collect()
     }
 
     /// Whether a node's values are words of the residual stream: sums, what sums read, and what is clamped.
@@ -228,8 +245,14 @@ impl<'a> Planner<'a> {
         self.inputs(add).iter().filter(private).max().copied()
     }
 
-    fn tensor(&self, value: usize) -> Option<usize> {
-        self.tensors.iter().position(|&i| i == value)
+    fn tensor(&self, feature: &Feature) -> Option<usize> {
+        self.tensors.iter().position(|known| known == feature)
+    }
+
+    /// The tensors of features.
+    fn tensors(&self, features: &[Feature]) -> Vec<usize> {
+        let tensors = features.iter().filter_map(|feature| self.tensor(feature));
+        tensors.collect()
     }
 
     fn stream(&self, value: usize) -> Option<usize> {
@@ -237,13 +260,14 @@ impl<'a> Planner<'a> {
     }
 
     /// The program of a network that is supported throughout.
-    fn plan(mut self) -> Plan {
+    fn plan(self) -> Plan {
         let mut layers = Vec::new();
         for node in 0..self.network.nodes.len() {
+            layers.extend(self.pool_layers(node));
             match self.finisher(node) {
                 // Only at the sum is its other input there for sure.
                 Some(value) => layers.push(self.layer(self.averaged(value).unwrap_or(value))),
-                None if self.op(node).is_learnt() => {
+                None if self.op(node).is_learnt() || self.is_identity(node) => {
                     let value = self.average(node).unwrap_or(node);
                     if self.adder(value).is_none() {
                         layers.push(self.layer(node));
@@ -253,39 +277,39 @@ impl<'a> Planner<'a> {
             }
         }
         let groups = self.groups();
-        let tensor = |&node: &usize| PlannedTensor {
-            node,
-            readers: std::mem::take(&mut self.norms[node]),
-            storage: Storage::Codes,
-        };
+        let tensors = self.tensors.iter();
         Plan {
             layers,
             groups,
-            tensors: self.tensors.iter().map(tensor).collect(),
+            tensors: tensors.map(|feature| self.planned(feature)).collect(),
             streams: self.streams,
         }
     }
 
     fn layer(&self, node: usize) -> PlannedLayer {
+        if !self.op(node).is_learnt() {
+            return self.identity_layer(node);
+        }
         let mut source = self.inputs(node)[0];
         let pooled = *self.op(source) == Op::GlobalAveragePool;
         if pooled {
             source = self.inputs(source)[0];
         }
-        // Behind a ReLU stands a batch-norm, behind nothing else than the image.
-        let norm = self.inputs(source).first().filter(|&&i| self.is_norm(i));
-        let read = |norm: usize| {
-            let tensors = self.features(norm);
-            let tensors = tensors.into_iter().filter_map(|value| self.tensor(value));
-            (norm, tensors.collect())
+        // What is no ReLU, pooled or not, is the image.
+        let read = |(norm, features): (usize, Vec<Feature>)| {
+            let tensors = self.tensors(&features);
+            (Some(norm), tensors)
         };
         let window = |pool: usize| match *self.op(pool) {
             Op::AveragePool { kernel, stride } => Some((kernel, stride)),
             _ => None,
         };
         PlannedLayer {
+            name: self.name(node).to_owned(),
             node,
-            input: norm.copied().map(read),
+            task: Task::Learnt,
+            input: self.activated(source).map(read),
+            map: shape(self.network, source),
             pooled,
             average: self.average(node).and_then(window),
             output: self.output(self.average(node).unwrap_or(node)),
@@ -295,7 +319,7 @@ impl<'a> Planner<'a> {
     /// What becomes of what a layer computes.
     fn output(&self, computed: usize) -> PlannedOutput {
         let value = self.adder(computed).unwrap_or(computed);
-        let codes = self.tensor(value);
+        let codes = self.tensor(&Feature::of(value));
         if let Some(result) = self.stream(value) {
             let added = value != computed;
             let others = self

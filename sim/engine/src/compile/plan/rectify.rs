@@ -1,7 +1,8 @@
 //! ReLUs on the residual stream, and the graph without them.
 //!
 //! A ReLU that reads a value (a learnt layer, an average pool behind one, a sum) is done with it: words of the
-//! stream are raised to 0 as they are written. So whatever reads the ReLU reads the value, and the rest of the
+//! stream are raised to 0 as they are written. One behind a max-pool of the value is done before the pool, which is
+//! the same. So whatever reads the ReLU reads the value, and the rest of the
 //! plan need not know of the ReLU, only that the value is *clamped*.
 
 use cromulent_network::{Network, Op};
@@ -19,7 +20,10 @@ pub(super) struct Rectified {
 impl Rectified {
     pub(super) fn of(network: &Network) -> Rectified {
         let count = network.nodes.len();
-        let value: Vec<Option<usize>> = (0..count).map(|i| rectified(network, i)).collect();
+        let rectified: Vec<Option<usize>> = (0..count).map(|i| rectified(network, i)).collect();
+        let below = |relu: usize| network.nodes[relu].inputs.first().copied();
+        let value = (0..count).map(|i| rectified[i].and_then(|_| below(i)));
+        let value: Vec<Option<usize>> = value.collect();
         let inputs = |node: usize| {
             let inputs = network.nodes[node].inputs.iter();
             inputs.map(|&i| value[i].unwrap_or(i)).collect()
@@ -32,7 +36,7 @@ impl Rectified {
                 .collect(),
         };
         let mut clamped = vec![false; count];
-        value
+        rectified
             .iter()
             .flatten()
             .for_each(|&node| clamped[node] = true);
@@ -44,12 +48,15 @@ impl Rectified {
     }
 }
 
-/// The value that a ReLU on the stream reads; `None` for any other node.
+/// The value that a ReLU on the stream reads, directly or through max-pools; `None` for any other node.
 pub(super) fn rectified(network: &Network, relu: usize) -> Option<usize> {
     if network.nodes[relu].op != Op::Relu {
         return None;
     }
-    let source = *network.nodes[relu].inputs.first()?;
+    let mut source = *network.nodes[relu].inputs.first()?;
+    while let Op::MaxPool { .. } = network.nodes[source].op {
+        source = *network.nodes[source].inputs.first()?;
+    }
     let op = &network.nodes[source].op;
     let value = op.is_learnt() || matches!(op, Op::Add | Op::AveragePool { .. });
     value.then_some(source)

@@ -1,6 +1,7 @@
 mod dense;
 mod formats;
 mod outline;
+mod pools;
 mod rectified;
 mod uncoded;
 
@@ -324,11 +325,7 @@ fn nodes_that_cannot_run_are_named() {
             padding: 0,
         })
     };
-    let pool = Op::MaxPool {
-        kernel: 2,
-        stride: 2,
-        padding: 0,
-    };
+    let pool = Op::GlobalAveragePool;
     let steps: Vec<Step> = vec![
         ("stem".into(), conv(&mut generator, 2), vec![0]),
         ("pool".into(), pool, vec![1]),
@@ -343,10 +340,9 @@ fn nodes_that_cannot_run_are_named() {
     let network = Network::new("pools", input(), steps).unwrap();
     let message = refusal(&network, &small(Format::R3, Affine::Rectified));
     for part in [
-        "node `stem`: `pool` cannot read it yet; let a batch-norm, a sum or a concatenation read it",
-        "node `pool`: max-pool cannot run yet",
-        "node `bn`: a batch-norm that reads `pool` cannot run yet; let it read a learnt layer, a sum or a concatenation of them",
-        "node `last`: the output is a map of 2 × 2 × 2 values",
+        "node `stem`: `pool` cannot read it yet; let a batch-norm, a sum, a concatenation or a max-pool read it",
+        "node `pool`: a global-average-pool that reads `stem` cannot run yet; let it read a ReLU or a max-pool of one",
+        "node `bn`: a batch-norm that reads `pool` cannot run yet; let it read a learnt layer, a sum, a concatenation or a max-pool of them",
     ] {
         assert!(message.contains(part), "{part}\nnot in\n{message}");
     }

@@ -149,6 +149,6 @@ fn what_cannot_read_a_rectified_value_is_named() {
     steps[8].2 = vec![4];
     let [design, ..] = designs();
     let message = refusal(&network(steps), &design);
-    let wanted = "node `rectified`: `conv` cannot read it yet; let a batch-norm, a sum or a concatenation read it";
+    let wanted = "node `rectified`: `conv` cannot read it yet; let a batch-norm, a sum, a concatenation or a max-pool read it";
     assert!(message.contains(wanted), "{message}");
 }
