@@ -68,6 +68,21 @@ impl Collector {
 }
 
 impl Collector {
+    /// The word that is given, by the number of its column: where none is, that of any.
+    fn word_given<I: Interpreter>(&self, i: &mut I) -> I::Word {
+        let words: Vec<I::Word> = self.word.iter().map(|word| i.read(word)).collect();
+        let valid: Vec<I::Word> = self.word_valid.iter().map(|valid| i.read(valid)).collect();
+        let mut number = vec![];
+        for bit in 0..address_bits(words.len()) {
+            let columns = valid.iter().enumerate().filter(|(j, _)| j >> bit & 1 == 1);
+            let columns: Vec<I::Word> = columns.map(|(_, &valid)| valid).collect();
+            if !columns.is_empty() {
+                number.push(i.name(format_args!("column_{bit}"), any_of(&columns)));
+            }
+        }
+        pick(&words, &number)
+    }
+
     /// Counts the cycles in which no further tile of scores may be swapped in.
     fn space<I: Interpreter>(&self, i: &mut I, scores: I::Word) {
         let (apart, swap) = (self.apart.read(i), i.read(&self.swap));
@@ -92,6 +107,19 @@ fn any_of<W: Word>(words: &[W]) -> W {
     }
 }
 
+/// The word of a number, given bit by bit.
+fn pick<W: Word>(words: &[W], number: &[W]) -> W {
+    let Some((top, lower)) = number.split_last() else {
+        return words[0];
+    };
+    let half = 1 << lower.len();
+    if words.len() <= half {
+        return pick(words, lower);
+    }
+    let (low, high) = words.split_at(half);
+    top.mux(pick(high, lower), pick(low, lower))
+}
+
 impl Describe for Collector {
     fn module(&self) -> String {
         "collector".to_string()
@@ -107,22 +135,21 @@ impl Describe for Collector {
             i.read(&self.last_tile),
         );
         self.space(i, scores);
-        let (mut taken, mut words, mut ends) = (vec![], vec![], vec![]);
-        for (j, (valid, word)) in self.word_valid.iter().zip(&self.word).enumerate() {
+        let (mut taken, mut ends) = (vec![], vec![]);
+        for (j, valid) in self.word_valid.iter().enumerate() {
             let (column, next) = (
                 i.constant(live.width(), j as u64),
                 i.constant(live.width(), j as u64 + 1),
             );
             let here = scores & i.read(valid) & column.less_than(live);
             let here = i.name(format_args!("takes_{j}"), here);
-            let word = i.read(word).as_unsigned() & here.repeat(self.score.width());
             taken.push(here);
-            words.push(i.name(format_args!("taken_{j}"), word));
             ends.push(here & next.equals(live));
         }
         self.taken
             .update_from(i, &self.clock, &self.reset, any_of(&taken));
-        self.held.load(i, &self.clock, any_of(&words).as_signed());
+        let word = self.word_given(i);
+        self.held.load(i, &self.clock, word);
         self.ends.load(i, &self.clock, any_of(&ends) & last_tile);
         i.connect(&self.score_valid, &self.taken.q);
         i.connect(&self.score, &self.held.q);
