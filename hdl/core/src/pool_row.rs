@@ -1,6 +1,5 @@
 //! Max-pooling in one row: from the codes of a window to the one that goes back to the row's bank.
 
-use crate::counting::delay;
 use crate::row_edge::code_order;
 use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
@@ -71,7 +70,7 @@ impl PoolRow {
             write: Net::flag(),
             pooled: Net::bits(code),
             last: Register::control(1),
-            last_late: std::array::from_fn(|_| Register::data(1, false)),
+            last_late: std::array::from_fn(|_| Register::control(1)),
             address: Register::data(address, false),
             kept: Register::data(code, false),
             seen: Register::data(1, false),
@@ -87,8 +86,12 @@ impl PoolRow {
         i.connect(&self.last_out, &self.last.q);
         self.address.load(i, &self.clock, address);
         i.connect(&self.address_out, &self.address.q);
-        let last = self.last.read(i);
-        delay(i, &self.clock, &self.last_late, last)
+        let mut last = self.last.read(i);
+        for register in &self.last_late {
+            register.update_from(i, &self.clock, &self.reset, last);
+            last = register.read(i);
+        }
+        last
     }
 }
 

@@ -97,7 +97,7 @@ pub const FIELDS: [Field; 21] = [
     },
     Field {
         name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("8192"),
-        meaning: "Depth of a row's bank of codes or pixels: all feature maps a network needs at one time.",
+        meaning: "Depth of a row's bank of codes or pixels: all feature maps needed at one time, or else those of one layer; the rest goes to memory.",
     },
     Field {
         name: "weight_depth", kind: integer(1, DEEPEST), unit: "lines", default: Some("512"),

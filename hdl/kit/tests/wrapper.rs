@@ -86,6 +86,19 @@ fn a_single_lane_is_renamed_and_the_rest_passed_through() {
 }
 
 #[test]
+fn outputs_may_be_left_open() {
+    let gate = gate(2);
+    let wrapper = Wrapper::new("half", "Passes one lane on").leave(["to_1"]);
+    let mut modules = emit::verilog(&gate).expect("well formed");
+    modules.push(wrapper.around(&gate, "gate").expect("it fits"));
+    let text = &modules[1].text;
+    assert!(text.contains("wire signed [4:0] unused_to_1;"), "{text}");
+    assert!(text.contains(".to_1(unused_to_1)"), "{text}");
+    assert!(!text.contains("output wire signed [4:0] to_1"), "{text}");
+    tools::assert_lint_clean("wrapper_half", &modules, &[]);
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let plain = || Wrapper::new("w", "");
     let refused = [
@@ -95,6 +108,11 @@ fn what_does_not_fit_is_refused() {
         ),
         (plain().tie("none", 0), "none: the block has no such port"),
         (plain().tie("to_0", 0), "to_0: an output cannot be tied"),
+        (
+            plain().leave(["open"]),
+            "open: an input cannot be left open",
+        ),
+        (plain().leave(["none"]), "none: the block has no such port"),
         (
             plain().gang("m", ["open"]).tie("open", 0),
             "open: it is connected twice",
