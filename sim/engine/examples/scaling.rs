@@ -14,20 +14,7 @@ use cromulent_design::Design;
 use cromulent_engine::fast::{FastRunner, Workspace};
 use cromulent_engine::timing::{self, Memory};
 use cromulent_engine::{compile, outline};
-use cromulent_network::{Network, Op, synthesise, synthetic_image, topology_at};
-
-/// Averages in place of max-pools, which no executor runs yet: 81 taps in place of 49 in the first layer of ResNet-18,
-/// at a quarter of the positions.
-fn replace_max_pools(network: &mut Network) {
-    for node in &mut network.nodes {
-        if let Op::MaxPool { stride, .. } = node.op {
-            node.op = Op::AveragePool {
-                kernel: stride,
-                stride,
-            };
-        }
-    }
-}
+use cromulent_network::{synthesise, synthetic_image, topology_at};
 
 /// Runs of each size.
 const RUNS: usize = 7;
@@ -58,7 +45,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let cycles = timing::run(&design, &outline.steps, memory).cycles;
         let counted = start.elapsed();
-        replace_max_pools(&mut network);
         synthesise(&mut network, 1);
         let image = compile(&network, &design)?.image;
         let runner = FastRunner::new(&image);
