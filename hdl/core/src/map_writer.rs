@@ -346,7 +346,10 @@ impl MapWriter {
         let at = self.at.read(i);
         let next = cut.mux(at + beats.resize(at.width()), at);
         let first = bytes.slice(shift, width - shift);
-        self.at.load(i, &self.clock, begin.mux(first, next));
+        // Known from the reset on, so that nobody asks an unknown place for room.
+        let reset = i.read(&self.reset);
+        let next = begin.mux(first, next);
+        self.at.load_or_zero(i, &self.clock, reset, next);
     }
 
     /// Answers, and when everything is in memory.
