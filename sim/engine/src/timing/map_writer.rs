@@ -59,6 +59,8 @@ pub(super) struct MapWriter {
     queue: VecDeque<u64>,
     /// The cycles in which answers come.
     answers: VecDeque<u64>,
+    /// Nothing is on its way and the registers have come to rest: until something comes, cycles change nothing.
+    rests: bool,
     /// Beats that were written.
     pub beats: u64,
 }
@@ -76,6 +78,7 @@ impl MapWriter {
             coming: VecDeque::new(),
             queue: VecDeque::new(),
             answers: VecDeque::new(),
+            rests: false,
             beats: 0,
         }
     }
@@ -102,6 +105,21 @@ impl MapWriter {
 
     /// The edge that ends cycle `now`: whether anything changes.
     pub fn update(&mut self, now: u64) -> bool {
+        if self.is_quiet() {
+            return false;
+        }
+        let changed = self.step(now);
+        let empty = self.coming.is_empty() && self.queue.is_empty() && self.answers.is_empty();
+        self.rests = !changed && empty;
+        changed
+    }
+
+    /// Whether it rests and nothing comes.
+    fn is_quiet(&self) -> bool {
+        self.rests && self.begins.is_none() && self.lines.is_empty()
+    }
+
+    fn step(&mut self, now: u64) -> bool {
         let old = self.state;
         let held = self.queue.len() as u64;
         let begins = self.begins.filter(|&(cycle, _)| cycle == now);
@@ -187,6 +205,9 @@ impl MapWriter {
 
     /// The next cycle after `now` in which something happens by itself.
     pub fn wake(&self, now: u64) -> Option<u64> {
+        if self.is_quiet() {
+            return None;
+        }
         let times = [
             self.begins.map(|(cycle, _)| cycle),
             self.lines.front().map(|line| line.from),
