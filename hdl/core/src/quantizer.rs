@@ -1,5 +1,8 @@
 //! From an accumulated total to a code: N(x) and the logarithm, without a multiplier.
 
+mod integers;
+mod scale;
+
 use crate::counting::delay;
 use crate::residual::STREAM_BITS;
 use crate::sequencer::register_width;
@@ -166,29 +169,6 @@ impl Quantizer {
         self.magnitude.load(i, &self.clock, magnitude.as_unsigned());
     }
 
-    /// Whether words leave as integers, in a design that has them.
-    fn integer_mode<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
-        self.integers.get().map(|port| i.read(port))
-    }
-
-    /// Stages 2 to 5: how far an integer is moved up, as the steps that are left at each stage; 0 for a code.
-    fn places<I: Interpreter>(&self, i: &mut I) -> Vec<I::Word> {
-        let Some(mode) = self.integer_mode(i) else {
-            return vec![];
-        };
-        let highest = self.magnitude.q.width() - INTEGER_BITS;
-        let highest = i.constant(PLACE_BITS, highest as u64);
-        let shift = self.exponents[0].read(i).slice(0, PLACE_BITS);
-        let mut place = (highest - shift) & mode.repeat(PLACE_BITS);
-        let mut places = vec![];
-        for register in &self.places {
-            register.load(i, &self.clock, place.slice(0, register.q.width()));
-            place = register.read(i);
-            places.push(place);
-        }
-        places
-    }
-
     /// Stages 3 to 5: the leading one's place, by a binary search that shifts, two steps a stage.
     fn normalise<I: Interpreter>(&self, i: &mut I) {
         let places = self.places(i);
@@ -231,41 +211,6 @@ impl Quantizer {
                 lost = Some(register.read(i));
             }
         }
-    }
-
-    /// Stages 6 and 7 of raw words and integers. An integer is rounded, then saturated, in the low byte of the
-    /// word; what stands above it is of no meaning.
-    fn pass<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
-        let [first, second] = self.passing.as_slice() else {
-            return None;
-        };
-        let raised = self.raised[SEARCH_STAGES - 1].read(i);
-        let width = self.word.width();
-        let mut word = raised.resize(width);
-        let mode = self.integer_mode(i);
-        let low = INTEGER_BITS + 1;
-        if let Some(mode) = mode {
-            let below = raised.width() - INTEGER_BITS;
-            let kept = raised.slice(below, INTEGER_BITS).resize(low);
-            let rounded = kept + raised.slice(below - 1, 1).resize(low);
-            let byte = mode.mux(i.name("rounded", rounded), word.slice(0, low));
-            word = word.slice(low, width - low).concat(byte);
-        }
-        first.load(i, &self.clock, word.as_signed());
-        word = first.read(i);
-        if let (Some(mode), [.., before, late]) = (mode, self.lost.as_slice()) {
-            let pushed = before.read(i);
-            late.load(i, &self.clock, pushed);
-            let full = late.read(i) | word.slice(INTEGER_BITS, 1);
-            let full = i.name("full", full);
-            let kept = word.slice(0, INTEGER_BITS) | full.repeat(INTEGER_BITS);
-            let positive = !self.sign[4].read(i);
-            let integer = (kept & positive.repeat(INTEGER_BITS)).resize(low);
-            let byte = mode.mux(integer, word.slice(0, low));
-            word = word.slice(low, width - low).concat(byte);
-        }
-        second.load(i, &self.clock, word.as_signed());
-        Some(second.read(i))
     }
 
     /// The bits below a word's leading one, as many as the thetas have.
@@ -376,60 +321,6 @@ impl Quantizer {
         let byte = (raw | mode).mux(passed.slice(0, low), code.resize(low));
         let above = passed.slice(low, width - low) & raw.repeat(width - low);
         above.concat(byte).as_signed()
-    }
-
-    /// Stages 3 to 8 of int8: multiply by the halves of the multiplier, add them, add half, shift by
-    /// eights and by ones, saturate. A raw word is multiplied by one and shifted by nothing.
-    fn scale<I: Interpreter>(&self, i: &mut I) -> Option<(I::Word, I::Word)> {
-        let [low, high] = self.partial.as_slice() else {
-            return None;
-        };
-        let [product, rounded, by_eights, scaled] = self.scaled.as_slice() else {
-            return None;
-        };
-        let (clock, bits) = (&self.clock, low.q.width());
-        let (raw, coded) = (i.read(&self.raw), !i.read(&self.raw));
-        let (magnitude, theta) = (self.magnitude.read(i), i.read(&self.theta[0]));
-        let one = i.constant(theta.width(), 1);
-        let factor = i.name("factor", raw.mux(one, theta));
-        let half = factor.width() / 2;
-        let lower = magnitude.multiply(factor.slice(0, half)).resize(bits);
-        let upper = factor.slice(half, factor.width() - half);
-        let upper = magnitude.multiply(upper).resize(bits);
-        low.load(i, clock, lower);
-        high.load(i, clock, upper);
-        let half = i.constant(6, half as u64);
-        let sum = low.read(i) + high.read(i).shift_left(half);
-        product.load(i, clock, sum);
-
-        let shifts = [3, 4, 5].map(|n: usize| self.exponents[n].read(i));
-        for shift in &shifts {
-            i.unused(shift.slice(6, EXPONENT_BITS - 6));
-        }
-        let gate = |shift: I::Word, low, width| shift.slice(low, width) & coded.repeat(width);
-        let [first, second, third] = shifts;
-        i.unused(second.slice(0, 3));
-        i.unused(third.slice(3, 3));
-        let (one, two) = (i.constant(bits, 1), i.constant(1, 1));
-        let half = one.shift_left(gate(first, 0, 6)).shift_right(two);
-        let sum = product.read(i) + half;
-        let sum = i.name("rounded_up", sum);
-        rounded.load(i, clock, sum);
-        let none = i.constant(3, 0);
-        let shift = gate(second, 3, 3).concat(none);
-        let shifted = rounded.read(i).shift_right(shift);
-        by_eights.load(i, clock, shifted);
-        let shift = gate(third, 0, 3);
-        let shifted = by_eights.read(i).shift_right(shift);
-        scaled.load(i, clock, shifted);
-
-        let value = scaled.read(i);
-        let most = i.constant(value.width(), 127);
-        let full = most.less_than(value);
-        let (code, top, none) = (value.slice(0, 8), i.constant(8, 127), i.constant(8, 0));
-        let negative = self.sign[5].read(i);
-        let code = negative.mux(none, full.mux(top, code));
-        Some((code, value.resize(self.word.width()).as_signed()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The layers of a program, word by word.
 
+mod channels;
+
 use cromulent_design::{Design, OffsetWord};
 use cromulent_network::{Affine, Network, Op, Problem, Problems};
 use cromulent_number::Quantizer;
@@ -8,21 +10,19 @@ use rayon::prelude::*;
 use super::columns::{Columns, Scaling, columns};
 use super::form::{ChannelForm, Reading, pixel};
 use super::norms::{Stored, affines, norm};
+use super::places::frame;
 use super::plan::{Plan, PlannedLayer, PlannedOutput};
 use super::quantizer::{Arrival, Coded, quantizer, raw};
 use super::storage;
 use super::weights::{Weights, geometry};
-use super::{Choices, shape};
 use crate::bounds::Bounds;
 use crate::constants::{Channel, Constants, Frame};
-use crate::geometry::LayerGeometry;
-use crate::image::{Image, StreamValue, Tensor};
-use crate::image_input;
+use crate::image::Image;
 use crate::layer::{
     Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage, Task,
     layout,
 };
-use crate::memory::{Allocation, Maps, Uses, Values, allocate};
+use crate::memory::Allocation;
 
 /// The image of a planned network.
 ///
@@ -60,111 +60,6 @@ pub(super) fn image(
         layers,
         ..compiler.image
     })
-}
-
-/// A place for everything that is kept, the image stored the fastest way with which everything fits, or else the way
-/// that takes least.
-pub(super) fn allocation(
-    network: &Network,
-    design: &Design,
-    plan: &Plan,
-    choices: &Choices,
-) -> Allocation {
-    let mut best: Option<((bool, u64), Allocation)> = None;
-    let readers = image_readers(network, plan);
-    for choice in image_input::choices(design, &readers, choices.image_digits) {
-        let allocation = Allocation {
-            image_input: choice.input,
-            ..place(network, design, plan, Some(choice.words), choices.maps)
-        };
-        let cost = cost(design, choices.maps, &allocation);
-        if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-            best = Some((cost, allocation));
-        }
-        if cost == (false, 0) {
-            break;
-        }
-    }
-    let best = best.map(|(_, allocation)| allocation);
-    best.unwrap_or_else(|| place(network, design, plan, None, choices.maps))
-}
-
-/// What speaks against a way to store the image: that not everything fits, then how much is too much; or else the
-/// lines that move for its sake.
-fn cost(design: &Design, maps: Maps, allocation: &Allocation) -> (bool, u64) {
-    let words = allocation.code_words;
-    if words > design.code_depth as usize {
-        return (true, words as u64);
-    }
-    let lines = allocation.moves.iter();
-    let lines = lines.map(|given| u64::from(given.lines.lines)).sum();
-    (false, if maps == Maps::Memory { 0 } else { lines })
-}
-
-/// The shapes of the layers that read the image.
-fn image_readers(network: &Network, plan: &Plan) -> Vec<LayerGeometry> {
-    let readers = plan.layers.iter();
-    let readers = readers.filter(|planned| planned.input.is_none());
-    readers.map(|planned| geometry(network, planned)).collect()
-}
-
-/// A place for everything that is kept, with an image of so many words.
-fn place(
-    network: &Network,
-    design: &Design,
-    plan: &Plan,
-    image: Option<usize>,
-    maps: Maps,
-) -> Allocation {
-    let values = Values {
-        image,
-        tensors: plan.tensors.iter().map(|t| t.shape).collect(),
-        integers: plan
-            .tensors
-            .iter()
-            .map(|tensor| tensor.storage == Storage::Integers)
-            .collect(),
-        streams: plan.streams.iter().map(|&s| shape(network, s)).collect(),
-    };
-    let uses = |planned: &PlannedLayer| {
-        let (input, output) = (input(planned), output(planned, 1.0));
-        Uses::of(&input, &output, mode(plan, planned))
-    };
-    let uses: Vec<Uses> = plan.layers.iter().map(uses).collect();
-    allocate(design, maps, &values, &uses)
-}
-
-/// The image without its layers.
-pub(super) fn frame(
-    network: &Network,
-    design: &Design,
-    plan: &Plan,
-    allocation: &Allocation,
-) -> Image {
-    let tensors = plan.tensors.iter().zip(&allocation.tensors);
-    let streams = plan.streams.iter().zip(&allocation.streams);
-    Image {
-        design: design.clone(),
-        network: network.name.clone(),
-        input: shape(network, 0),
-        input_address: allocation.input_address,
-        image_input: allocation.image_input,
-        tensors: tensors
-            .map(|(tensor, &place)| Tensor {
-                shape: tensor.shape,
-                place,
-                storage: tensor.storage,
-            })
-            .collect(),
-        streams: streams
-            .map(|(&node, &base)| StreamValue {
-                shape: shape(network, node),
-                base,
-            })
-            .collect(),
-        moves: allocation.moves.clone(),
-        layers: vec![],
-    }
 }
 
 /// Where a layer's input comes from.
@@ -354,147 +249,6 @@ impl Compiler<'_> {
             )
         };
         Problems(faults.into_iter().map(problem).collect())
-    }
-
-    /// How each input channel is read, and the bias of each output channel.
-    fn readings(&self, planned: &PlannedLayer) -> (Vec<Reading>, Vec<f64>) {
-        let bias = match &self.network.nodes[planned.node].op {
-            Op::Linear(l) => l.bias.iter().map(|&bias| bias.into()).collect(),
-            _ => vec![],
-        };
-        let readings = match &planned.input {
-            Some((None, tensors)) => return self.linear(tensors),
-            Some((Some(node), tensors)) => {
-                let channels = tensors.iter().flat_map(|&tensor| {
-                    let channels = 0..self.plan.tensors[tensor].shape.channels;
-                    channels.map(move |channel| (tensor, channel))
-                });
-                affines(self.network, self.plan, *node, tensors)
-                    .into_iter()
-                    .zip(channels)
-                    .filter_map(|(affine, (tensor, channel))| self.form(affine, tensor, channel))
-                    .map(|form| form.reading)
-                    .collect()
-            }
-            None => {
-                let input = &self.network.input;
-                let pixels = input.mean.iter().zip(&input.std);
-                let digits = self.image.image_input.digits;
-                pixels
-                    .map(|(&mean, &std)| pixel(mean, std, digits))
-                    .collect()
-            }
-        };
-        (readings, bias)
-    }
-
-    /// How codes are read as the values they stand for: x = μ + σ·n, with what n the code is of.
-    fn linear(&self, tensors: &[usize]) -> (Vec<Reading>, Vec<f64>) {
-        let stored = tensors.iter().flat_map(|&tensor| {
-            let stored = self.plan.tensors[tensor].stored(self.network);
-            let channels = stored.into_iter().enumerate();
-            channels.map(move |(channel, stored)| (tensor, channel, stored))
-        });
-        let read = |(tensor, channel, stored): (usize, usize, Stored)| {
-            let coding = self.form(stored.affine, tensor, channel)?.coding;
-            let gain = stored.sigma * coding.scale;
-            let gain = if coding.negate { -gain } else { gain };
-            let bias = stored.mean - stored.sigma * coding.shift;
-            let format = self.plan.tensors[tensor].storage.format(self.design);
-            Some((Reading::linear(self.design, format, gain), bias))
-        };
-        stored.filter_map(read).unzip()
-    }
-
-    /// `None` only for what [`super::norms::check`] has refused.
-    fn form(&self, affine: Affine, tensor: usize, channel: usize) -> Option<ChannelForm> {
-        if let Some(&step) = self.steps[tensor].get(channel) {
-            return Some(ChannelForm::uncoded(affine.a, affine.b, step));
-        }
-        let format = self.plan.tensors[tensor].storage.format(self.design);
-        ChannelForm::new(self.design, format, affine.a, affine.b).ok()
-    }
-
-    /// What becomes of each output channel's sum.
-    fn channels(
-        &self,
-        planned: &PlannedLayer,
-        columns: &Columns,
-    ) -> Result<Vec<Channel>, Vec<String>> {
-        let offsets = columns.rests.iter().map(|rest| rest.saturating_neg());
-        match planned.output {
-            PlannedOutput::Scores => Ok(offsets.map(|offset| self.plain(offset)).collect()),
-            PlannedOutput::Codes(tensor) => {
-                let quantizers = self.quantizers(tensor, |c| Arrival {
-                    unit: columns.units[c],
-                    constant: columns.rests[c],
-                    coded: Coded::Accumulator,
-                })?;
-                let channel = |quantizer: Quantizer| Channel {
-                    offset: quantizer.mean,
-                    quantizer: Quantizer {
-                        mean: 0,
-                        ..quantizer
-                    },
-                    ..Channel::default()
-                };
-                Ok(quantizers.into_iter().map(channel).collect())
-            }
-            PlannedOutput::Residual { result, codes, .. } => {
-                let exponent = self.stream_exponents[result];
-                let mut channels: Vec<_> = offsets.map(|offset| self.plain(offset)).collect();
-                for (channel, align) in channels.iter_mut().zip(aligns(columns, exponent)?) {
-                    channel.align = align;
-                }
-                if let Some(tensor) = codes {
-                    let quantizers = self.quantizers(tensor, |_| Arrival {
-                        unit: f64::from(exponent).exp2(),
-                        constant: 0,
-                        coded: Coded::Stream,
-                    })?;
-                    for (channel, quantizer) in channels.iter_mut().zip(quantizers) {
-                        channel.quantizer = quantizer;
-                    }
-                }
-                Ok(channels)
-            }
-        }
-    }
-
-    /// A channel whose words leave as integers.
-    fn plain(&self, offset: i64) -> Channel {
-        Channel {
-            offset,
-            quantizer: raw(self.design),
-            ..Channel::default()
-        }
-    }
-
-    /// The quantizers of a tensor whose channels arrive like this.
-    fn quantizers(
-        &self,
-        tensor: usize,
-        arrival: impl Fn(usize) -> Arrival,
-    ) -> Result<Vec<Quantizer>, Vec<String>> {
-        let storage = self.plan.tensors[tensor].storage;
-        let stored = self.plan.tensors[tensor].stored(self.network);
-        let mut faults = Vec::new();
-        let mut quantizers = Vec::new();
-        for (c, stored) in stored.iter().enumerate() {
-            let Some(form) = self.form(stored.affine, tensor, c) else {
-                continue;
-            };
-            let statistics = (stored.mean, stored.sigma);
-            match quantizer(self.design, storage, form.coding, statistics, arrival(c)) {
-                Ok(quantizer) => quantizers.push(quantizer),
-                Err(what) => faults.push(format!("channel {c} has {what}")),
-            }
-        }
-        if faults.is_empty() {
-            Ok(quantizers)
-        } else {
-            Err(faults)
-        }
     }
 
     /// Refuses sums that could overflow.

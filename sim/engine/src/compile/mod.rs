@@ -18,6 +18,7 @@ mod layers;
 mod limits;
 mod norms;
 mod outline;
+mod places;
 mod plan;
 mod quantizer;
 mod storage;
@@ -106,7 +107,7 @@ pub fn compile_with(
     for planned in &plan.layers {
         limits::check_layer(network, design, planned, &mut problems);
     }
-    let allocation = layers::allocation(network, design, &plan, choices);
+    let allocation = places::allocation(network, design, &plan, choices);
     limits::check_memories(design, &allocation, &mut problems);
     problems.or(())?;
     let image = layers::image(network, design, &plan, &allocation)?;

@@ -9,7 +9,8 @@ use cromulent_network::{
     Convolution, Linear, Network, Node, Op, Problem, Problems, Tensor as Weight,
 };
 
-use super::layers::{allocation, frame, input, mode, output};
+use super::layers::{input, mode, output};
+use super::places::{allocation, frame};
 use super::plan::{Plan, PlannedLayer, plan};
 use super::weights::geometry;
 use super::{Choices, limits, norms, storage};

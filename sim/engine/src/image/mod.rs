@@ -8,10 +8,11 @@
 mod bytes;
 mod check;
 mod container;
+mod flow;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::output_shape;
+pub(crate) use flow::output_shape;
 
 use std::error::Error;
 use std::fmt;

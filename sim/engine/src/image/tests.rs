@@ -150,7 +150,7 @@ fn residual() -> Image {
     let mut image = small();
     let design = image.design.clone();
     let last = image.layers[0].clone();
-    let shape = check::output_shape(&last);
+    let shape = output_shape(&last);
     let output = LayerOutput::Residual(ResidualStep {
         base: None,
         result: 0,

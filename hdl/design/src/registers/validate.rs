@@ -1,0 +1,190 @@
+//! Whether a machine can run a layer.
+
+use super::*;
+
+impl LayerRegisters {
+    /// Whether the machine of this design can run the layer.
+    ///
+    /// # Errors
+    /// What is out of range, one sentence each, naming the register and the design's field.
+    pub fn validate(&self, design: &Design) -> Result<(), Vec<String>> {
+        let mut faults = self.too_wide(design);
+        let mut require = |holds: bool, fault: String| {
+            if !holds {
+                faults.push(fault);
+            }
+        };
+        for (field, value) in REGISTERS.iter().zip(self.values()) {
+            let name = field.name;
+            require(
+                !field.counts || value > 0,
+                format!("{name} is 0, at least 1 is needed"),
+            );
+        }
+        self.check_memories(design, &mut require);
+        self.check_counts(design, &mut require);
+        self.check_modes(design, &mut require);
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// Registers whose value needs more bits than they have.
+    fn too_wide(&self, design: &Design) -> Vec<String> {
+        let registers = register_bits(design).into_iter().zip(self.values());
+        registers
+            .filter(|&((_, bits), value)| bits_for(value) > bits)
+            .map(|((name, bits), value)| format!("{name} = {value} does not fit its {bits} bits"))
+            .collect()
+    }
+
+    fn check_memories(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        for (name, side) in [("height", self.height), ("width", self.width)] {
+            let limit = design.map_side;
+            require(
+                side <= limit,
+                format!("{name} = {side} exceeds map_side = {limit}"),
+            );
+        }
+        let (positions, depth) = (self.pass_positions, design.tile_depth);
+        require(
+            self.pool || self.max_pool || positions <= depth,
+            format!("pass_positions = {positions} exceeds tile_depth = {depth}"),
+        );
+        let words = u64::from(self.positions) * u64::from(self.column_tiles);
+        let streams = [
+            ("stream_read", self.add, self.stream_read),
+            ("stream_write", self.stream, self.stream_write),
+        ];
+        for (name, used, base) in streams {
+            let (end, depth) = (u64::from(base) + words, design.stream_depth);
+            require(
+                !used || end <= u64::from(depth),
+                format!("{name} = {base} and {words} words exceed stream_depth = {depth}"),
+            );
+        }
+        let channels = u64::from(self.column_tiles.saturating_sub(1)) * u64::from(design.columns)
+            + u64::from(self.last_columns);
+        let planes = match self.max_pool {
+            true => u64::from(self.column_tiles),
+            false => (u64::from(self.output_rotation) + channels).div_ceil(u64::from(design.rows)),
+        };
+        let end = u64::from(self.output_address) + planes * u64::from(self.output_plane);
+        let depth = design.code_depth;
+        require(
+            !self.codes || end <= u64::from(depth),
+            format!("the output ends at code {end} of a bank, code_depth = {depth}"),
+        );
+    }
+
+    fn check_counts(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        let (rotation, rows) = (self.output_rotation, design.rows);
+        require(
+            rotation < rows,
+            format!("output_rotation = {rotation} is no bank of {rows} rows"),
+        );
+        let (last, columns) = (self.last_columns, design.columns);
+        require(
+            last <= columns,
+            format!("last_columns = {last} exceeds columns = {columns}"),
+        );
+        let words = if self.pool { 1 } else { self.all_positions() };
+        let given = self.positions;
+        require(
+            u64::from(given) == words,
+            format!("positions = {given}, and the passes have {words}"),
+        );
+        let lines = u64::from(self.passes) * u64::from(self.row_tiles) * u64::from(rows);
+        let given = self.tile_lines;
+        require(
+            u64::from(given) == lines,
+            format!("tile_lines = {given}, and the tiles have {lines}"),
+        );
+        let (last, usual) = (self.last_positions, self.pass_positions);
+        require(
+            last <= usual,
+            format!("last_positions = {last} exceeds pass_positions = {usual}"),
+        );
+    }
+
+    fn check_modes(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        let (passes, beats) = (self.passes, self.beats);
+        require(
+            !self.pool || passes == 1,
+            format!("a pooled layer is one pass, not {passes}"),
+        );
+        let takes_integers = design.image_digits || design.pe == PeKind::Multiply;
+        require(
+            !self.digits || takes_integers,
+            "the layer streams integers, which needs image_digits = true or pe = \"multiply\""
+                .to_owned(),
+        );
+        require(
+            beats <= 1 || self.max_pool || (self.digits && design.pe == PeKind::Shift),
+            format!("beats = {beats}: only digits and windows of a max-pool take more than one"),
+        );
+        require(
+            !(self.add || self.clamp) || self.stream,
+            "add and clamp work on the residual stream, and stream is not set".to_owned(),
+        );
+        require(
+            !self.scores || (self.raw && self.positions == 1),
+            "scores are raw words of one position".to_owned(),
+        );
+        require(
+            !(self.raw && self.codes),
+            "raw words are no codes to be written".to_owned(),
+        );
+        require(
+            !self.integers || design.image_digits,
+            "integers left uncoded need image_digits = true".to_owned(),
+        );
+        require(
+            !self.integers || self.codes,
+            "only what is written to the code banks can be left uncoded".to_owned(),
+        );
+        let (largest, spacing) = (self.largest, self.spacing);
+        let mut formats = Format::ALL.into_iter();
+        require(
+            !self.codes
+                || self.integers
+                || self.max_pool
+                || formats.any(|format| design.codes_of(format) == Some((largest, spacing))),
+            format!(
+                "largest = {largest} and spacing = {spacing} are of no format that {} codes hold",
+                design.format
+            ),
+        );
+        if self.max_pool {
+            self.check_max_pool(design, require);
+        }
+    }
+
+    fn check_max_pool(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        require(
+            design.max_pool,
+            "the layer is a max-pool, which needs max_pool = true".to_owned(),
+        );
+        let others = [
+            self.digits,
+            self.pool,
+            self.raw,
+            self.add,
+            self.stream,
+            self.clamp,
+            self.scores,
+            self.integers,
+        ];
+        require(
+            self.codes && !others.contains(&true),
+            "a max-pool takes codes and gives codes, and does nothing else".to_owned(),
+        );
+        require(
+            (self.passes, self.row_tiles, self.output_rotation) == (1, 1, 0),
+            "a max-pool has one pass, one row tile in each column tile, and begins in bank 0"
+                .to_owned(),
+        );
+    }
+}
