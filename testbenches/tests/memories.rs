@@ -50,7 +50,11 @@ fn large() -> BTreeSet<String> {
 /// The memories that may be distributed RAM where the family has it: the queues, of 64 words or fewer,
 /// and the constants, of 16 words.
 fn small() -> BTreeSet<String> {
-    let queues = ["reader.fifo.memory_0", "core.scores.fifo.memory_0"];
+    let queues = [
+        "reader.fifo.memory_0",
+        "core.scores.fifo.memory_0",
+        "map_writer.fifo.memory_0",
+    ];
     let mut names = BTreeSet::from(queues.map(str::to_owned));
     for n in 0..SIDE {
         for constants in ["offsets", "norms", "thetas_0"] {

@@ -16,7 +16,7 @@ fn convolution(generator: &mut Generator, shape: &[usize], padding: usize) -> Op
 }
 
 /// Two dense blocks with a transition between them: growth 3, features 5.
-fn dense(generator: &mut Generator) -> Network {
+pub(super) fn dense(generator: &mut Generator) -> Network {
     let mut steps: Vec<Step> = vec![];
     let mut channels = 5;
     let stem = convolution(generator, &[channels, 2, 3, 3], 1);

@@ -104,7 +104,7 @@ fn formats_that_a_design_cannot_store_are_named() {
         "{message}"
     );
     // A DenseNet's values are read by several batch-norms.
-    let mut dense = example("fashion-densenet22.toml");
+    let mut dense = dense::dense(&mut Generator::new(1));
     let formats = [Format::L3, Format::L2];
     let norms = dense
         .nodes

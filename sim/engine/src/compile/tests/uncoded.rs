@@ -135,7 +135,7 @@ fn what_cannot_be_left_uncoded_says_why() {
         "channel 1 has scale 0 and a shift above 0, a constant that no integer left uncoded can express"
     ), "{message}");
     let message = refusal(
-        &example("fashion-densenet22.toml"),
+        &dense::dense(&mut Generator::new(1)),
         &small(Format::L4, Affine::Exact),
     );
     assert!(
