@@ -224,7 +224,7 @@ fn many_images_give_the_same_on_any_number_of_threads() {
     assert!(one["seconds"].as_f64().unwrap() > 0.0);
 }
 
-/// A signal of the terminal ends a simulation within a second.
+/// A signal of the terminal ends a simulation, which leaves nothing half said.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_simulation_ends_at_once() {
@@ -234,7 +234,7 @@ fn an_interrupted_simulation_ends_at_once() {
     let arguments = ["simulate", "--design", DESIGN, "--network", "resnet44"];
     let mut child = Command::new(env!("CARGO_BIN_EXE_cromulent"))
         .args(arguments)
-        .args(["--images", "5000"])
+        .args(["--images", "20000"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -252,7 +252,8 @@ fn an_interrupted_simulation_ends_at_once() {
         .status();
     assert!(kill.unwrap().success());
     let output = child.wait_with_output().unwrap();
-    assert!(interrupted.elapsed() < Duration::from_secs(1));
+    // At once on an idle machine; here far from the time that the images take, however busy it is.
+    assert!(interrupted.elapsed() < Duration::from_secs(5));
     assert_eq!(output.status.code(), None, "it came to its own end");
     assert!(output.stdout.is_empty());
 }
