@@ -228,11 +228,13 @@ impl Control {
         let bytes = i.read(&self.araddr);
         i.unused(bytes.slice(0, 2));
         let index = bytes.slice(2, INDEX_BITS);
-        let (mut data, zero) = (i.constant(LANE_BITS, 0), i.constant(LANE_BITS, 0));
+        let mut words = vec![None; 1 << INDEX_BITS];
         for register in &CONTROL_REGISTERS {
-            let word = self.value(i, register);
-            data = data | at(i, index, register).mux(word, zero);
+            words[register.offset as usize / 4] = Some(self.value(i, register));
         }
+        let number: Vec<I::Word> = (0..INDEX_BITS).map(|bit| index.bit(bit)).collect();
+        let zero = i.constant(LANE_BITS, 0);
+        let data = entry(&words, &number, zero).unwrap_or(zero);
         self.read_data.load_if(i, &self.clock, ask, data);
         i.connect(&self.rdata, &self.read_data.q);
         let known = self.known(i, index, |_| true);
@@ -340,6 +342,19 @@ impl Control {
         self.pending.update_from(i, &self.clock, &self.reset, next);
         let enabled = self.enabled.read(i);
         i.drive(&self.interrupt, (pending & enabled).any());
+    }
+}
+
+/// The entry of a table by its number, given bit by bit; `none` where there is none. A tree of multiplexers is half the
+/// size of entries masked and joined.
+fn entry<W: Word>(table: &[Option<W>], number: &[W], none: W) -> Option<W> {
+    let Some((top, lower)) = number.split_last() else {
+        return table[0];
+    };
+    let halves = table.split_at(table.len() / 2);
+    match (entry(halves.0, lower, none), entry(halves.1, lower, none)) {
+        (None, None) => None,
+        (low, high) => Some(top.mux(high.unwrap_or(none), low.unwrap_or(none))),
     }
 }
 
