@@ -80,10 +80,7 @@ pub fn load_both(
     network: &Path,
     seed: Option<u64>,
 ) -> Result<(Design, Source), Error> {
-    match (Design::load(design), networks::load(network, seed)) {
-        (Ok(design), Ok(network)) => Ok((design, network)),
-        (design, network) => Err(both(design.err(), network.err())),
-    }
+    together(Design::load(design), networks::load(network, seed))
 }
 
 /// The same without weights: of a known network it has none, and no seed is needed.
@@ -95,7 +92,15 @@ pub fn load_shapes(
     network: &Path,
     seed: Option<u64>,
 ) -> Result<(Design, Source), Error> {
-    match (Design::load(design), networks::shapes(network, seed)) {
+    together(Design::load(design), networks::shapes(network, seed))
+}
+
+/// Both, or what is wrong with both.
+fn together(
+    design: Result<Design, cromulent_design::Problems>,
+    network: Result<Source, cromulent_network::Problems>,
+) -> Result<(Design, Source), Error> {
+    match (design, network) {
         (Ok(design), Ok(network)) => Ok((design, network)),
         (design, network) => Err(both(design.err(), network.err())),
     }

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use cromulent::executors::{Job, Memory, MemoryMap, verilator};
 use cromulent::tools::Scratch;
-use cromulent::verification::commands;
 use cromulent::waveform::{Waveform, ran};
 use cromulent_engine::program::input_lines;
 use cromulent_engine::random::{Limits, NetworkCase, network};
@@ -137,7 +136,7 @@ fn the_model_and_verilator_draw_the_same_waveform() {
         latency: 1,
         interval: 1,
     };
-    let timing = timing::run(design, &commands(&Program::of(image)), fastest);
+    let timing = timing::run(design, &Program::steps_of(image), fastest);
     let run = Runner::new(image)
         .run(&case.pixels, Executor::CycleModel)
         .expect("its image");

@@ -11,7 +11,6 @@ use crate::executors::MemoryMap;
 use crate::memory_map::{self, Layout};
 use crate::output::write_folder;
 use crate::progress::Progress;
-use crate::verification::commands;
 use crate::workload::{load_both, notes};
 use crate::{Error, Outcome};
 
@@ -38,7 +37,7 @@ pub fn run(args: &CompileArgs, progress: &Progress) -> Result<Outcome, Error> {
         image,
         program: &program,
         map,
-        timing: timing::run(&design, &commands(&program), fastest),
+        timing: timing::run(&design, &program.steps, fastest),
         notes: notes(&source, &compiled),
     };
     write_folder(&args.out, |folder| write(folder, image, &layout))?;

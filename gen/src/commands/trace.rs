@@ -9,7 +9,6 @@ use serde_json::json;
 use crate::cli::TraceArgs;
 use crate::output::write_file;
 use crate::progress::Progress;
-use crate::verification::commands;
 use crate::waveform::{Format, MOST_SAMPLES, Waveform, ran, signal_count, write};
 use crate::workload::Workload;
 use crate::{Error, Outcome};
@@ -26,11 +25,7 @@ pub fn run(args: &TraceArgs, progress: &Progress) -> Result<Outcome, Error> {
     let workload = Workload::load(&args.workload, None)?;
     let image = &workload.image;
     let _step = progress.step("simulating");
-    let timing = timing::run(
-        &image.design,
-        &commands(&Program::of(image)),
-        args.memory.into(),
-    );
+    let timing = timing::run(&image.design, &Program::steps_of(image), args.memory.into());
     let window = window(args, &workload, &timing)?;
     let number = args.workload.images.get() - 1;
     let pixels = &workload.examples[number].image.pixels;

@@ -128,8 +128,7 @@ pub fn summary(layout: &Layout) -> String {
 
 /// What of the image lies in which bank.
 fn planes(layout: &Layout) -> Vec<Stored> {
-    let mut layers = layout.image.layers.iter();
-    let first = layers.find(|layer| layer.input == LayerInput::Image);
+    let first = layout.image.image_readers().next();
     first.map_or(vec![], |layer| layer.layout(&layout.image.design).stored())
 }
 

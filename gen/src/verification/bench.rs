@@ -7,7 +7,7 @@ use cromulent_engine::Executor as EngineExecutor;
 use cromulent_engine::timing::{self, Timing};
 
 use super::compare::{compare_layer, compare_run};
-use super::subject::{Subject, commands};
+use super::subject::Subject;
 use super::trace::{RunTrace, totals};
 use super::{LayerCheck, RunCheck};
 use crate::Error;
@@ -78,7 +78,7 @@ impl<'a> Bench<'a> {
     /// A tool that is missing or fails.
     pub fn check(&mut self, subject: &Subject) -> Result<RunCheck, Error> {
         let memory = self.conditions.memory;
-        let timing = timing::run(self.design, &commands(&subject.program), fixed(memory));
+        let timing = timing::run(self.design, &subject.program.steps, fixed(memory));
         let (executors, skipped) = self.choose(&timing);
         let timed = memory.seed == 0;
         let mut runs = vec![];

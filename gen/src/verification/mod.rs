@@ -9,7 +9,7 @@ mod trace;
 pub use bench::{Bench, Conditions};
 pub use compare::{Comparison, Difference};
 pub use report::{json, text};
-pub use subject::{Subject, commands};
+pub use subject::Subject;
 pub use trace::{Clock, RunTrace, Trace, totals};
 
 use crate::cli::Executor;

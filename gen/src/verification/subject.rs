@@ -1,9 +1,9 @@
 //! What is verified: a whole network on an image, or one layer of it.
 
-use cromulent_design::{Command, Design};
+use cromulent_design::Design;
 use cromulent_engine::program::{self, Program};
 use cromulent_engine::{
-    Activations, Executor as EngineExecutor, Image, Layer, OutputWord, Runner, Step, cycle_model,
+    Activations, Executor as EngineExecutor, Image, Layer, OutputWord, Runner, cycle_model,
     reference,
 };
 
@@ -134,15 +134,4 @@ impl<'a> Subject<'a> {
             saturations,
         })
     }
-}
-
-/// The commands of a program, as the timing model takes them.
-pub fn commands(program: &Program) -> Vec<Command> {
-    let command = |step: &Step| match *step {
-        Step::Fetch(fetch) => Command::Fetch(fetch),
-        Step::Move(to) => Command::Move(to),
-        Step::Layer(registers) => Command::Layer(registers),
-        Step::End => Command::End,
-    };
-    program.steps.iter().map(command).collect()
 }

@@ -1,5 +1,6 @@
 //! Takes the words of score layers out of the columns.
 
+use crate::counting::entry;
 use crate::shape::Shape;
 use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
@@ -69,8 +70,8 @@ impl Collector {
 
 impl Collector {
     /// The word that is given, by the number of its column: where none is, that of any.
-    fn word_given<I: Interpreter>(&self, i: &mut I) -> I::Word {
-        let words: Vec<I::Word> = self.word.iter().map(|word| i.read(word)).collect();
+    fn word_given<I: Interpreter>(&self, i: &mut I) -> Option<I::Word> {
+        let words: Vec<_> = self.word.iter().map(|word| Some(i.read(word))).collect();
         let valid: Vec<I::Word> = self.word_valid.iter().map(|valid| i.read(valid)).collect();
         let mut number = vec![];
         for bit in 0..address_bits(words.len()) {
@@ -80,7 +81,7 @@ impl Collector {
                 number.push(i.name(format_args!("column_{bit}"), any_of(&columns)));
             }
         }
-        pick(&words, &number)
+        entry(&words, &number, None)
     }
 
     /// Counts the cycles in which no further tile of scores may be swapped in.
@@ -105,19 +106,6 @@ fn any_of<W: Word>(words: &[W]) -> W {
         [word] => *word,
         _ => any_of(&words[..middle]) | any_of(&words[middle..]),
     }
-}
-
-/// The word of a number, given bit by bit.
-fn pick<W: Word>(words: &[W], number: &[W]) -> W {
-    let Some((top, lower)) = number.split_last() else {
-        return words[0];
-    };
-    let half = 1 << lower.len();
-    if words.len() <= half {
-        return pick(words, lower);
-    }
-    let (low, high) = words.split_at(half);
-    top.mux(pick(high, lower), pick(low, lower))
 }
 
 impl Describe for Collector {
@@ -148,8 +136,9 @@ impl Describe for Collector {
         }
         self.taken
             .update_from(i, &self.clock, &self.reset, any_of(&taken));
-        let word = self.word_given(i);
-        self.held.load(i, &self.clock, word);
+        if let Some(word) = self.word_given(i) {
+            self.held.load(i, &self.clock, word);
+        }
         self.ends.load(i, &self.clock, any_of(&ends) & last_tile);
         i.connect(&self.score_valid, &self.taken.q);
         i.connect(&self.score, &self.held.q);

@@ -1,5 +1,6 @@
 //! What a host sees: an AXI4-Lite slave with the control registers.
 
+use crate::counting::entry;
 use crate::decoder::{FAULT_BITS, LANE_BITS};
 use crate::shape::Shape;
 use cromulent_design::{
@@ -234,7 +235,7 @@ impl Control {
         }
         let number: Vec<I::Word> = (0..INDEX_BITS).map(|bit| index.bit(bit)).collect();
         let zero = i.constant(LANE_BITS, 0);
-        let data = entry(&words, &number, zero).unwrap_or(zero);
+        let data = entry(&words, &number, Some(zero)).unwrap_or(zero);
         self.read_data.load_if(i, &self.clock, ask, data);
         i.connect(&self.rdata, &self.read_data.q);
         let known = self.known(i, index, |_| true);
@@ -342,19 +343,6 @@ impl Control {
         self.pending.update_from(i, &self.clock, &self.reset, next);
         let enabled = self.enabled.read(i);
         i.drive(&self.interrupt, (pending & enabled).any());
-    }
-}
-
-/// The entry of a table by its number, given bit by bit; `none` where there is none. A tree of multiplexers is half the
-/// size of entries masked and joined.
-fn entry<W: Word>(table: &[Option<W>], number: &[W], none: W) -> Option<W> {
-    let Some((top, lower)) = number.split_last() else {
-        return table[0];
-    };
-    let halves = table.split_at(table.len() / 2);
-    match (entry(halves.0, lower, none), entry(halves.1, lower, none)) {
-        (None, None) => None,
-        (low, high) => Some(top.mux(high.unwrap_or(none), low.unwrap_or(none))),
     }
 }
 

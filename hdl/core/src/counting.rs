@@ -47,3 +47,23 @@ pub(crate) fn delay<I: Interpreter>(
         register.read(i)
     })
 }
+
+/// The entry of a table by its number, given bit by bit, lowest first. Where there is none, and beyond the table's end,
+/// it is `none`, or any entry if that does not matter. A tree of multiplexers is half the size of entries masked and
+/// joined.
+pub(crate) fn entry<W: Word>(table: &[Option<W>], number: &[W], none: Option<W>) -> Option<W> {
+    let Some((top, lower)) = number.split_last() else {
+        return table.first().copied().flatten();
+    };
+    let (low, high) = table.split_at(table.len().min(1 << lower.len()));
+    match [low, high].map(|half| entry(half, lower, none)) {
+        [Some(low), Some(high)] => Some(top.mux(high, low)),
+        [low, high] => {
+            let only = low.or(high)?;
+            let Some(none) = none else {
+                return Some(only);
+            };
+            Some(top.mux(high.unwrap_or(none), low.unwrap_or(none)))
+        }
+    }
+}

@@ -118,7 +118,7 @@ impl Activations {
                 range.end()
             )));
         }
-        let digits = layer.places.image.map_or(PIXEL_BEATS, |image| image.digits);
+        let digits = layer.places.digits();
         let long = |&&value: &&i16| digits < PIXEL_BEATS && naf(value.into()).count() > digits;
         match self.values.iter().find(long) {
             Some(value) => Err(InputError::new(format!(

@@ -232,6 +232,13 @@ pub struct Places {
     pub write: usize,
 }
 
+impl Places {
+    /// Signed digits of an integer of the input: those of the image's pixels, or as many as any has.
+    pub fn digits(&self) -> usize {
+        self.image.unwrap_or_default().digits
+    }
+}
+
 impl Layer {
     /// What its words leave side by side: columns, or, in a max-pool, the rows.
     pub fn lanes(&self, design: &Design) -> usize {
@@ -376,7 +383,7 @@ pub fn registers(
 /// Beats an operand takes in such a layer.
 pub(crate) fn beats(design: &Design, mode: LayerMode, places: &Places) -> usize {
     if mode.operands.are_integers() && design.pe == PeKind::Shift {
-        places.image.map_or(PIXEL_BEATS, |image| image.digits)
+        places.digits()
     } else {
         1
     }

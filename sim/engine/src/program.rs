@@ -14,8 +14,8 @@ use cromulent_design::{
 
 use crate::activations::{Activations, InputError};
 use crate::image::Image;
-use crate::layer::{Layer, LayerInput, LayerOutput};
-use crate::memory::MapMove;
+use crate::layer::{Layer, LayerOutput};
+use crate::memory::{MapMove, Pending};
 
 /// A program in memory, and what is in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,21 +47,13 @@ pub struct ProgramLayer {
 impl Program {
     /// The program of a network: fetch the image, run the layers, end.
     pub fn of(image: &Image) -> Program {
-        let first = image
-            .layers
-            .iter()
-            .find(|layer| layer.input == LayerInput::Image);
-        let fetch = first.map(|layer| fetch_of(&image.design, layer));
+        let fetch = fetch_of_image(image);
         write(&image.design, fetch, &image.moves, &image.layers)
     }
 
     /// The commands of that program, without its bytes.
     pub fn steps_of(image: &Image) -> Vec<Step> {
-        let first = image
-            .layers
-            .iter()
-            .find(|layer| layer.input == LayerInput::Image);
-        let fetch = first.map(|layer| fetch_of(&image.design, layer));
+        let fetch = fetch_of_image(image);
         let layers = image.layers.iter().map(|layer| layer.registers);
         steps(fetch, &image.moves, layers)
     }
@@ -79,10 +71,7 @@ impl Program {
 /// Pixels that are not the network's image.
 pub fn input_lines(image: &Image, pixels: &[u8]) -> Result<Vec<u8>, InputError> {
     let activations = image.activations(pixels)?;
-    let first = image
-        .layers
-        .iter()
-        .find(|layer| layer.input == LayerInput::Image);
+    let first = image.image_readers().next();
     Ok(first.map_or(vec![], |layer| lines(&image.design, layer, &activations)))
 }
 
@@ -102,6 +91,12 @@ pub fn single(
     Ok((program, input))
 }
 
+/// The command that fetches the image, if a layer reads it.
+fn fetch_of_image(image: &Image) -> Option<Fetch> {
+    let first = image.image_readers().next();
+    first.map(|layer| fetch_of(&image.design, layer))
+}
+
 /// The command that fetches a layer's input from the beginning of the input in memory.
 fn fetch_of(design: &Design, layer: &Layer) -> Fetch {
     fetch(design, &layer.layout(design).range())
@@ -119,11 +114,9 @@ pub(crate) fn steps(
     layers: impl Iterator<Item = LayerRegisters>,
 ) -> Vec<Step> {
     let mut steps: Vec<Step> = fetch.map(Step::Fetch).into_iter().collect();
-    let mut moves = moves.iter().peekable();
+    let mut moves = Pending::new(moves);
     for (number, registers) in layers.enumerate() {
-        while let Some(next) = moves.next_if(|next| next.before <= number) {
-            steps.push(Step::Move(next.lines));
-        }
+        steps.extend(moves.before(number).map(Step::Move));
         steps.push(Step::Layer(registers));
     }
     steps.push(Step::End);

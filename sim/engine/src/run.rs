@@ -6,7 +6,8 @@
 use crate::activations::{Activations, InputError};
 use crate::cycle_model::{Counters, Machine};
 use crate::image::Image;
-use crate::layer::{Layer, LayerInput, LayerOutput};
+use crate::layer::{Layer, LayerOutput};
+use crate::memory::Pending;
 use crate::reference::Reference;
 use crate::values::{Values, in_map_order};
 use crate::word::OutputWord;
@@ -132,14 +133,13 @@ impl<'a> Runner<'a> {
     /// All layers on one machine.
     fn model(&self, input: &Activations) -> Result<Vec<LayerRun>, InputError> {
         let mut machine = Machine::new(&self.image.design);
-        let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
-        if let Some(first) = self.image.layers.iter().find(reads_image) {
+        if let Some(first) = self.image.image_readers().next() {
             machine.fetch(first, input)?;
         }
-        let mut moves = self.image.moves.iter().peekable();
+        let mut moves = Pending::new(&self.image.moves);
         let run = |(number, layer): (usize, &Layer)| {
-            while let Some(next) = moves.next_if(|next| next.before <= number) {
-                machine.move_lines(&next.lines);
+            for lines in moves.before(number) {
+                machine.move_lines(&lines);
             }
             let run = machine.run(layer);
             LayerRun {

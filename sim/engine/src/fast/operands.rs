@@ -11,7 +11,7 @@ use crate::activations::pixel;
 use crate::constants::Constants;
 use crate::fast::{Instructions, Path};
 use crate::geometry::LayerGeometry;
-use crate::layer::{Layer, Operands, PIXEL_BEATS};
+use crate::layer::{Layer, Operands};
 use crate::term::{ConstantSet, Term, term};
 
 /// The operands and weights of a layer, as plain integers.
@@ -131,7 +131,7 @@ impl<'a> Source<'a> {
             design,
             geometry: &layer.geometry,
             operands: layer.mode.operands,
-            digits: layer.places.image.map_or(PIXEL_BEATS, |image| image.digits),
+            digits: layer.places.digits(),
             constants,
             values: match layer.mode.operands {
                 Operands::Codes => design.format.codes() as usize,

@@ -2,8 +2,8 @@
 //!
 //! Header: `CROM`, version (32 bits), design fingerprint, length of the body, FNV-1a checksum of the body
 //! (64 bits each), all little-endian. The body is the fields of [`Image`] in order; sizes and words take
-//! 8 bytes, weight words as many as they need, flags 1, lists and texts begin with their length. Registers and operation counts are not
-//! stored: they follow from the rest.
+//! 8 bytes, weight words as many as they need, flags 1, lists and texts begin with their length. Registers
+//! and operation counts are not stored: they follow from the rest.
 
 use cromulent_design::{Design, Direction, LayerRegisters, Move};
 

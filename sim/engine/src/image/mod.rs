@@ -253,6 +253,12 @@ impl Image {
         tensor.map_or(Storage::Codes, |tensor| tensor.storage)
     }
 
+    /// The layers that read the image. It is laid out, and fetched, as the first of them wants it.
+    pub fn image_readers(&self) -> impl Iterator<Item = &Layer> {
+        let layers = self.layers.iter();
+        layers.filter(|layer| layer.input == LayerInput::Image)
+    }
+
     /// The place of a layer in [`Image::layers`], by its name.
     pub fn layer(&self, name: &str) -> Option<usize> {
         self.layers.iter().position(|layer| layer.name == name)

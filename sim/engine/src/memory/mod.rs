@@ -15,6 +15,7 @@ mod tests;
 
 pub(crate) use allocate::{Allocation, allocate};
 pub use moves::MapMove;
+pub(crate) use moves::Pending;
 pub(crate) use overlap::check;
 
 use crate::image::MapShape;

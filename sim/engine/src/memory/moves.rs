@@ -21,6 +21,24 @@ pub struct MapMove {
     pub lines: Move,
 }
 
+/// The moves of a program as its layers run.
+pub(crate) struct Pending<'a>(&'a [MapMove]);
+
+impl<'a> Pending<'a> {
+    /// All of them are still to come.
+    pub fn new(moves: &'a [MapMove]) -> Pending<'a> {
+        Pending(moves)
+    }
+
+    /// Those to be made before a layer, by its place among the layers.
+    pub fn before(&mut self, layer: usize) -> impl Iterator<Item = Move> + use<'a> {
+        let due = self.0.iter().take_while(|given| given.before <= layer);
+        let (due, later) = self.0.split_at(due.count());
+        self.0 = later;
+        due.iter().map(|given| given.lines)
+    }
+}
+
 /// Some planes of a pack.
 #[derive(Clone, Copy, Default)]
 struct Segment {

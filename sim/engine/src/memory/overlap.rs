@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Span, Uses, Values, resident, spans, stream_words};
 use crate::image::{Image, MapShape};
-use crate::layer::{Layer, LayerInput};
+use crate::layer::Layer;
 use crate::layout::Place;
 
 /// Words of some banks.
@@ -52,8 +52,7 @@ struct Kept {
 fn check_codes(image: &Image, fetched: Span, tensors: &[Option<Span>]) -> Result<(), String> {
     let rows = image.design.rows as usize;
     let mut kept = Vec::new();
-    let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
-    let mut readers = image.layers.iter().filter(reads_image);
+    let mut readers = image.image_readers();
     if let Some(first) = readers.next() {
         let layout = first.layout(&image.design);
         let stored = |layer: &Layer| layer.layout(&image.design).stored() == layout.stored();

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use cromulent_design::{Direction, Move};
 
+use super::Pending;
 use super::overlap::{Area, tensor_areas};
 use crate::image::Image;
-use crate::layer::{Layer, LayerInput, Storage};
+use crate::layer::{LayerInput, Storage};
 
 /// A plane of a tensor. The image is the tensor behind all others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,8 +54,7 @@ pub(super) fn check(image: &Image) -> Result<(), String> {
     let rows = image.design.rows as usize;
     let (mut chip, mut memory) = (Kept::default(), Kept::default());
     let picture = image.tensors.len();
-    let reads_image = |layer: &&Layer| layer.input == LayerInput::Image;
-    let first = image.layers.iter().find(reads_image);
+    let first = image.image_readers().next();
     let stored = first.map(|layer| layer.layout(&image.design).range());
     let areas = |tensor: usize| match image.tensors.get(tensor) {
         Some(tensor) => tensor_areas(rows, &tensor.shape, tensor.place),
@@ -65,10 +65,10 @@ pub(super) fn check(image: &Image) -> Result<(), String> {
         }],
     };
     write(&mut chip, picture, areas(picture));
-    let mut moves = image.moves.iter().peekable();
+    let mut moves = Pending::new(&image.moves);
     for (number, layer) in image.layers.iter().enumerate() {
-        while let Some(next) = moves.next_if(|next| next.before <= number) {
-            move_lines(image, &next.lines, &mut chip, &mut memory)?;
+        for lines in moves.before(number) {
+            move_lines(image, &lines, &mut chip, &mut memory)?;
         }
         let inputs = match &layer.input {
             LayerInput::Image => vec![picture],

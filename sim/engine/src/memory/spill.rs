@@ -253,7 +253,6 @@ impl Memory {
 
     /// Words that were ever filled.
     pub fn words(&self) -> usize {
-        let ends = self.blocks.iter().map(|block| block.address + block.words);
-        ends.max().unwrap_or(0)
+        self.blocks.iter().map(Block::end).max().unwrap_or(0)
     }
 }

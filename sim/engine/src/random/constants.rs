@@ -8,7 +8,7 @@ use super::shape::Shape;
 use crate::activations::{Activations, pixel};
 use crate::constants::{Channel, Constants, Frame};
 use crate::layer::{
-    Layer, LayerMode, LayerOutput, Operands, PIXEL_BEATS, ResidualStep, Storage, stream_mean_bits,
+    Layer, LayerMode, LayerOutput, Operands, ResidualStep, Storage, stream_mean_bits,
 };
 use crate::reference::{Outcome, Reference};
 
@@ -196,7 +196,7 @@ fn align(generator: &mut Generator, values: &[i64]) -> i32 {
 fn edges(generator: &mut Generator, design: &Design, shape: &Shape, constants: &mut Constants) {
     let codes = i64::from(design.format.codes());
     let (mode, channels) = (shape.mode, shape.geometry.channels);
-    let digits = shape.places.image.map_or(PIXEL_BEATS, |image| image.digits);
+    let digits = shape.places.digits();
     let pads: Vec<i64> = (0..channels)
         .map(|_| match mode.operands {
             Operands::Uncoded => generator.range(0, 127),

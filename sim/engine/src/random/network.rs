@@ -3,7 +3,7 @@
 use cromulent_design::Design;
 use cromulent_number::Format;
 
-use super::shape::{Shape, image_input};
+use super::shape::{MAX_POOL, Shape, image_input};
 use super::{Generator, Limits, constants, design};
 use crate::activations::Activations;
 use crate::geometry::LayerGeometry;
@@ -224,13 +224,7 @@ impl Sketch {
         self.formats.push(self.formats[tensor]);
         self.layers.push(Layer {
             geometry,
-            mode: LayerMode {
-                task: Task::MaxPool,
-                operands: Operands::Codes,
-                pool: false,
-                raw: false,
-                storage: Storage::Codes,
-            },
+            mode: MAX_POOL,
             input: LayerInput::Codes(vec![tensor]),
             output: LayerOutput::Codes(self.tensors.len() - 1),
         });

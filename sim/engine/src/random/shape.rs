@@ -12,6 +12,15 @@ use crate::layer::{
 };
 use crate::layout::{Layout, Map, Place};
 
+/// How a max-pool is run.
+pub(super) const MAX_POOL: LayerMode = LayerMode {
+    task: Task::MaxPool,
+    operands: Operands::Codes,
+    pool: false,
+    raw: false,
+    storage: Storage::Codes,
+};
+
 /// All of a random layer but its constants.
 pub(super) struct Shape {
     pub geometry: LayerGeometry,
@@ -72,13 +81,7 @@ impl Shape {
         };
         let mut shape = Shape {
             geometry,
-            mode: LayerMode {
-                task: Task::MaxPool,
-                operands: Operands::Codes,
-                pool: false,
-                raw: false,
-                storage: Storage::Codes,
-            },
+            mode: MAX_POOL,
             input: LayerInput::Codes(vec![0]),
             output: LayerOutput::Codes(1),
             places: Places {
