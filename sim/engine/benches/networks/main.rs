@@ -23,7 +23,7 @@ fn main() {
     peak::<i16>(&mut group, "words", 5, -77);
     peak::<u8>(&mut group, "bytes", 5, -77);
     group.finish();
-    for name in ["resnet18", "densenet121"] {
+    for name in ["resnet18", "densenet121", "densenet201"] {
         network(&mut criterion, name);
     }
     criterion.final_summary();
