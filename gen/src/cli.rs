@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cromulent_engine::timing::Memory;
 
+pub use accuracy::{AccuracyArgs, Form, Wanted};
 pub use choices::{ChoiceArgs, First, Maps};
 
+mod accuracy;
 mod choices;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
@@ -26,6 +28,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// What formats and weights cost in accuracy: bit-exact results over a set of images, a row for each combination.
+    Accuracy(AccuracyArgs),
     /// Say whether a network is cromulent, whether a design is sound, and whether one fits the other.
     Check(CheckArgs),
     /// Compile a network for a design: the program image, and where everything lies in memory.
@@ -345,7 +349,7 @@ mod tests {
                 .map(ToString::to_string)
                 .unwrap_or_default();
             assert!(
-                help.contains(&format!("cromulent {} --", command.get_name())),
+                help.contains(&format!("cromulent {} ", command.get_name())),
                 "{help}"
             );
         }

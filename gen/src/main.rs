@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let (result, json) = match command {
+        Command::Accuracy(args) => (commands::accuracy::run(&args, &progress), args.json),
         Command::Check(args) => (commands::check::run(&args), args.json),
         Command::Compile(args) => (commands::compile::run(&args, &progress), args.json),
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),

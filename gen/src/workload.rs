@@ -114,7 +114,7 @@ pub fn notes(source: &Source, compiled: &Compiled) -> Vec<String> {
 }
 
 /// A program image as its bytes say it, so that nothing travels beside them, and how many they are.
-fn read_back(image: &Image) -> Result<(Image, usize), Error> {
+pub(crate) fn read_back(image: &Image) -> Result<(Image, usize), Error> {
     let bytes = image.to_bytes();
     let image = Image::from_bytes(&bytes).map_err(|error| Error::ToolFailed {
         tool: "the compiler".to_owned(),

@@ -1,5 +1,6 @@
 //! One module per command: from arguments to an outcome.
 
+pub mod accuracy;
 pub mod check;
 pub mod compile;
 pub mod generate;

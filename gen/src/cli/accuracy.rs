@@ -1,0 +1,135 @@
+//! Arguments of `accuracy`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use cromulent_design::Affine;
+use cromulent_number::Format;
+
+use super::{First, images, threads};
+
+/// Formats of Table 1 of the paper that no array stores yet.
+const UNBUILT: [&str; 4] = ["U4", "U5", "U8", "O4"];
+
+/// Arguments of `accuracy`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cromulent accuracy docs/examples/fashion-resnet8.toml --formats L2,L3,L4,L5,R2,R3,R4,R5,I8
+  cromulent accuracy docs/examples/fashion-densenet22.toml --formats L4,L5 --first coded,uncoded \\
+      --affine exact,snapped --weights 8,6,5,4 --layers")]
+pub struct AccuracyArgs {
+    /// Network file, with weights that someone trained.
+    #[arg(value_name = "NETWORK")]
+    pub network: PathBuf,
+    /// Labelled images: CIFAR-10's binary layout or IDX, plain or gzip; the network's own examples if absent.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// The labels of images in IDX.
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub labels: Option<PathBuf>,
+    /// How many images, from the first on; all of them if absent.
+    #[arg(long, value_name = "N", value_parser = images)]
+    pub images: Option<NonZeroUsize>,
+    /// Formats of stored activations, separated by commas; fp32 is the network as it was trained.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = wanted, default_value = "L2,L3,L4,L5,R2,R3,R4,R5")]
+    pub formats: Vec<Wanted>,
+    /// How the first normalisation is stored: coded, uncoded (as integers), or both, each with rows of its own.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "coded"
+    )]
+    pub first: Vec<First>,
+    /// Forms of the affine and ReLU before a layer, of L formats; R formats and I8 have one of their own.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "exact"
+    )]
+    pub affine: Vec<Form>,
+    /// Bits of a weight, 4 to 12, separated by commas.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(4..=12), default_value = "8")]
+    pub weights: Vec<u32>,
+    /// Design file to take all widths and depths from, but for format, affine and bits of weights; if absent, a design
+    /// that is deep enough for any network.
+    #[arg(long, value_name = "FILE")]
+    pub design: Option<PathBuf>,
+    /// Threads to compute on; as many as the CPU runs at a time if absent. No value depends on it.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<NonZeroUsize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a row of the table stores activations as.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Wanted {
+    /// Single precision, nothing stored in codes.
+    Fp32,
+    /// Codes.
+    Codes(Format),
+}
+
+/// A format, or fp32.
+fn wanted(text: &str) -> Result<Wanted, String> {
+    if text == "fp32" {
+        return Ok(Wanted::Fp32);
+    }
+    if UNBUILT.contains(&text) {
+        return Err(format!(
+            "{text} is a format of the paper that no design here stores yet; choose from fp32, {}",
+            Format::ALL.map(Format::name).join(", ")
+        ));
+    }
+    let format = Format::from_str(text);
+    format
+        .map(Wanted::Codes)
+        .map_err(|unknown| format!("{unknown}, or fp32"))
+}
+
+/// The forms that L formats can be read in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+pub enum Form {
+    /// Two constants a weight: any affine.
+    Exact,
+    /// One constant a weight, the normalisation shifted until the threshold is a code.
+    Recentred,
+    /// One constant a weight, the threshold moved to a code.
+    Snapped,
+}
+
+impl From<Form> for Affine {
+    fn from(form: Form) -> Affine {
+        match form {
+            Form::Exact => Affine::Exact,
+            Form::Recentred => Affine::Recentred,
+            Form::Snapped => Affine::Snapped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_to_come_are_refused_by_name() {
+        assert_eq!(wanted("fp32"), Ok(Wanted::Fp32));
+        assert_eq!(wanted("R4"), Ok(Wanted::Codes(Format::R4)));
+        for name in UNBUILT {
+            let error = wanted(name).unwrap_err();
+            assert!(
+                error.starts_with(name) && error.contains("L4, L5"),
+                "{error}"
+            );
+        }
+        assert!(wanted("L6").unwrap_err().contains("unknown format `L6`"));
+    }
+}

@@ -1,0 +1,142 @@
+//! The table, as text and as JSON.
+
+use serde_json::{Value, json};
+
+use super::combinations::Combination;
+use super::tally::Tally;
+
+/// A table of accuracies.
+pub(super) struct Report<'a> {
+    pub network: &'a str,
+    /// The network as it was trained.
+    pub float: Tally,
+    /// Whether it is a row that was asked for.
+    pub float_wanted: bool,
+    pub rows: Vec<Row>,
+    /// Everything together.
+    pub seconds: f64,
+}
+
+/// One row.
+pub(super) struct Row {
+    pub combination: Combination,
+    pub tally: Tally,
+    /// Words of the residual stream that did not fit.
+    pub saturations: u64,
+    /// Channels that lose much of their signal.
+    pub notes: Vec<String>,
+}
+
+impl Report<'_> {
+    pub fn text(&self) -> String {
+        let mut lines = vec![
+            format!(
+                "{}: {} images, per cent; 95 % interval by Wilson's score",
+                self.network, self.float.images
+            ),
+            format!(
+                "  {:<6} {:<7} {:<9} {:>7} {:>7} {:>7} {:>15} {:>7} {:>6} {:>6}",
+                "format",
+                "first",
+                "affine",
+                "weights",
+                "top-1",
+                "top-5",
+                "interval",
+                "as fp32",
+                "lost",
+                "gained"
+            ),
+            line(["fp32", "", "", ""], &self.float),
+        ];
+        for row in &self.rows {
+            let c = &row.combination;
+            let names = [c.format.name(), c.first(), c.affine.name(), &c.weights()];
+            lines.push(line(names, &row.tally));
+        }
+        lines.extend(self.notes().iter().map(|note| format!("note: {note}")));
+        lines.push(format!("  {:.1} s", self.seconds));
+        lines.join("\n")
+    }
+
+    /// What deserves a look, each with its row.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = vec![];
+        for row in &self.rows {
+            let name = format!("{} {}", row.combination.format, row.combination.affine);
+            let own = row.notes.iter().map(|note| format!("{name}: {note}"));
+            notes.extend(own.filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+            if row.saturations > 0 {
+                notes.push(format!(
+                    "{name}, first {}: {} words of the residual stream did not fit 16 bits",
+                    row.combination.first(),
+                    row.saturations
+                ));
+            }
+        }
+        notes
+    }
+
+    pub fn json(&self) -> Value {
+        let mut float =
+            json!({ "format": "fp32", "first": null, "affine": null, "weights": "fp32" });
+        extend(&mut float, numbers(&self.float));
+        let row = |row: &Row| {
+            let c = &row.combination;
+            let mut object = json!({
+                "format": c.format.name(),
+                "first": c.first(),
+                "affine": c.affine.name(),
+                "weights": c.weights(),
+            });
+            extend(&mut object, numbers(&row.tally));
+            object["saturations"] = json!(row.saturations);
+            object
+        };
+        let wanted = self.float_wanted.then(|| float.clone());
+        let rows: Vec<Value> = wanted
+            .into_iter()
+            .chain(self.rows.iter().map(row))
+            .collect();
+        json!({
+            "network": self.network,
+            "images": self.float.images,
+            "rows": rows,
+            "fp32": float,
+            "interval": "wilson",
+            "notes": self.notes(),
+            "seconds": self.seconds,
+        })
+    }
+}
+
+fn line([format, first, affine, weights]: [&str; 4], tally: &Tally) -> String {
+    let [low, high] = tally.interval();
+    format!(
+        "  {format:<6} {first:<7} {affine:<9} {weights:>7} {:>7.2} {:>7.2} {:>15} {:>7.2} {:>6} {:>6}",
+        tally.percent(tally.top1),
+        tally.percent(tally.top5),
+        format!("{low:.2}–{high:.2}"),
+        tally.percent(tally.agreed),
+        tally.lost,
+        tally.gained,
+    )
+}
+
+fn numbers(tally: &Tally) -> Value {
+    json!({
+        "top1": tally.percent(tally.top1),
+        "top5": tally.percent(tally.top5),
+        "interval95": tally.interval(),
+        "agreement": tally.percent(tally.agreed),
+        "right_to_wrong": tally.lost,
+        "wrong_to_right": tally.gained,
+    })
+}
+
+/// Adds the fields of one object to another.
+fn extend(object: &mut Value, fields: Value) {
+    if let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) {
+        object.extend(fields);
+    }
+}

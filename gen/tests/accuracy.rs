@@ -1,0 +1,91 @@
+//! `accuracy` from the outside.
+
+mod common;
+
+use common::{DESIGN, NETWORK, cromulent, json, stderr};
+
+#[test]
+fn every_combination_has_a_row_and_threads_change_none() {
+    let asked = [
+        "--formats",
+        "L4,R3,fp32,I8",
+        "--first",
+        "coded,uncoded",
+        "--images",
+        "20",
+    ];
+    let table = |threads: &str| {
+        let threads = ["--threads", threads];
+        let (mut table, code) = json(&[&["accuracy", NETWORK], &asked[..], &threads].concat());
+        assert_eq!(code, 0);
+        assert!(table["seconds"].take().is_number());
+        table
+    };
+    let found = table("1");
+    assert_eq!(found, table("3"));
+    // Depths, rows and columns of a design change no value.
+    let (design, _) = json(&[&["accuracy", NETWORK, "--design", DESIGN], &asked[..]].concat());
+    assert_eq!(found["rows"], design["rows"]);
+    assert_eq!(found["images"], 20);
+    let rows = found["rows"].as_array().unwrap();
+    let names: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row["format"], row["first"]))
+        .collect();
+    assert_eq!(
+        names.join(", ").replace('"', ""),
+        "fp32 null, L4 coded, L4 uncoded, R3 coded, R3 uncoded, I8 coded"
+    );
+    assert_eq!(rows[0], found["fp32"]);
+    for row in rows {
+        let number = |key: &str| row[key].as_f64().unwrap();
+        let bound = |end: usize| row["interval95"][end].as_f64().unwrap();
+        assert!(
+            bound(0) < number("top1") && number("top1") < bound(1),
+            "{row}"
+        );
+        assert!(number("top1") <= number("top5"), "{row}");
+        // What is lost and gained is what there is between the two.
+        let gained = number("wrong_to_right") - number("right_to_wrong");
+        let float = found["fp32"]["top1"].as_f64().unwrap();
+        assert!(
+            (number("top1") - float - 5.0 * gained).abs() < 1e-9,
+            "{row}"
+        );
+    }
+    // Integers of eight bits lose nothing here, and the table says whose answers they are.
+    assert_eq!(rows[5]["agreement"], 100.0);
+}
+
+#[test]
+fn what_cannot_be_had_is_refused_with_its_place() {
+    let refused = |arguments: &[&str]| {
+        let output = cromulent(&[&["accuracy"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(output.stdout.is_empty());
+        stderr(&output)
+    };
+    let text = refused(&[NETWORK, "--formats", "L4,U4"]);
+    assert!(text.contains("U4 is a format of the paper"), "{text}");
+    let text = refused(&["resnet20"]);
+    assert!(
+        text.contains("resnet20: is a network known by name"),
+        "{text}"
+    );
+    let text = refused(&[NETWORK, "--images", "1000"]);
+    assert!(text.contains("only 100 images"), "{text}");
+    let text = refused(&[
+        NETWORK,
+        "--data",
+        "docs/examples/fashion-100-images-idx3-ubyte",
+    ]);
+    assert!(text.contains("image 0 has no label"), "{text}");
+    let densenet = "docs/examples/fashion-densenet22.toml";
+    if std::env::var_os("CROMULENT_DATA").is_some() {
+        let text = refused(&[densenet, "--formats", "R3,R4"]);
+        assert!(
+            text.contains("R3, rectified: node `") && text.contains("R4, rectified"),
+            "{text}"
+        );
+    }
+}
