@@ -41,11 +41,13 @@ pub struct Tensor {
     pub values: Vec<f32>,
 }
 
-/// A learnt 2-D convolution without bias (see [`Network::load`] for what becomes of one).
+/// A learnt 2-D convolution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convolution {
     /// `[outputs, inputs, kernel height, kernel width]`.
     pub weight: Tensor,
+    /// One per output; empty: none. A bias that only batch-norms see is in their means ([`Network::load`]).
+    pub bias: Vec<f32>,
     /// Step between output positions, in pixels, both ways.
     pub stride: usize,
     /// Zeros put around the input, in pixels, on all four sides.

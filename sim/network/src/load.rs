@@ -7,7 +7,7 @@ use std::path::Path;
 use cromulent_number::Format;
 
 use crate::batch_norm::BatchNorm;
-use crate::bias::{self, Offset};
+use crate::bias;
 use crate::description::{self, Description, Entry, Kind};
 use crate::fields::Source;
 use crate::graph::{Convolution, Input, Linear, Network, Op, Shape, Step, Tensor};
@@ -22,8 +22,8 @@ impl Network {
     /// Reads a network from its description file (TOML, see `docs/network-files.md`) and the
     /// weights file (safetensors) that it names.
     ///
-    /// A convolution's bias does not survive: it moves into the mean of every batch-norm it
-    /// reaches, through sums, pools and concatenations, where the network's output is the same.
+    /// A convolution's bias moves into the mean of every batch-norm it reaches, through sums, pools and
+    /// concatenations, where the network's output is the same. It stays where it also reaches something else.
     ///
     /// # Errors
     /// Every problem of both files, as far as one can be looked into without the other.
@@ -39,10 +39,7 @@ impl Network {
         }
         assembly.refuse_unread(&description.nodes);
         let Assembly {
-            steps,
-            biases,
-            problems,
-            ..
+            steps, problems, ..
         } = assembly;
         let mut all = source.into_problems();
         all.0.extend(problems.0);
@@ -52,25 +49,10 @@ impl Network {
         let (true, Some((input, steps))) = (all.0.is_empty(), built) else {
             return Err(all);
         };
-        finish(&description.name, input, steps, biases, path)
+        let mut network = Network::new(&description.name, input, steps)?;
+        bias::fold(&mut network);
+        Ok(network)
     }
-}
-
-/// Puts the steps together and sends the biases into the batch-norms.
-fn finish(
-    name: &str,
-    input: Input,
-    steps: Vec<Step>,
-    biases: Vec<Offset>,
-    path: &Path,
-) -> Result<Network, Problems> {
-    let mut network = Network::new(name, input, steps)?;
-    let mut problems = Problems::default();
-    for (node, what, fix) in bias::fold(&mut network, biases) {
-        let place = format!("{}: node `{}`", path.display(), network.nodes[node].name);
-        problems.add(place, what, fix);
-    }
-    problems.or(network)
 }
 
 fn read_text(path: &Path) -> Result<String, Problems> {
@@ -100,8 +82,6 @@ struct Assembly<'a> {
     weights: Option<Weights>,
     shapes: Vec<Option<Shape>>,
     steps: Vec<Option<Step>>,
-    /// Per node, the image first: the bias of a convolution that has one.
-    biases: Vec<Offset>,
     /// Problems of the weights file.
     problems: Problems,
 }
@@ -124,7 +104,6 @@ impl<'a> Assembly<'a> {
             weights,
             shapes: vec![image],
             steps: vec![],
-            biases: vec![None],
             problems,
         }
     }
@@ -136,7 +115,6 @@ impl<'a> Assembly<'a> {
             .as_ref()
             .and_then(|inputs| inputs.iter().map(|&i| *self.shapes.get(i)?).collect());
         let first = inputs.as_ref().and_then(|inputs| inputs.first()).copied();
-        self.biases.push(None);
         let kind = entry.kind.clone();
         let op = kind.and_then(|kind| self.op(kind, &entry.tensor, first));
         let shape = op.as_ref().zip(inputs).and_then(|(op, inputs)| {
@@ -160,9 +138,9 @@ impl<'a> Assembly<'a> {
                 let channels = input.map(|shape| shape.channels);
                 let weight = self.tensor(tensor, "weight", &[None, channels, None, None])?;
                 let bias = self.bias(tensor, weight.shape[0])?;
-                *self.biases.last_mut()? = bias.map(widen);
                 Some(Op::Convolution(Convolution {
                     weight,
+                    bias: bias.unwrap_or_default(),
                     stride,
                     padding,
                 }))

@@ -66,6 +66,9 @@ fn infer_one(op: &Op, input: Shape, rest: &[Shape]) -> Result<Shape, Misfit> {
             if inputs != input.channels {
                 return Err(channels_misfit(inputs, input));
             }
+            if !c.bias.is_empty() && c.bias.len() != outputs {
+                return Err(biases_misfit(c.bias.len(), outputs));
+            }
             let height = windows(input.height, height, c.stride, c.padding)?;
             let width = windows(input.width, width, c.stride, c.padding)?;
             Ok(Shape {
@@ -116,8 +119,7 @@ fn infer_linear(weight: &Tensor, biases: usize, input: Shape) -> Result<Shape, M
         ));
     }
     if biases != outputs {
-        let what = format!("has {biases} biases for {outputs} outputs");
-        return Err(misfit(what, "give one bias per output"));
+        return Err(biases_misfit(biases, outputs));
     }
     Ok(Shape {
         channels: outputs,
@@ -185,6 +187,11 @@ fn check_tensor(weight: &Tensor, indices: usize) -> Result<(), Misfit> {
         ),
         format!("give {indices} indices and as many values as their product"),
     ))
+}
+
+fn biases_misfit(biases: usize, outputs: usize) -> Misfit {
+    let what = format!("has {biases} biases for {outputs} outputs");
+    misfit(what, "give one bias per output")
 }
 
 fn channels_misfit(channels: usize, input: Shape) -> Misfit {

@@ -9,6 +9,7 @@ fn conv(channels: usize, kernel: usize) -> Op {
     let values = vec![0.5; shape.iter().product()];
     Op::Convolution(Convolution {
         weight: Tensor { shape, values },
+        bias: vec![],
         stride: 1,
         padding: kernel / 2,
     })
@@ -352,6 +353,7 @@ fn a_network_built_by_hand_is_checked_too() {
     };
     let short = Op::Convolution(Convolution {
         weight,
+        bias: vec![],
         stride: 1,
         padding: 1,
     });

@@ -210,6 +210,7 @@ fn without_values(op: &Op) -> Op {
     match op {
         Op::Convolution(c) => Op::Convolution(Convolution {
             weight: hollow(&c.weight),
+            bias: c.bias.clone(),
             ..*c
         }),
         Op::Linear(l) => Op::Linear(Linear {

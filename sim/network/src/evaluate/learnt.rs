@@ -83,10 +83,16 @@ impl Matrix {
             let count = sums.len() / self.outputs;
             if pointwise && window.stride == 1 {
                 let k = self.inner();
-                return self.product(&input.values[first * k..(first + count) * k], sums);
+                self.product(&input.values[first * k..(first + count) * k], sums);
+            } else {
+                let columns = self.columns(input, window, shape.width, first..first + count);
+                self.product(&columns, sums);
             }
-            let columns = self.columns(input, window, shape.width, first..first + count);
-            self.product(&columns, sums);
+            if !c.bias.is_empty() {
+                let positions = sums.chunks_mut(self.outputs);
+                positions
+                    .for_each(|sums| sums.iter_mut().zip(&c.bias).for_each(|(sum, b)| *sum += b));
+            }
         });
         result
     }

@@ -12,7 +12,7 @@ use map::{Map, Window, positions};
 
 /// Computes every node for one image: `result[node][(y·width + x)·channels + c]`.
 ///
-/// Convolutions that were loaded with a bias compute without it (see [`Network::load`]).
+/// Convolutions compute without a bias that [`Network::load`] has moved into batch-norms.
 ///
 /// # Errors
 /// An image whose size is not the network's; a hollow network.

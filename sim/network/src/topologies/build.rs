@@ -94,6 +94,7 @@ impl Builder {
         let shape = vec![channels, self.channels(from), kernel.side, kernel.side];
         let op = Op::Convolution(Convolution {
             weight: hollow(shape),
+            bias: vec![],
             stride: kernel.stride,
             padding: kernel.padding,
         });
@@ -109,6 +110,7 @@ impl Builder {
                 shape: vec![channels, inputs, 1, 1],
                 values: (0..channels * inputs).map(one).collect(),
             },
+            bias: vec![],
             stride,
             padding: 0,
         });

@@ -101,6 +101,7 @@ impl Folder {
     }
 
     /// A message with the folder's own path taken out.
+    #[allow(dead_code, reason = "not every test of a folder looks at its problems")]
     pub fn relative(&self, problems: &Problems) -> String {
         let folder = format!("{}{}", self.0.display(), std::path::MAIN_SEPARATOR);
         problems.to_string().replace(&folder, "")

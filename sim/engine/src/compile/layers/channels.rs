@@ -6,9 +6,11 @@ impl Compiler<'_> {
     /// How each input channel is read, and the bias of each output channel.
     pub(super) fn readings(&self, planned: &PlannedLayer) -> (Vec<Reading>, Vec<f64>) {
         let bias = match &self.network.nodes[planned.node].op {
-            Op::Linear(l) => l.bias.iter().map(|&bias| bias.into()).collect(),
-            _ => vec![],
+            Op::Linear(l) => &l.bias[..],
+            Op::Convolution(c) => &c.bias,
+            _ => &[],
         };
+        let bias = bias.iter().map(|&bias| bias.into()).collect();
         let readings = match &planned.input {
             Some((None, tensors)) => return self.linear(tensors),
             Some((Some(node), tensors)) => {

@@ -10,6 +10,7 @@ use crate::layer::LayerInput;
 fn convolution(generator: &mut Generator, shape: &[usize], padding: usize) -> Op {
     Op::Convolution(Convolution {
         weight: tensor(generator, shape),
+        bias: vec![],
         stride: 1,
         padding,
     })

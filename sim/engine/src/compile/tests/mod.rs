@@ -59,6 +59,7 @@ fn input() -> Input {
 fn network(generator: &mut Generator, pooled: bool) -> Network {
     let conv = Convolution {
         weight: tensor(generator, &[3, 2, 3, 3]),
+        bias: vec![],
         stride: 1,
         padding: 1,
     };
@@ -321,6 +322,7 @@ fn nodes_that_cannot_run_are_named() {
     let conv = |generator: &mut Generator, inputs| {
         Op::Convolution(Convolution {
             weight: tensor(generator, &[2, inputs, 1, 1]),
+            bias: vec![],
             stride: 1,
             padding: 0,
         })

@@ -11,6 +11,7 @@ use crate::values::in_map_order;
 fn conv(generator: &mut Generator, shape: &[usize]) -> Op {
     Op::Convolution(Convolution {
         weight: tensor(generator, shape),
+        bias: vec![],
         stride: 1,
         padding: shape[2] / 2,
     })

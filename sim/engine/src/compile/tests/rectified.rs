@@ -9,8 +9,10 @@ use crate::image::Image;
 use crate::values::in_map_order;
 
 fn conv(generator: &mut Generator, shape: &[usize]) -> Op {
+    let weight = tensor(generator, shape);
     Op::Convolution(Convolution {
-        weight: tensor(generator, shape),
+        weight,
+        bias: (0..shape[0]).map(|_| generator.normal() * 0.3).collect(),
         stride: 1,
         padding: shape[2] / 2,
     })
