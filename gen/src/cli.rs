@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cromulent_engine::timing::Memory;
 
-pub use accuracy::{AccuracyArgs, Form, Wanted};
+pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
 
 mod accuracy;
@@ -206,7 +206,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
     /// Count cycles another simulator's way, of a topology that one reads; ours stand beside them.
-    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "format", "image_digits", "maps", "timing_only", "threads"])]
+    #[arg(long, value_name = "NAME", value_enum, conflicts_with_all = ["input", "images", "layer", "seed", "first", "format", "image_digits", "maps", "weights", "timing_only", "threads"])]
     pub dataflow: Option<Dataflow>,
     /// Print the layers as CSV.
     #[arg(long, conflicts_with_all = ["json", "dataflow"])]
@@ -245,7 +245,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u64).range(1..))]
     pub stall_seed: Option<u64>,
     /// A program image that `compile` wrote, in place of compiling the network again.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["first", "format", "image_digits", "maps"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["first", "format", "image_digits", "maps", "weights"])]
     pub image: Option<PathBuf>,
     /// Verilog to check in place of what the design generates: a folder `generate` wrote.
     #[arg(long, value_name = "FOLDER")]

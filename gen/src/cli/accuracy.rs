@@ -1,11 +1,13 @@
 //! Arguments of `accuracy`.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use cromulent_design::Affine;
+use cromulent_engine::WeightValues;
 use cromulent_number::Format;
 
 use super::{First, images, threads};
@@ -53,9 +55,10 @@ pub struct AccuracyArgs {
         default_value = "exact"
     )]
     pub affine: Vec<Form>,
-    /// Bits of a weight, 4 to 12, separated by commas.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(4..=12), default_value = "8")]
-    pub weights: Vec<u32>,
+    /// Weights, separated by commas: bits, 4 to 12, the scale of each column the one with the least error; or few values
+    /// in constants of 12 bits: ternary, log3, log4, log3-sqrt2, log4-sqrt2.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = weights, default_value = "8")]
+    pub weights: Vec<Weights>,
     /// Design file to take all widths and depths from, but for format, affine and bits of weights; if absent, a design
     /// that is deep enough for any network.
     #[arg(long, value_name = "FILE")]
@@ -94,6 +97,50 @@ fn wanted(text: &str) -> Result<Wanted, String> {
         .map_err(|unknown| format!("{unknown}, or fp32"))
 }
 
+/// What weights are stored as.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Weights {
+    /// Bits of a constant.
+    pub bits: u32,
+    /// The values it takes.
+    pub values: WeightValues,
+}
+
+/// Bits, or the name of a few values.
+fn weights(text: &str) -> Result<Weights, String> {
+    let few = |values: &WeightValues| values.is_restricted();
+    if let Ok(values) = text.parse().map(|values: WeightValues| values)
+        && few(&values)
+    {
+        return Ok(Weights {
+            bits: WIDEST,
+            values,
+        });
+    }
+    let bits = text.parse().ok().filter(|bits| (4..=WIDEST).contains(bits));
+    let values = WeightValues::Fitted;
+    bits.map(|bits| Weights { bits, values }).ok_or_else(|| {
+        let names: Vec<&str> = WeightValues::ALL
+            .iter()
+            .filter(|v| few(v))
+            .map(|v| v.name())
+            .collect();
+        format!("write bits, 4 to {WIDEST}, or one of {}", names.join(", "))
+    })
+}
+
+/// Bits of the widest weights.
+const WIDEST: u32 = 12;
+
+impl fmt::Display for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.values {
+            WeightValues::Whole | WeightValues::Fitted => self.bits.fmt(f),
+            few => few.fmt(f),
+        }
+    }
+}
+
 /// The forms that L formats can be read in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
 pub enum Form {
@@ -128,6 +175,16 @@ mod tests {
             assert!(
                 error.starts_with(name) && error.contains("L4, L5"),
                 "{error}"
+            );
+        }
+        for name in ["4", "8", "12", "ternary", "log4-sqrt2"] {
+            assert_eq!(weights(name).unwrap().to_string(), name);
+        }
+        for name in ["3", "13", "whole", "binary", ""] {
+            assert!(
+                weights(name)
+                    .unwrap_err()
+                    .contains("4 to 12, or one of ternary")
             );
         }
         assert!(wanted("L6").unwrap_err().contains("unknown format `L6`"));

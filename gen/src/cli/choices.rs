@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use cromulent_engine::layer::PIXEL_BEATS;
-use cromulent_engine::{Choices, compile};
+use cromulent_engine::{Choices, WeightValues, compile};
 use cromulent_number::{Format, UnknownFormat};
 
 /// Where the maps between layers are kept.
@@ -32,6 +32,11 @@ pub struct ChoiceArgs {
     /// Where the maps between layers are kept; on chip if absent.
     #[arg(long, value_name = "WHERE", value_enum)]
     pub maps: Option<Maps>,
+    /// Values that weights take: whole (all integers of their width, nothing cut off), fitted (the scale with the least
+    /// error, which may cut some off), ternary, or powers: log3, log4 (a sign and an exponent of 3 or 4 bits),
+    /// log3-sqrt2, log4-sqrt2 (powers of √2); whole if absent.
+    #[arg(long, value_name = "VALUES")]
+    pub weights: Option<WeightValues>,
 }
 
 /// A batch-norm and a format.
@@ -65,6 +70,7 @@ impl From<&ChoiceArgs> for Choices {
                 None | Some(Maps::Chip) => cromulent_engine::Maps::Chip,
                 Some(Maps::Memory) => cromulent_engine::Maps::Memory,
             },
+            weights: args.weights.unwrap_or_default(),
         }
     }
 }

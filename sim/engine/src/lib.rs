@@ -46,7 +46,7 @@ pub mod words;
 pub use activations::{Activations, InputError};
 pub use bounds::Bounds;
 pub use compile::{
-    Choices, Compiled, First, Outline, compile, compile_with, outline, outline_with,
+    Choices, Compiled, First, Outline, WeightValues, compile, compile_with, outline, outline_with,
 };
 pub use fast::{FastRunner, Inference};
 pub use geometry::LayerGeometry;

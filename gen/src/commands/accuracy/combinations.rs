@@ -4,7 +4,7 @@ use cromulent_design::{Affine, Design, PeKind};
 use cromulent_engine::{Choices, compile};
 use cromulent_number::Format;
 
-use crate::cli::{AccuracyArgs, First, Wanted};
+use crate::cli::{AccuracyArgs, First, Wanted, Weights};
 
 /// One row of the table.
 #[derive(Clone, PartialEq, Debug)]
@@ -12,7 +12,7 @@ pub(super) struct Combination {
     pub format: Format,
     pub first: First,
     pub affine: Affine,
-    pub weight_bits: u32,
+    pub weights: Weights,
 }
 
 /// Every combination that there is, once, in the order of the formats asked for. R formats and I8 have one form of the
@@ -26,7 +26,7 @@ pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
     for format in formats {
         for &form in &args.affine {
             for &first in &args.first {
-                for &weight_bits in &args.weights {
+                for &weights in &args.weights {
                     let integers = format == Format::I8;
                     let row = Combination {
                         format,
@@ -36,7 +36,11 @@ pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
                         } else {
                             Affine::Rectified
                         },
-                        weight_bits: if integers { 8 } else { weight_bits },
+                        weights: if integers {
+                            Weights { bits: 8, ..weights }
+                        } else {
+                            weights
+                        },
                     };
                     if !found.contains(&row) {
                         found.push(row);
@@ -56,6 +60,7 @@ impl Combination {
                 First::Coded => compile::First::Coded,
                 First::Uncoded => compile::First::Uncoded,
             },
+            weights: self.weights.values,
             ..Choices::default()
         }
     }
@@ -81,22 +86,17 @@ impl Combination {
             pe: own.pe,
             format: self.format,
             affine: self.affine,
-            weight_bits: self.weight_bits,
-            bias_bits: match (own.bias_bits, base.bias_bits) {
-                (0, _) => 0,
-                (bits, 0) => bits,
-                (_, bits) => bits,
+            weight_bits: self.weights.bits,
+            // As wide as A, or A could not use its width.
+            bias_bits: match own.bias_bits {
+                0 => 0,
+                bits => bits.max(base.bias_bits).max(self.weights.bits),
             },
             // By default as wide as the weights need.
             partial_sum_bits: None,
             image_digits: base.image_digits && own.pe == PeKind::Shift,
             ..base
         }
-    }
-
-    /// The width of weights, as it is asked for and printed.
-    pub fn weights(&self) -> String {
-        self.weight_bits.to_string()
     }
 
     /// How the first normalisation is stored, in a word.
@@ -138,8 +138,7 @@ mod tests {
 
     #[test]
     fn every_design_is_sound() {
-        let all =
-            "--formats L2,L3,L4,L5,R2,R3,R4,R5,I8 --affine exact,recentred,snapped --weights 4,12";
+        let all = "--formats L2,L3,L4,L5,R2,R3,R4,R5,I8 --affine exact,recentred,snapped --weights 4,12,ternary";
         for row in rows(all) {
             let mut design = row.design(None);
             assert_eq!(design.validate(), Ok(()), "{}", design.name);

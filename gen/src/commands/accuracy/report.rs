@@ -35,7 +35,7 @@ impl Report<'_> {
                 self.network, self.float.images
             ),
             format!(
-                "  {:<6} {:<7} {:<9} {:>7} {:>7} {:>7} {:>15} {:>7} {:>6} {:>6}",
+                "  {:<6} {:<7} {:<9} {:>10} {:>7} {:>7} {:>15} {:>7} {:>6} {:>6}",
                 "format",
                 "first",
                 "affine",
@@ -51,7 +51,12 @@ impl Report<'_> {
         ];
         for row in &self.rows {
             let c = &row.combination;
-            let names = [c.format.name(), c.first(), c.affine.name(), &c.weights()];
+            let names = [
+                c.format.name(),
+                c.first(),
+                c.affine.name(),
+                &c.weights.to_string(),
+            ];
             lines.push(line(names, &row.tally));
         }
         lines.extend(self.notes().iter().map(|note| format!("note: {note}")));
@@ -87,7 +92,7 @@ impl Report<'_> {
                 "format": c.format.name(),
                 "first": c.first(),
                 "affine": c.affine.name(),
-                "weights": c.weights(),
+                "weights": c.weights.to_string(),
             });
             extend(&mut object, numbers(&row.tally));
             object["saturations"] = json!(row.saturations);
@@ -113,7 +118,7 @@ impl Report<'_> {
 fn line([format, first, affine, weights]: [&str; 4], tally: &Tally) -> String {
     let [low, high] = tally.interval();
     format!(
-        "  {format:<6} {first:<7} {affine:<9} {weights:>7} {:>7.2} {:>7.2} {:>15} {:>7.2} {:>6} {:>6}",
+        "  {format:<6} {first:<7} {affine:<9} {weights:>10} {:>7.2} {:>7.2} {:>15} {:>7.2} {:>6} {:>6}",
         tally.percent(tally.top1),
         tally.percent(tally.top5),
         format!("{low:.2}–{high:.2}"),

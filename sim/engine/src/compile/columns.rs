@@ -5,7 +5,10 @@ use std::ops::Range;
 use cromulent_design::Design;
 use cromulent_number::operand;
 
+use super::WeightValues;
 use super::form::{Reading, Rest};
+use super::restrict::restricted;
+use super::scales::units;
 use super::weights::{Values, Weights};
 use crate::constants::Constants;
 use crate::geometry::LayerGeometry;
@@ -41,11 +44,19 @@ pub(super) fn columns(
     mode: LayerMode,
     readings: &[Reading],
     scaling: &Scaling,
+    values: WeightValues,
 ) -> Columns {
+    let given = weights;
+    let restricted = restricted(weights, readings, scaling, values);
+    let weights = restricted.as_ref().map_or(weights, |few| &few.weights);
     let g = &weights.geometry;
+    let mut units = units(design, weights, readings, scaling, values);
+    if let Some(few) = &restricted {
+        few.align(&mut units);
+    }
     let mut columns = Columns {
         constants: Constants::idle(design, g, mode),
-        units: units(design, weights, readings, scaling),
+        units,
         rests: vec![0; g.out_channels],
     };
     for (k, edge) in columns.constants.edges.iter_mut().enumerate() {
@@ -61,6 +72,9 @@ pub(super) fn columns(
     let positions = if mode.pool { g.positions() } else { 1 };
     for rest in &mut columns.rests {
         *rest *= positions as i64;
+    }
+    if values != WeightValues::Whole {
+        columns.add_means(design, given, readings, positions);
     }
     columns
 }
@@ -145,6 +159,48 @@ impl Columns {
         }
     }
 
+    /// What rounding the weights takes from each sum on average: rectified inputs have a mean, so its errors do not
+    /// cancel (Nagel et al. 2019, bias correction, from the statistics of the batch-norms).
+    fn add_means(
+        &mut self,
+        design: &Design,
+        weights: &Weights,
+        readings: &[Reading],
+        positions: usize,
+    ) {
+        let g = &weights.geometry;
+        let shift = f64::from(1 << design.format.bias_shift());
+        let mut missing = vec![0.0; g.out_channels];
+        for (j, missing) in missing.iter_mut().enumerate() {
+            let unit = self.units[j];
+            for k in 0..g.inner() {
+                let (tap, channel) = (k / g.channels, k % g.channels);
+                let reading = &readings[channel];
+                let weight = weights
+                    .values
+                    .at((j * g.channels + channel) * g.taps() + tap);
+                let place = k * g.out_channels + j;
+                let [by_a, by_b] = reading.mean;
+                let used = reading.a.iter().zip(&self.constants.a);
+                let used = used.filter(|(a, _)| **a != 0.0);
+                let (sum, count) = used.fold((0.0, 0.0), |(sum, count), (a, set)| {
+                    (sum + f64::from(set[place]) / (a * unit), count + 1.0)
+                });
+                if count > 0.0 {
+                    *missing += (weight - sum / count) * by_a;
+                }
+                if reading.rest == Rest::Bias && reading.b != 0.0 {
+                    let b = f64::from(self.constants.b[place]) * shift / (reading.b * unit);
+                    *missing += (weight - b) * by_b;
+                }
+            }
+            *missing *= unit * positions as f64;
+        }
+        for (rest, missing) in self.rests.iter_mut().zip(missing) {
+            *rest = rest.saturating_add(missing.round_ties_even() as i64);
+        }
+    }
+
     /// The real offsets of each column, with the constants as rounded, so that a flat input gives what it
     /// should; the sum is rounded once.
     fn add_offsets(&mut self, weights: &Weights, readings: &[Reading]) {
@@ -183,66 +239,8 @@ fn rounded(weights: &[f64; BLOCK], worth: f64, bits: u32) -> [i32; BLOCK] {
 }
 
 /// The largest constant of a width. Its negative is the smallest: −2^(bits−1) is not used.
-fn largest(bits: u32) -> i32 {
+pub(super) fn largest(bits: u32) -> i32 {
     (1 << (bits - 1)) - 1
-}
-
-/// The unit of each column: the largest with which its constants fit.
-fn units(design: &Design, weights: &Weights, readings: &[Reading], scaling: &Scaling) -> Vec<f64> {
-    let limits = match &weights.values {
-        Values::Learnt(values) => limits(design, &weights.geometry, values, readings),
-        Values::Spread(values) => limits(design, &weights.geometry, values, readings),
-    };
-    let common = limits.iter().copied().fold(f64::INFINITY, f64::min);
-    let unit = |(j, limit): (usize, f64)| {
-        // A column of zeros has no limit.
-        let or_one = |limit: f64| if limit.is_finite() { limit } else { 1.0 };
-        match scaling {
-            Scaling::Free => or_one(limit),
-            Scaling::PowersOfTwo => or_one(limit.log2().floor().exp2()),
-            Scaling::Common => or_one(common),
-            Scaling::PowersOver(steps) => {
-                or_one((limit * steps[j]).log2().floor().exp2()) / steps[j]
-            }
-        }
-    };
-    limits.into_iter().enumerate().map(unit).collect()
-}
-
-/// The largest unit of each column for which every constant fits: that of the largest weight of each input channel.
-fn limits<T: Copy + Into<f64>>(
-    design: &Design,
-    geometry: &LayerGeometry,
-    weights: &[T],
-    readings: &[Reading],
-) -> Vec<f64> {
-    let of_one: Vec<f64> = readings
-        .iter()
-        .map(|reading| limit(design, reading))
-        .collect();
-    let column = |row: &[T]| {
-        let channels = row.chunks(geometry.taps()).zip(&of_one);
-        let limits = channels.map(|(taps, limit)| {
-            let largest = taps
-                .iter()
-                .fold(0.0f64, |most, &weight| most.max(weight.into().abs()));
-            limit / largest
-        });
-        limits.fold(f64::INFINITY, f64::min)
-    };
-    weights.chunks(geometry.inner()).map(column).collect()
-}
-
-/// The largest unit for a weight of 1.
-fn limit(design: &Design, reading: &Reading) -> f64 {
-    let a = reading.a.iter().fold(0.0f64, |most, a| most.max(a.abs()));
-    let a = f64::from(largest(design.weight_bits)) / a;
-    if !design.has_bias() || reading.b == 0.0 {
-        return a;
-    }
-    let shift = f64::from(1 << design.format.bias_shift());
-    let b = f64::from(largest(design.bias_bits)) * shift / reading.b.abs();
-    a.min(b)
 }
 
 #[cfg(test)]

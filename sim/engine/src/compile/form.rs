@@ -36,6 +36,8 @@ pub(super) struct Reading {
     pub b: f64,
     /// What has to be made up for in every sum.
     pub rest: Rest,
+    /// What it adds on average for a weight of 1, by A and by B: of normalised values that are standard normal.
+    pub mean: [f64; 2],
 }
 
 /// A part of a channel's contribution that is the same for every input, in units of its constants.
@@ -70,7 +72,7 @@ impl ChannelForm {
         if a == 0.0 && design.affine != Affine::Exact {
             return Err(FormError::ConstantOutput);
         }
-        Ok(match design.affine {
+        let mut form = match design.affine {
             Affine::Exact => exact(design, format, a, b),
             Affine::Snapped => clamped(design, format, a, b, false),
             Affine::Recentred => clamped(design, format, a, b, true),
@@ -78,7 +80,12 @@ impl ChannelForm {
                 ChannelForm::uncoded(a, b, integer_step(a, b))
             }
             Affine::Rectified => rectified(design, format, a, b),
-        })
+        };
+        form.reading.mean = match design.affine {
+            Affine::Exact => rectified_mean(a, b),
+            _ => [rectified_mean(a, b).iter().sum(), 0.0],
+        };
+        Ok(form)
     }
 
     /// The form of the affine `a·n + b`, rectified and left uncoded, as integers in steps of `step` standard
@@ -96,6 +103,7 @@ impl ChannelForm {
                 a: [a.abs() * step, 0.0, 0.0, 0.0],
                 b: 0.0,
                 rest: Rest::None,
+                mean: [rectified_mean(a, b).iter().sum(), 0.0],
             },
         }
     }
@@ -113,6 +121,7 @@ impl ChannelForm {
                 a: [0.0; 4],
                 b: 0.0,
                 rest: Rest::None,
+                mean: [0.0; 2],
             },
         }
     }
@@ -125,6 +134,31 @@ impl Coding {
         negate: false,
         scale: 1.0,
     };
+}
+
+/// The mean of max(a·n + b, 0) for a standard normal n: what a·n makes of it, and what b does.
+fn rectified_mean(a: f64, b: f64) -> [f64; 2] {
+    if a == 0.0 {
+        return [0.0, b.max(0.0)];
+    }
+    let t = b / a.abs();
+    let density = (-t * t / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    [a.abs() * density, b * normal(t)]
+}
+
+/// The share of a standard normal distribution below t, to 1e-7: Abramowitz and Stegun, 26.2.17.
+fn normal(t: f64) -> f64 {
+    const B: [f64; 5] = [
+        0.319381530,
+        -0.356563782,
+        1.781477937,
+        -1.821255978,
+        1.330274429,
+    ];
+    let k = 1.0 / (1.0 + 0.2316419 * t.abs());
+    let density = (-t * t / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    let above = density * B.iter().rev().fold(0.0, |sum, b| (sum + b) * k);
+    if t < 0.0 { above } else { 1.0 - above }
 }
 
 /// The value of a code.
@@ -192,6 +226,7 @@ fn exact(design: &Design, format: Format, a: f64, b: f64) -> ChannelForm {
             a: constants(design, format, a),
             b,
             rest: Rest::Bias,
+            mean: [0.0; 2],
         },
     }
 }
@@ -222,6 +257,7 @@ fn clamped(design: &Design, format: Format, a: f64, b: f64, recentred: bool) -> 
             a: constants(design, format, a),
             b: 0.0,
             rest: Rest::Clamp(embed(design.format, format, code).unwrap_or(code)),
+            mean: [0.0; 2],
         },
     }
 }
@@ -239,6 +275,7 @@ fn rectified(design: &Design, format: Format, a: f64, b: f64) -> ChannelForm {
             a: constants(design, format, a.abs()),
             b: 0.0,
             rest: Rest::None,
+            mean: [0.0; 2],
         },
     }
 }
@@ -263,6 +300,7 @@ impl Reading {
             a: constants(design, format, gain),
             b: 0.0,
             rest: Rest::None,
+            mean: [0.0; 2],
         }
     }
 }
@@ -280,6 +318,7 @@ pub(super) fn pixel(mean: f64, std: f64, digits: usize) -> Reading {
         a: [1.0 / (255.0 * std), 0.0, 0.0, 0.0],
         b: 0.0,
         rest: Rest::Offset(-black),
+        mean: [0.0; 2],
     }
 }
 
@@ -373,6 +412,29 @@ mod tests {
         let design = Design::new(2, 2, Format::L4, Affine::Exact);
         let form = ChannelForm::new(&design, Format::L4, 0.0, 0.1).unwrap();
         assert_eq!(form.reading.edge.position, 0);
+    }
+
+    #[test]
+    fn the_mean_of_a_rectified_normal_value_is_that_of_the_integral() {
+        for (a, b) in [
+            (1.0, 0.0),
+            (0.7, -0.4),
+            (-1.3, 0.5),
+            (0.2, 0.9),
+            (-0.1, -0.3),
+            (0.0, 0.4),
+        ] {
+            let density = |n: f64| (-n * n / 2.0).exp() / std::f64::consts::TAU.sqrt();
+            let steps = (-80_000..80_000).map(|i| (f64::from(i) + 0.5) / 10_000.0);
+            let integral: f64 = steps
+                .map(|n| (a * n + b).max(0.0) * density(n) / 10_000.0)
+                .sum();
+            let found: f64 = rectified_mean(a, b).iter().sum();
+            assert!(
+                (found - integral).abs() < 1e-6,
+                "{a} {b}: {found} {integral}"
+            );
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use cromulent_network::{Affine, Network, Op, Problem, Problems};
 use cromulent_number::Quantizer;
 use rayon::prelude::*;
 
+use super::WeightValues;
 use super::columns::{Columns, Scaling, columns};
 use super::form::{ChannelForm, Reading, pixel};
 use super::norms::{Stored, affines, norm};
@@ -33,6 +34,7 @@ pub(super) fn image(
     design: &Design,
     plan: &Plan,
     allocation: &Allocation,
+    weights: WeightValues,
 ) -> Result<Image, Problems> {
     let mut problems = Problems::default();
     let stream_exponents = stream_exponents(network, plan);
@@ -43,6 +45,7 @@ pub(super) fn image(
         image: frame(network, design, plan, allocation),
         steps: storage::steps(network, plan, &stream_exponents),
         stream_exponents,
+        weights,
     };
     let compiled: Vec<_> = plan
         .layers
@@ -151,6 +154,7 @@ struct Compiler<'a> {
     stream_exponents: Vec<i32>,
     /// By tensor and channel: the step of an integer left uncoded, in standard deviations; empty for codes.
     steps: Vec<Vec<f64>>,
+    weights: WeightValues,
 }
 
 impl Compiler<'_> {
@@ -171,7 +175,11 @@ impl Compiler<'_> {
             PlannedOutput::Scores => Scaling::Common,
         };
         let (readings, bias) = self.readings(planned);
-        let mut columns = columns(self.design, &weights, mode, &readings, &scaling);
+        let values = match planned.task {
+            Task::Learnt => self.weights,
+            _ => WeightValues::Whole,
+        };
+        let mut columns = columns(self.design, &weights, mode, &readings, &scaling, values);
         let geometry = weights.geometry;
         let positions = if mode.pool { geometry.positions() } else { 1 };
         columns.add_bias(&bias, positions);

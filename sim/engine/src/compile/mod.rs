@@ -4,7 +4,8 @@
 //!    format each value is stored.
 //! 2. `limits`: whether each layer, and what is kept between them, fits the memories of the design.
 //! 3. `norms`, `form`: each channel's normalisation, affine and ReLU in the form of the design.
-//! 4. `columns`: weights times affines as integers, each column on its own scale.
+//! 4. `columns`: weights times affines as integers, each column on its own scale (`scales`), or as a few values
+//!    (`restrict`).
 //! 5. `quantizer`: each channel's mean and cuts, on the scale of its column.
 //! 6. `layers`: the words, and proof that no sum overflows.
 //!
@@ -21,6 +22,8 @@ mod outline;
 mod places;
 mod plan;
 mod quantizer;
+mod restrict;
+mod scales;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -33,6 +36,8 @@ use cromulent_number::Format;
 use crate::image::{Image, MapShape};
 use crate::layer::PIXEL_BEATS;
 use crate::memory::Maps;
+
+pub use restrict::WeightValues;
 
 pub use outline::{Outline, OutlineLayer, outline, outline_with};
 
@@ -57,6 +62,8 @@ pub struct Choices {
     pub formats: Vec<(String, Format)>,
     /// Where maps are kept.
     pub maps: Maps,
+    /// Which values the constants of learnt layers take.
+    pub weights: WeightValues,
 }
 
 impl Default for Choices {
@@ -66,6 +73,7 @@ impl Default for Choices {
             image_digits: PIXEL_BEATS,
             formats: vec![],
             maps: Maps::default(),
+            weights: WeightValues::default(),
         }
     }
 }
@@ -110,7 +118,7 @@ pub fn compile_with(
     let allocation = places::allocation(network, design, &plan, choices);
     limits::check_memories(design, &allocation, &mut problems);
     problems.or(())?;
-    let image = layers::image(network, design, &plan, &allocation)?;
+    let image = layers::image(network, design, &plan, &allocation, choices.weights)?;
     let mut problems = Problems::default();
     let registers = image.layers.iter().map(|l| (l.name.as_str(), &l.registers));
     limits::check_registers(design, registers, &mut problems);

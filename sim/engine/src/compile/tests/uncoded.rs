@@ -7,6 +7,7 @@ const UNCODED: Choices = Choices {
     first: First::Uncoded,
     image_digits: PIXEL_BEATS,
     formats: vec![],
+    weights: WeightValues::Whole,
     maps: Maps::Chip,
 };
 
