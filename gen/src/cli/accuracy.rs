@@ -63,6 +63,9 @@ pub struct AccuracyArgs {
     /// that is deep enough for any network.
     #[arg(long, value_name = "FILE")]
     pub design: Option<PathBuf>,
+    /// Print the signal-to-noise ratio of every value that is kept between layers, against floating point.
+    #[arg(long)]
+    pub layers: bool,
     /// Threads to compute on; as many as the CPU runs at a time if absent. No value depends on it.
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,

@@ -1,6 +1,7 @@
 //! `cromulent accuracy`: what formats, forms and weights cost, bit-exact, over a set of images.
 
 mod combinations;
+mod layers;
 mod report;
 mod tally;
 
@@ -8,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use cromulent_design::Design;
+use cromulent_engine::compile::Probe;
 use cromulent_engine::fast::FastRunner;
 use cromulent_engine::{Compiled, Image, compile_with};
 use cromulent_network::images::Example;
@@ -40,7 +42,13 @@ pub fn run(args: &AccuracyArgs, progress: &Progress) -> Result<Outcome, Error> {
         let float = in_floating_point(&network, &examples, progress)?;
         let mut rows = vec![];
         for program in &programs {
-            rows.push(row(program, &examples, &float, progress)?);
+            let mut row = row(program, &examples, &float, progress)?;
+            if args.layers || args.json {
+                let _step = progress.step("signal and noise, layer by layer");
+                let examples = &examples[..examples.len().min(layers::IMAGES)];
+                row.layers = layers::ratios(&network, &program.image, &program.probes, examples)?;
+            }
+            rows.push(row);
         }
         let report = Report {
             network: &network.name,
@@ -95,6 +103,7 @@ fn examples(args: &AccuracyArgs, network: &Network) -> Result<Vec<Example>, Erro
 struct Program {
     combination: Combination,
     image: Image,
+    probes: Vec<Probe>,
     notes: Vec<String>,
 }
 
@@ -115,7 +124,7 @@ fn programs(
             .map_err(Error::from)
             .and_then(|()| Ok(compile_with(network, &design, &combination.choices())?));
         match compiled {
-            Ok(compiled) => programs.push(Program::new(combination, &compiled)?),
+            Ok(compiled) => programs.push(Program::new(combination, compiled)?),
             Err(Error::BadInput(found)) => {
                 problems.extend(found.into_iter().map(|problem| Problem {
                     place: format!(
@@ -136,12 +145,13 @@ fn programs(
 }
 
 impl Program {
-    fn new(combination: Combination, compiled: &Compiled) -> Result<Program, Error> {
+    fn new(combination: Combination, compiled: Compiled) -> Result<Program, Error> {
         let (image, _) = read_back(&compiled.image)?;
         let notes = compiled.notes.iter();
         Ok(Program {
             combination,
             image,
+            probes: compiled.probes,
             notes: notes
                 .map(|note| format!("{}: {}", note.place, note.what))
                 .collect(),
@@ -205,5 +215,6 @@ fn row(
         tally: Tally::of(&answers, float),
         saturations: runs.iter().map(|run| run.saturations).sum(),
         notes: program.notes.clone(),
+        layers: vec![],
     })
 }

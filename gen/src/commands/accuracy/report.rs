@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::combinations::Combination;
+use super::layers::{self, Ratio};
 use super::tally::Tally;
 
 /// A table of accuracies.
@@ -25,6 +26,8 @@ pub(super) struct Row {
     pub saturations: u64,
     /// Channels that lose much of their signal.
     pub notes: Vec<String>,
+    /// What is kept between layers; empty if nobody asked.
+    pub layers: Vec<Ratio>,
 }
 
 impl Report<'_> {
@@ -59,6 +62,7 @@ impl Report<'_> {
             ];
             lines.push(line(names, &row.tally));
         }
+        lines.extend(self.rows.iter().flat_map(Row::layer_lines));
         lines.extend(self.notes().iter().map(|note| format!("note: {note}")));
         lines.push(format!("  {:.1} s", self.seconds));
         lines.join("\n")
@@ -96,6 +100,7 @@ impl Report<'_> {
             });
             extend(&mut object, numbers(&row.tally));
             object["saturations"] = json!(row.saturations);
+            object["layers"] = row.layers.iter().map(ratio_json).collect();
             object
         };
         let wanted = self.float_wanted.then(|| float.clone());
@@ -109,10 +114,60 @@ impl Report<'_> {
             "rows": rows,
             "fp32": float,
             "interval": "wilson",
+            "layer_images": self.float.images.min(layers::IMAGES),
             "notes": self.notes(),
             "seconds": self.seconds,
         })
     }
+}
+
+impl Row {
+    /// The ratio of each value, the row's name before them.
+    fn layer_lines(&self) -> Vec<String> {
+        if self.layers.is_empty() {
+            return vec![];
+        }
+        let c = &self.combination;
+        let mut lines = vec![
+            format!(
+                "{} {}, first {}, weights {}",
+                c.format,
+                c.affine,
+                c.first(),
+                c.weights
+            ),
+            format!(
+                "  {:<28} {:<6} {:>8} {:>8}  channels lost",
+                "value", "kept", "dB", "offset"
+            ),
+        ];
+        for ratio in &self.layers {
+            let decibels = ratio
+                .decibels()
+                .map_or("-".to_owned(), |db| format!("{db:.1}"));
+            let share = 100.0 * ratio.offset_share();
+            let lost = ratio.lost();
+            let lost = match lost.len() {
+                0 => String::new(),
+                count => format!("{count} of {}", ratio.width()),
+            };
+            lines.push(format!(
+                "  {:<28} {:<6} {decibels:>8} {share:>6.0} %  {lost}",
+                ratio.name, ratio.kind
+            ));
+        }
+        lines
+    }
+}
+
+fn ratio_json(ratio: &Ratio) -> Value {
+    json!({
+        "name": ratio.name,
+        "kept": ratio.kind,
+        "sqnr_db": ratio.decibels(),
+        "offset_share": ratio.offset_share(),
+        "lost_channels": ratio.lost(),
+    })
 }
 
 fn line([format, first, affine, weights]: [&str; 4], tally: &Tally) -> String {

@@ -21,6 +21,7 @@ mod norms;
 mod outline;
 mod places;
 mod plan;
+mod probes;
 mod quantizer;
 mod restrict;
 mod scales;
@@ -37,9 +38,9 @@ use crate::image::{Image, MapShape};
 use crate::layer::PIXEL_BEATS;
 use crate::memory::Maps;
 
-pub use restrict::WeightValues;
-
 pub use outline::{Outline, OutlineLayer, outline, outline_with};
+pub use probes::{Kept, Probe};
+pub use restrict::WeightValues;
 
 /// A compiled network, and what about it deserves a look.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +49,8 @@ pub struct Compiled {
     pub image: Image,
     /// Channels that lose much of their signal in this format and form, one note per batch-norm.
     pub notes: Vec<Problem>,
+    /// What is kept between layers, and what it stands for.
+    pub probes: Vec<Probe>,
 }
 
 /// What the compiler is free to choose.
@@ -131,6 +134,7 @@ pub fn compile_with(
     Ok(Compiled {
         image,
         notes: limits::notes(network, design, &plan, choices),
+        probes: probes::probes(network, design, &plan),
     })
 }
 

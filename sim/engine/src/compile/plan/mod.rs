@@ -92,6 +92,13 @@ pub(in crate::compile) struct PlannedLayer {
     pub output: PlannedOutput,
 }
 
+impl PlannedLayer {
+    /// Whether it rectifies this value of the residual stream as it writes it.
+    pub fn clamps(&self, stream: usize) -> bool {
+        matches!(self.output, PlannedOutput::Residual { result, clamp: true, .. } if result == stream)
+    }
+}
+
 pub(in crate::compile) enum PlannedOutput {
     /// Codes of this tensor.
     Codes(usize),

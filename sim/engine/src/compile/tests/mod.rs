@@ -4,6 +4,7 @@ mod outline;
 mod pools;
 mod rectified;
 mod uncoded;
+mod weights;
 
 use std::path::Path;
 
