@@ -7,7 +7,7 @@ use crate::quantizer::Quantizer;
 use crate::residual::Residual;
 use crate::sequencer::register_width;
 use crate::shape::Shape;
-use cromulent_design::{NormWord, OffsetWord, PeKind, ThetaWord, WordField};
+use cromulent_design::{NormWord, OffsetWord, ThetaWord, WordField};
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
@@ -116,9 +116,9 @@ impl Column {
         let bits = counted.unwrap_or(1);
         let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
         let weight = shape.weight_word_bits();
-        let late = match shape.pe.kind {
-            PeKind::Multiply => NORM_DELAY + MULTIPLIER_DELAY,
-            PeKind::Shift => NORM_DELAY + THETA_DELAY,
+        let late = match design.format.is_scaled() {
+            true => NORM_DELAY + MULTIPLIER_DELAY,
+            false => NORM_DELAY + THETA_DELAY,
         };
         let floor = NormWord::fields(design)[3].low as usize;
         Column {

@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn every_pair_of_codes_is_ordered_by_value() {
         for format in Format::ALL {
-            let affine = match format.is_signed_log() {
-                true => Affine::Exact,
+            let affine = match format.is_signed() {
+                true => Affine::Snapped,
                 false => Affine::Rectified,
             };
             let shape = Shape::of(&Design {

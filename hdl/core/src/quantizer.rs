@@ -7,7 +7,7 @@ use crate::counting::delay;
 use crate::residual::STREAM_BITS;
 use crate::sequencer::register_width;
 use crate::shape::Shape;
-use cromulent_design::{Design, NormWord, PeKind};
+use cromulent_design::{Design, NormWord};
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
@@ -29,7 +29,7 @@ const INTEGER_BITS: usize = Design::INTEGER_BITS as usize;
 
 /// The quantizer of one column, eight stages: subtract the mean; take the magnitude; find its leading
 /// one in three; compare the mantissa with the thetas; add up the steps; clamp. The int8 baseline
-/// multiplies instead. A raw word is the difference itself, which takes the same way unchanged.
+/// and level formats multiply instead. A raw word is the difference itself, which takes the same way unchanged.
 #[derive(LogicBlock)]
 pub struct Quantizer {
     /// Clock.
@@ -50,11 +50,11 @@ pub struct Quantizer {
     pub value: Net<In>,
     /// Mean of the channel's stream, in step with the value.
     pub mean: Net<In>,
-    /// Exponent (int8: shift) of the channel, in step with the value.
+    /// Exponent (where it multiplies: shift) of the channel, in step with the value.
     pub exponent: Net<In>,
     /// Negate the difference, in step with the value.
     pub negate: Optional<Net<In>>,
-    /// Thetas less their leading one (int8: the multiplier), five cycles (int8: two) after the value.
+    /// Thetas less their leading one (or the multiplier), five cycles (two) after the value.
     pub theta: Vec<Net<In>>,
     /// A word leaves.
     pub word_valid: Net<Out>,
@@ -88,9 +88,10 @@ impl Quantizer {
         let word = shape.word_bits();
         // A word of the stream less its mean may be longer than a short accumulator's difference.
         let bits = word.max(STREAM_BITS + 2);
-        let multiply = shape.pe.kind == PeKind::Multiply;
+        let scaled = shape.design.format.is_scaled();
         let digits = shape.design.image_digits;
-        let negates = !shape.design.format.is_signed_log() || digits;
+        let negates = !shape.design.format.is_signed() || digits;
+        let moves = digits && !scaled;
         let fraction = shape.fraction_bits;
         let product = bits + fraction + 2;
         Quantizer {
@@ -114,28 +115,28 @@ impl Quantizer {
             word: Net::new(word, true),
             marks: (0..STAGES).map(|_| Register::control(1)).collect(),
             difference: Register::data(bits, true),
-            exponents: Register::data_array(if multiply { 6 } else { 4 }, EXPONENT_BITS, false),
+            exponents: Register::data_array(if scaled { 6 } else { 4 }, EXPONENT_BITS, false),
             negated: Optional::when(negates, || Register::data(1, false)),
             sign: Register::data_array(6, 1, false),
             magnitude: Register::data(bits, false),
-            raised: Register::data_array(if multiply { 0 } else { SEARCH_STAGES }, bits, false),
-            missing: (1..=if multiply { 0 } else { SEARCH_STAGES })
+            raised: Register::data_array(if scaled { 0 } else { SEARCH_STAGES }, bits, false),
+            missing: (1..=if scaled { 0 } else { SEARCH_STAGES })
                 .map(|stage| Register::data(2 * stage, false))
                 .collect(),
-            nonzero: Register::data_array(if multiply { 0 } else { 2 }, 1, false),
-            octaves: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
-            steps: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
-            reached: Optional::when(!multiply, || {
+            nonzero: Register::data_array(if scaled { 0 } else { 2 }, 1, false),
+            octaves: Optional::when(!scaled, || Register::data(STEP_BITS, true)),
+            steps: Optional::when(!scaled, || Register::data(STEP_BITS, true)),
+            reached: Optional::when(!scaled, || {
                 Register::data(shape.root.ilog2() as usize + 1, false)
             }),
-            count: Optional::when(!multiply, || Register::data(STEP_BITS, true)),
-            places: (0..if digits { SEARCH_STAGES } else { 0 })
+            count: Optional::when(!scaled, || Register::data(STEP_BITS, true)),
+            places: (0..if moves { SEARCH_STAGES } else { 0 })
                 .map(|stage| Register::data(PLACE_BITS - 2 * stage, false))
                 .collect(),
-            lost: Register::data_array(if digits { SEARCH_STAGES + 1 } else { 0 }, 1, false),
-            passing: Register::data_array(if multiply { 0 } else { 2 }, word, true),
-            partial: Register::data_array(if multiply { 2 } else { 0 }, product, false),
-            scaled: Register::data_array(if multiply { 4 } else { 0 }, product, false),
+            lost: Register::data_array(if moves { SEARCH_STAGES + 1 } else { 0 }, 1, false),
+            passing: Register::data_array(if scaled { 0 } else { 2 }, word, true),
+            partial: Register::data_array(if scaled { 2 } else { 0 }, product, false),
+            scaled: Register::data_array(if scaled { 4 } else { 0 }, product, false),
             code: Register::data(word, true),
             _shape: shape.clone(),
         }
@@ -154,7 +155,7 @@ impl Quantizer {
         let sign = match (self.negate.get(), self.negated.get()) {
             (Some(port), Some(register)) => {
                 let mut negate = i.read(port);
-                if self._shape.design.format.is_signed_log() {
+                if self._shape.design.format.is_signed() {
                     // The sign of an affine is a matter of codes' thresholds, not of codes.
                     negate = self.integer_mode(i).map_or(negate, |mode| negate & mode);
                 }
@@ -314,7 +315,8 @@ impl Quantizer {
     /// A code, or what stands beside it: all of it if it is a raw word, its low byte if it is an integer.
     fn leaving<I: Interpreter>(&self, i: &mut I, code: I::Word, passed: I::Word) -> I::Word {
         let (raw, width) = (i.read(&self.raw), self.word.width());
-        let Some(mode) = self.integer_mode(i) else {
+        let scaled = self._shape.design.format.is_scaled();
+        let Some(mode) = self.integer_mode(i).filter(|_| !scaled) else {
             return raw.mux(passed, code.resize(width).as_signed());
         };
         let low = INTEGER_BITS + 1;
@@ -340,11 +342,11 @@ impl Describe for Quantizer {
     }
     fn about(&self) -> String {
         let format = self._shape.design.format;
-        match self._shape.pe.kind {
-            PeKind::Multiply => format!(
+        match format.is_scaled() {
+            true => format!(
                 "Quantizer of one column to {format}: difference, multiply, round, saturate."
             ),
-            PeKind::Shift => format!(
+            false => format!(
                 "Quantizer of one column to {format}: difference, magnitude, leading one, compare with {} theta(s), clamp.",
                 self._shape.root
             ),
@@ -360,9 +362,9 @@ impl Describe for Quantizer {
         let exponent = i.read(&self.exponent);
         delay(i, &self.clock, &self.exponents, exponent);
         self.measure(i);
-        let code = match self._shape.pe.kind {
-            PeKind::Shift => self.logarithm(i),
-            PeKind::Multiply => self.scale(i),
+        let code = match self._shape.design.format.is_scaled() {
+            false => self.logarithm(i),
+            true => self.scale(i),
         };
         if let Some((code, raw_word)) = code {
             let word = self.leaving(i, code, raw_word);

@@ -4,7 +4,7 @@ use crate::digit_recoder::DigitRecoder;
 use crate::shape::Shape;
 use cromulent_design::Affine;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
-use cromulent_number::Format;
+use cromulent_number::{Format, from_order, integer};
 use rust_hdl_core::prelude::*;
 
 /// Decides the ReLU once for the whole row: compares the code with the row's threshold (exact),
@@ -123,6 +123,12 @@ impl RowEdge {
         i: &mut I,
         threshold: Option<(I::Word, I::Word)>,
     ) -> I::Word {
+        if self._shape.design.format.is_level()
+            && let Some((threshold, descending)) = threshold
+            && let Some(digit) = self.level_operand(i, threshold, descending)
+        {
+            return digit;
+        }
         let code = self.code_operand(i, threshold);
         let digit = threshold.and_then(|(pad, _)| self.digit_operand(i, pad));
         match (digit, self.digits.get()) {
@@ -198,9 +204,7 @@ impl RowEdge {
         threshold: I::Word,
         descending: I::Word,
     ) -> I::Word {
-        let order = i.name("order", value_order(code));
-        let keep = (order.at_least(threshold) ^ descending) & inside;
-        let clamped = i.name("clamped", keep.mux(order, threshold));
+        let clamped = self.clamped_order(i, code, inside, threshold, descending);
         // Value order back to a code: the map is its own inverse but for the sign bit.
         let width = code.width();
         let index = clamped.slice(0, width - 1);
@@ -209,6 +213,50 @@ impl RowEdge {
         let (negative, root, shift) = self.fields(i.name("sent_code", code));
         let one = i.constant(1, 1);
         self._shape.pe.operand.pack::<I>(one, negative, root, shift)
+    }
+
+    /// The place of the code among the values, clamped at the threshold; off the map the threshold.
+    fn clamped_order<I: Interpreter>(
+        &self,
+        i: &mut I,
+        code: I::Word,
+        inside: I::Word,
+        threshold: I::Word,
+        descending: I::Word,
+    ) -> I::Word {
+        let order = i.name("order", value_order(code));
+        let keep = (order.at_least(threshold) ^ descending) & inside;
+        i.name("clamped", keep.mux(order, threshold))
+    }
+
+    /// A level format: the digit of the clamped code's integer, or of an image's.
+    fn level_operand<I: Interpreter>(
+        &self,
+        i: &mut I,
+        threshold: I::Word,
+        descending: I::Word,
+    ) -> Option<I::Word> {
+        let format = self._shape.design.format;
+        let bits = format.code_bits() as usize;
+        let (inside, stored) = (i.read(&self.inside), i.read(&self.code));
+        let code = stored.slice(0, bits);
+        let place = self.clamped_order(i, code, inside, threshold.slice(0, bits), descending);
+        let level = match format {
+            Format::O4 => table(i, place, |place| {
+                let level = integer(format, from_order(format, place)).unwrap_or(0);
+                u64::from(level.cast_unsigned() & 0xFF)
+            }),
+            // k is the place less half of the codes: the top bit flipped.
+            _ => {
+                let low = place.slice(0, bits - 1);
+                (!place.top()).concat(low).as_signed().resize(8).as_unsigned()
+            }
+        };
+        let level = i.name("level", level);
+        let pixel = inside.mux(stored.slice(0, 8), threshold.slice(0, 8));
+        let mode = i.read(self.digits.get()?);
+        let value = mode.mux(pixel, level);
+        self.recoded(i, value)
     }
 
     /// Code 0 adds nothing; code n + 1 is the magnitude n.
@@ -237,15 +285,18 @@ impl RowEdge {
 
     /// The operand of an integer's digit, off the map of the pad value's.
     fn digit_operand<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> Option<I::Word> {
-        let (recoder, fresh) = (self.recoder.get()?, self.fresh.get()?);
         i.comment("Layers of integers: off the map the pad value stands");
         let (inside, code) = (i.read(&self.inside), i.read(&self.code));
+        let value = inside.mux(code.slice(0, 8), pad.slice(0, 8));
+        self.recoded(i, value)
+    }
+
+    /// The operand of this beat's digit of an integer.
+    fn recoded<I: Interpreter>(&self, i: &mut I, integer: I::Word) -> Option<I::Word> {
+        let (recoder, fresh) = (self.recoder.get()?, self.fresh.get()?);
         i.connect(&recoder.clock, &self.clock);
         i.connect(&recoder.fresh, fresh);
-        i.drive(
-            &recoder.integer,
-            inside.mux(code.slice(0, 8), pad.slice(0, 8)),
-        );
+        i.drive(&recoder.integer, integer);
         let (active, negative) = (i.read(&recoder.active), i.read(&recoder.negative));
         let exponent = i.read(&recoder.exponent);
         // In the exact form nothing is minus B, and B is zero in these layers.
@@ -268,6 +319,7 @@ impl RowEdge {
         }
         let design = &self._shape.design;
         let read = match design.affine {
+            _ if design.format.is_level() => 8,
             Affine::Rectified if takes_integers(&self._shape) => 8,
             Affine::Rectified => 0,
             _ if design.image_digits => threshold.width(),
@@ -296,9 +348,24 @@ impl RowEdge {
     }
 }
 
+/// A table of bytes, by a multiplexer: the entry of an index.
+fn table<I: Interpreter>(i: &mut I, index: I::Word, entry: impl Fn(u32) -> u64) -> I::Word {
+    let mut entries: Vec<I::Word> = (0..1 << index.width())
+        .map(|place| i.constant(8, entry(place)))
+        .collect();
+    for bit in 0..index.width() {
+        let select = index.slice(bit, 1);
+        entries = entries
+            .chunks(2)
+            .map(|pair| select.mux(pair[1], pair[0]))
+            .collect();
+    }
+    entries[0]
+}
+
 /// The place of a code among the values.
 pub(crate) fn code_order<W: Word>(format: Format, code: W) -> W {
-    match format.is_signed_log() {
+    match format.is_signed() {
         true => value_order(code),
         false => code,
     }

@@ -128,7 +128,7 @@ pub struct Design {
 
 impl Design {
     /// A design of this size and format, every other field at its default; an int8 format takes the
-    /// multiplying processing element.
+    /// multiplying processing element, a level format `image_digits`.
     pub fn new(rows: u32, columns: u32, format: Format, affine: Affine) -> Design {
         Design {
             name: format!("{}-{rows}x{columns}", format.name().to_lowercase()),
@@ -145,7 +145,7 @@ impl Design {
             partial_sum_bits: None,
             accumulator_bits: 32,
             threshold_fraction_bits: 16,
-            image_digits: false,
+            image_digits: format.is_level(),
             max_pool: false,
             code_depth: 8192,
             weight_depth: 512,

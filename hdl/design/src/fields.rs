@@ -60,12 +60,12 @@ pub const FIELDS: [Field; 21] = [
         meaning: "How a processing element multiplies: by shifting a stored constant, or with the int8 × int8 multiplier of the baseline.",
     },
     Field {
-        name: "format", kind: Kind::Choice(&["L2", "L3", "L4", "L5", "R2", "R3", "R4", "R5", "I8"]), unit: "", default: None,
-        meaning: "Format activations are stored in: signed log codes L2 to L5, rectified log codes R2 to R5, or I8, the integers 0 to 127 of the baseline.",
+        name: "format", kind: Kind::Choice(&["L2", "L3", "L4", "L5", "R2", "R3", "R4", "R5", "I8", "U4", "U5", "U8", "O4"]), unit: "", default: None,
+        meaning: "Format activations are stored in: signed log codes L2 to L5, rectified log codes R2 to R5, I8, the integers 0 to 127 of the baseline, or the level formats U4, U5, U8 and O4, in 2 to 4 beats.",
     },
     Field {
         name: "affine", kind: Kind::Choice(&["exact", "snapped", "recentred", "rectified"]), unit: "", default: None,
-        meaning: "How the affine and ReLU before a layer are folded into it: `exact`, `snapped` or `recentred` with L formats, `rectified` with R formats and I8.",
+        meaning: "How the affine and ReLU before a layer are folded into it: `exact`, `snapped` or `recentred` with L formats, `snapped` or `recentred` with U and O formats, `rectified` with R formats and I8.",
     },
     Field {
         name: "weight_bits", kind: integer(4, 12), unit: "bits", default: Some("8"),
@@ -85,11 +85,11 @@ pub const FIELDS: [Field; 21] = [
     },
     Field {
         name: "threshold_fraction_bits", kind: integer(4, 24), unit: "bits", default: Some("16"),
-        meaning: "Fraction bits of the quantizer's cuts; `I8`: one bit less than its multiplier has.",
+        meaning: "Fraction bits of the quantizer's cuts; `I8`, `U4`, `U5`, `U8`, `O4`: one bit less than its multiplier has.",
     },
     Field {
         name: "image_digits", kind: Kind::Flag, unit: "", default: Some("false"),
-        meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image, or with a first normalisation left uncoded. Not with `pe = \"multiply\"`, which takes them as they are.",
+        meaning: "Whether the array also takes 8-bit integers as signed digits, for a layer fed with an image, or with a first normalisation left uncoded; the level formats need it. Not with `pe = \"multiply\"`, which takes them as they are.",
     },
     Field {
         name: "max_pool", kind: Kind::Flag, unit: "", default: Some("false"),

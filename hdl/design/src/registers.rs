@@ -162,10 +162,11 @@ fn output_side(design: &Design) -> u32 {
     design.map_side.saturating_add(COORDINATE_MARGIN - 1)
 }
 
-/// Largest magnitude index of a design's codes; 0 for `I8`, whose codes are no magnitudes of a logarithm.
+/// Largest magnitude index of a design's codes; 0 for `I8` and the level formats, whose codes are no magnitudes of a
+/// logarithm.
 fn largest(design: &Design) -> u32 {
     match design.format {
-        Format::I8 => 0,
+        format if format.is_scaled() => 0,
         format => format.magnitudes() - 1,
     }
 }
@@ -211,7 +212,7 @@ impl Design {
     pub fn codes_of(&self, format: Format) -> Option<(u32, u32)> {
         let subset = self.format.subset(format)?;
         Some(match format {
-            Format::I8 => (0, 0),
+            format if format.is_scaled() => (0, 0),
             _ => (subset.largest, subset.step.ilog2()),
         })
     }

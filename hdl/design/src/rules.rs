@@ -105,18 +105,24 @@ impl Design {
 
     fn affine_breach(&self) -> Option<Breach> {
         let (format, affine) = (self.format, self.affine);
-        let signed = format.is_signed_log();
-        let fix = match (signed, affine == Affine::Rectified) {
-            (true, true) => {
-                "write affine = \"exact\", \"snapped\" or \"recentred\", or an R format"
-            }
-            (false, false) => "write affine = \"rectified\", or an L format",
+        let (kind, fix) = match affine {
+            Affine::Rectified if format.is_signed_log() => (
+                "keeps its sign",
+                "write affine = \"exact\", \"snapped\" or \"recentred\", or an R format",
+            ),
+            Affine::Rectified if format.is_level() => (
+                "keeps its sign",
+                "write affine = \"snapped\" or \"recentred\", or an R format",
+            ),
+            Affine::Exact if format.is_level() => (
+                "is sent digit by digit, and no digit selects B",
+                "write affine = \"snapped\" or \"recentred\", or an L format",
+            ),
+            Affine::Exact | Affine::Snapped | Affine::Recentred if !format.is_signed() => (
+                "is rectified already",
+                "write affine = \"rectified\", or an L format",
+            ),
             _ => return None,
-        };
-        let kind = if signed {
-            "keeps its sign"
-        } else {
-            "is rectified already"
         };
         let what = format!(
             "affine = \"{affine}\" does not go with format = \"{format}\", whose code {kind}"
@@ -131,7 +137,7 @@ impl Design {
         if multiply && format != Format::I8 {
             breaches.push(breach(
                 &["pe", "format"],
-                format!("pe = \"multiply\" takes int8 activations, not the log codes of format = \"{format}\""),
+                format!("pe = \"multiply\" takes int8 activations, not the codes of format = \"{format}\""),
                 "write format = \"I8\" and affine = \"rectified\", or pe = \"shift\"",
             ));
         }
@@ -140,6 +146,13 @@ impl Design {
                 &["format", "pe"],
                 "format = \"I8\" needs a multiplier, and pe = \"shift\" has none",
                 "write pe = \"multiply\", or a log format",
+            ));
+        }
+        if !multiply && format.is_level() && !self.image_digits {
+            breaches.push(breach(
+                &["format", "image_digits"],
+                format!("the codes of format = \"{format}\" are sent as signed digits, and image_digits = false"),
+                "write image_digits = true, or a log format",
             ));
         }
         if multiply && self.weight_bits != 8 {

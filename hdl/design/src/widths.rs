@@ -36,7 +36,7 @@ impl Design {
 
     /// Whether a processing element is sent a sign: signed codes, or digits.
     pub fn has_sign(&self) -> bool {
-        self.format.is_signed_log() || self.image_digits
+        self.format.is_signed() || self.image_digits
     }
 
     /// Whether a processing element is sent whether its operand is active: the exact form, rectified
@@ -186,7 +186,7 @@ impl Design {
         (self.format.code_bits() + 1).max(self.digit_word_bits())
     }
 
-    /// Bits of a cut of the quantizer less its leading one, or of the int8 multiplier: W + 1.
+    /// Bits of a cut of the quantizer less its leading one, or of the multiplier of int8 and level formats: W + 1.
     pub fn theta_bits(&self) -> u32 {
         self.threshold_fraction_bits + 1
     }
@@ -223,13 +223,13 @@ impl Design {
         self.accumulator_bits + 1
     }
 
-    /// Bits of the signed product that the int8 quantizer scales an output word by, with a bit to spare; 0 for
-    /// log codes.
+    /// Bits of the signed product when a quantizer of int8 or of a level format scales an output word, with a bit
+    /// to spare; 0 for log codes.
     pub fn scaled_bits(&self) -> u32 {
         let difference = self.total_bits().max(Design::STREAM_BITS + 2);
-        match self.pe {
-            PeKind::Multiply => difference + self.threshold_fraction_bits + 2,
-            PeKind::Shift => 0,
+        match self.format.is_scaled() {
+            true => difference + self.threshold_fraction_bits + 2,
+            false => 0,
         }
     }
 }

@@ -42,6 +42,7 @@ mod tests {
         let value = |place| match decode(format, from_order(format, place)) {
             Value::Zero => 0.0,
             Value::Integer(value) => f64::from(value),
+            Value::Level(value) => f64::from(value),
             Value::Power { negative, quarters } => {
                 let size = (f64::from(quarters) / 4.0).exp2();
                 if negative { -size } else { size }

@@ -4,7 +4,8 @@ use crate::Format;
 
 /// One stored activation, in the low `code_bits` of its format.
 ///
-/// - `L*`: the top bit is the sign (1 negative), the low bits the magnitude index k; no code means zero.
+/// - `L*`, `U*` and `O4`: the top bit is the sign (1 negative), the low bits the magnitude index k; no code means
+///   zero.
 /// - `R*`: 0 is zero, code n is magnitude index n − 1.
 /// - `I8`: the value, 0..=127.
 ///
@@ -27,16 +28,41 @@ pub enum Value {
     },
     /// An integer: every code of `I8`.
     Integer(u8),
+    /// A level: every code of `U*` and `O4`, as [`integer`] gives it.
+    Level(i16),
 }
 
-/// Splits the code of a signed log format into (negative, magnitude index).
+/// The integers that the magnitudes of O4 stand for, in units of (1.29^7½ − 1)/127 ≈ 1/22.08: none has more than two
+/// signed digits, and none is off by more than 2.7 %.
+const O4_INTEGERS: [i16; 8] = [3, 10, 20, 32, 48, 68, 96, 127];
+
+/// The integer a code of a level format stands for: k of Table 1 for `U*`, −128 ..= 127, whose value is (k + ½)/c
+/// with the scale c of the format; for `O4` ±3 … ±127, in units of (1.29^7½ − 1)/127. `None` for other formats.
+pub fn integer(format: Format, code: Code) -> Option<i16> {
+    if !format.is_level() {
+        return None;
+    }
+    let (negative, index) = sign_and_index(format, code);
+    Some(match format {
+        Format::O4 => {
+            let magnitude = O4_INTEGERS[(index & 7) as usize];
+            if negative { -magnitude } else { magnitude }
+        }
+        _ => {
+            let magnitude = i16::from(low_byte(index));
+            if negative { -1 - magnitude } else { magnitude }
+        }
+    })
+}
+
+/// Splits the code of a signed format into (negative, magnitude index).
 pub(crate) fn sign_and_index(format: Format, code: Code) -> (bool, u32) {
     let half = 1 << (format.code_bits() - 1);
     let bits = u32::from(code.0);
     (bits & half != 0, bits & (half - 1))
 }
 
-/// The code of a signed log format with this sign and magnitude index.
+/// The code of a signed format with this sign and magnitude index.
 pub(crate) fn signed_code(format: Format, negative: bool, index: u32) -> Code {
     let sign = u32::from(negative) << (format.code_bits() - 1);
     Code(low_byte(sign | index))
@@ -47,7 +73,7 @@ pub(crate) fn low_byte(bits: u32) -> u8 {
     bits.to_le_bytes()[0]
 }
 
-/// The value of a code. Bits above `code_bits` are ignored for `L*` and must be 0 for `R*`.
+/// The value of a code. Bits above `code_bits` are ignored for signed formats and must be 0 for `R*`.
 pub fn decode(format: Format, code: Code) -> Value {
     let power = |negative, index| Value::Power {
         negative,
@@ -55,6 +81,8 @@ pub fn decode(format: Format, code: Code) -> Value {
     };
     if format == Format::I8 {
         Value::Integer(code.0)
+    } else if let Some(level) = integer(format, code) {
+        Value::Level(level)
     } else if format.is_signed_log() {
         let (negative, index) = sign_and_index(format, code);
         power(negative, index)
@@ -67,9 +95,9 @@ pub fn decode(format: Format, code: Code) -> Value {
 
 /// The place of a code among the values of its format, ascending, `0..codes()`.
 ///
-/// `L*`: negative big … negative small, positive small … positive big. `R*` and `I8`: the code itself.
+/// Signed formats: negative big … negative small, positive small … positive big. `R*` and `I8`: the code itself.
 pub fn order(format: Format, code: Code) -> u32 {
-    if !format.is_signed_log() {
+    if !format.is_signed() {
         return u32::from(code.0);
     }
     let half = format.magnitudes();
@@ -85,7 +113,7 @@ pub fn order(format: Format, code: Code) -> u32 {
 /// last code.
 pub fn from_order(format: Format, place: u32) -> Code {
     let place = place.min(format.codes() - 1);
-    if !format.is_signed_log() {
+    if !format.is_signed() {
         return Code(low_byte(place));
     }
     let half = format.magnitudes();
@@ -99,7 +127,7 @@ pub fn from_order(format: Format, place: u32) -> Code {
 /// do not fit, see [`Format::subset`].
 pub fn embed(format: Format, narrow: Format, code: Code) -> Option<Code> {
     let step = format.subset(narrow)?.step;
-    Some(if narrow.is_signed_log() {
+    Some(if narrow.is_signed() {
         let (negative, index) = sign_and_index(narrow, code);
         signed_code(format, negative, index * step)
     } else {
@@ -120,6 +148,7 @@ mod tests {
         match value {
             Value::Zero => 0.0,
             Value::Integer(value) => f64::from(value),
+            Value::Level(value) => f64::from(value),
             Value::Power { negative, quarters } => {
                 let size = (f64::from(quarters) / 4.0).exp2();
                 if negative { -size } else { size }
@@ -175,6 +204,36 @@ mod tests {
         }
         for code in codes(Format::I8) {
             assert_eq!(decode(Format::I8, code), Value::Integer(code.0));
+        }
+    }
+
+    #[test]
+    fn levels_are_those_of_table_1() {
+        for (format, half) in [(Format::U4, 8), (Format::U5, 16), (Format::U8, 128)] {
+            let found: Vec<i16> = (0..format.codes())
+                .filter_map(|place| integer(format, from_order(format, place)))
+                .collect();
+            assert_eq!(found, (-half..half).collect::<Vec<i16>>(), "{format}");
+        }
+        // O4: α^(k + ½) − 1 in units of a 127th of the largest.
+        let alpha = 1.29f64;
+        let value = |k: u8| alpha.powf(f64::from(k) + 0.5) - 1.0;
+        for k in 0..8 {
+            let (plus, minus) = (integer(Format::O4, Code(k)), integer(Format::O4, Code(8 + k)));
+            let exact = value(k) / value(7) * 127.0;
+            let found = f64::from(plus.unwrap());
+            assert!((found / exact - 1.0).abs() < 0.0275, "{found} {exact}");
+            assert_eq!(minus, plus.map(|plus| -plus));
+        }
+        assert_eq!(integer(Format::L4, Code(3)), None);
+    }
+
+    #[test]
+    fn every_level_has_as_many_digits_as_its_format_has_beats() {
+        for format in Format::ALL.into_iter().filter(|format| format.is_level()) {
+            let digits = |code| crate::naf(integer(format, code).unwrap().into()).count();
+            let most = codes(format).map(digits).max();
+            assert_eq!(most, Some(format.beats() as usize), "{format}");
         }
     }
 

@@ -6,7 +6,9 @@ use std::str::FromStr;
 /// A stored activation format.
 ///
 /// `L*` are the signed log formats of Table 1 of the paper, `R*` the rectified log formats (code 0 is
-/// zero, no sign), `I8` the uniform 0..=127 of the int8 baseline after its ReLU.
+/// zero, no sign), `I8` the uniform 0..=127 of the int8 baseline after its ReLU. `U*` and `O4` are the other
+/// formats of Table 1, the *level* formats: their codes stand for integers, which a shifting element takes in
+/// signed digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Format {
     /// ±2^−½, ±2^½.
@@ -27,6 +29,14 @@ pub enum Format {
     R5,
     /// The integers 0 … 127.
     I8,
+    /// (k + ½)/2, k = −8 … 7.
+    U4,
+    /// (k + ½)/3, k = −16 … 15.
+    U5,
+    /// (k + ½)/8, k = −128 … 127.
+    U8,
+    /// ±(1.29^(k + ½) − 1), k = 0 … 7.
+    O4,
 }
 
 /// The constants of one format; the columns of the table in [`Format::row`].
@@ -41,7 +51,7 @@ struct Row {
 }
 
 #[rustfmt::skip] // One format a line reads as the table it is.
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 13] = [
     Row { name: "L2", code_bits: 2, root: 1, magnitudes: 2,   lowest_step: -1,  bias_shift: 0, scale_thousandths: 1034 },
     Row { name: "L3", code_bits: 3, root: 1, magnitudes: 4,   lowest_step: -1,  bias_shift: 1, scale_thousandths: 1316 },
     Row { name: "L4", code_bits: 4, root: 1, magnitudes: 8,   lowest_step: -3,  bias_shift: 3, scale_thousandths: 1360 },
@@ -51,6 +61,10 @@ const ROWS: [Row; 9] = [
     Row { name: "R4", code_bits: 4, root: 2, magnitudes: 15,  lowest_step: -6,  bias_shift: 0, scale_thousandths: 1177 },
     Row { name: "R5", code_bits: 5, root: 4, magnitudes: 31,  lowest_step: -16, bias_shift: 0, scale_thousandths: 1090 },
     Row { name: "I8", code_bits: 8, root: 1, magnitudes: 127, lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
+    Row { name: "U4", code_bits: 4, root: 1, magnitudes: 8,   lowest_step: 0,   bias_shift: 0, scale_thousandths: 2000 },
+    Row { name: "U5", code_bits: 5, root: 1, magnitudes: 16,  lowest_step: 0,   bias_shift: 0, scale_thousandths: 3000 },
+    Row { name: "U8", code_bits: 8, root: 1, magnitudes: 128, lowest_step: 0,   bias_shift: 0, scale_thousandths: 8000 },
+    Row { name: "O4", code_bits: 4, root: 1, magnitudes: 8,   lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
 ];
 
 /// The magnitudes of a log format that a narrower one uses, of an array that stores codes of the wider one.
@@ -67,7 +81,7 @@ pub struct Subset {
 
 impl Format {
     /// Every format, in the order of the enum.
-    pub const ALL: [Format; 9] = [
+    pub const ALL: [Format; 13] = [
         Format::L2,
         Format::L3,
         Format::L4,
@@ -77,6 +91,10 @@ impl Format {
         Format::R4,
         Format::R5,
         Format::I8,
+        Format::U4,
+        Format::U5,
+        Format::U8,
+        Format::O4,
     ];
 
     fn row(self) -> &'static Row {
@@ -112,6 +130,33 @@ impl Format {
         (Format::R2..=Format::R5).contains(&self)
     }
 
+    /// Whether this is a level format (`U*`, `O4`): signed, and its codes stand for integers, see
+    /// [`integer`](crate::integer).
+    pub fn is_level(self) -> bool {
+        self >= Format::U4
+    }
+
+    /// Whether codes have a sign: `L*`, `U*` and `O4`.
+    pub fn is_signed(self) -> bool {
+        self.is_signed_log() || self.is_level()
+    }
+
+    /// Whether the quantizer multiplies by a constant and shifts, as [`UniformQuantizer`](crate::UniformQuantizer)
+    /// does: `I8` and the level formats.
+    pub fn is_scaled(self) -> bool {
+        self == Format::I8 || self.is_level()
+    }
+
+    /// Beats in which a shifting element takes a code: 1, or the digits of the longest integer of a level format.
+    pub fn beats(self) -> u32 {
+        match self {
+            Format::U4 | Format::O4 => 2,
+            Format::U5 => 3,
+            Format::U8 => 4,
+            _ => 1,
+        }
+    }
+
     /// Steps per octave: the base of the logarithm is 2^(1/root). 1, 2 (`L5`, `R4`) or 4 (`R5`).
     /// Also the number of constants A·2^(i/root) a processing element keeps.
     pub fn root(self) -> u32 {
@@ -124,7 +169,7 @@ impl Format {
     }
 
     /// ⌊log_base(c·|x|)⌋ of the smallest magnitude, in steps of the base: the lower bound of the clamp
-    /// in Table 1. 0 for `I8`.
+    /// in Table 1. 0 for `I8` and the level formats.
     pub fn lowest_step(self) -> i32 {
         self.row().lowest_step
     }
@@ -135,9 +180,10 @@ impl Format {
         self.row().bias_shift
     }
 
-    /// The largest shift a code asks of a processing element; 0 for `I8`, which multiplies.
+    /// The largest shift a code asks of a processing element; 0 for `I8`, which multiplies, and for the level
+    /// formats, whose digits are those of any integer.
     pub fn max_shift(self) -> u32 {
-        if self == Format::I8 {
+        if self.is_scaled() {
             0
         } else {
             (self.magnitudes() - 1) / self.root()
@@ -174,19 +220,19 @@ impl Format {
     }
 
     /// The scale constant c of Table 1, in thousandths; chosen there so that a standard Gaussian keeps
-    /// standard deviation 1. `I8` has a free scale and answers 1000.
+    /// standard deviation 1. `U*`: levels in a standard deviation. `I8` has a free scale and answers 1000.
     pub fn scale_thousandths(self) -> u32 {
         self.row().scale_thousandths
     }
 
     /// Magnitude index `m` in `0..magnitudes()` as a power of two in quarters: the value is 2^(q/4).
-    /// 0 for `I8`, whose values are no powers.
+    /// 0 for `I8` and the level formats, whose values are no powers.
     pub fn exponent_quarters(self, magnitude: u32) -> i32 {
         let step = self.lowest_step().saturating_add_unsigned(magnitude);
         match self {
             // Table 1 adds ½ to the exponent of L2, outside the clamp.
             Format::L2 => step * 4 + 2,
-            Format::I8 => 0,
+            _ if self.is_scaled() => 0,
             _ => step * (4 / self.root()).cast_signed(),
         }
     }
@@ -246,6 +292,7 @@ mod tests {
             Format::R4 => (-12..=16).step_by(2).collect(),
             Format::R5 => (-16..=14).collect(),
             Format::I8 => vec![0; 127],
+            level => vec![0; level.magnitudes() as usize],
         }
     }
 
@@ -262,7 +309,7 @@ mod tests {
     #[test]
     fn every_pattern_but_the_upper_half_of_i8_is_a_code() {
         for format in Format::ALL {
-            let expected = if format.is_signed_log() {
+            let expected = if format.is_signed() {
                 2 * format.magnitudes()
             } else {
                 format.magnitudes() + 1
@@ -280,7 +327,7 @@ mod tests {
     fn largest_shifts() {
         assert_eq!(
             Format::ALL.map(Format::max_shift),
-            [1, 3, 7, 7, 2, 6, 7, 7, 0]
+            [1, 3, 7, 7, 2, 6, 7, 7, 0, 0, 0, 0, 0]
         );
     }
 
@@ -334,11 +381,12 @@ mod tests {
 
     #[test]
     fn each_format_is_of_one_kind() {
-        let kinds = |f: Format| (f.is_signed_log(), f.is_rectified());
+        let kinds = |f: Format| (f.is_signed_log(), f.is_rectified(), f.is_level());
         for format in Format::ALL {
             let expected = (
                 format.name().starts_with('L'),
                 format.name().starts_with('R'),
+                format.name().starts_with(['U', 'O']),
             );
             assert_eq!(kinds(format), expected, "{format}");
         }
@@ -352,7 +400,7 @@ mod tests {
         let error = "L6".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown format `L6`: expected one of L2, L3, L4, L5, R2, R3, R4, R5, I8"
+            "unknown format `L6`: expected one of L2, L3, L4, L5, R2, R3, R4, R5, I8, U4, U5, U8, O4"
         );
     }
 }

@@ -30,9 +30,9 @@ mod packing;
 mod quantizer;
 
 pub use affine::Threshold;
-pub use code::{Code, Value, decode, embed, from_order, order};
+pub use code::{Code, Value, decode, embed, from_order, integer, order};
 pub use digits::{Digit, Naf, digits, naf, nearest};
 pub use format::{Format, Subset, UnknownFormat};
 pub use operand::{Operand, operand};
 pub use packing::{PackError, pack, packed_len, unpack};
-pub use quantizer::{Quantizer, UniformQuantizer, encode, encode_in};
+pub use quantizer::{Quantizer, UniformQuantizer, encode, encode_in, level_scale, level_start};

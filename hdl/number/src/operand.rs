@@ -60,7 +60,8 @@ impl Operand {
 /// The operand of a code: its magnitude index split into constant and shift.
 ///
 /// Code 0 of `R*` is [`Operand::INACTIVE`]. So is every code of `I8`: that format is for processing
-/// elements that multiply, which take the integer itself.
+/// elements that multiply, which take the integer itself. And every code of a level format: the digits of its
+/// [`integer`](crate::integer) are sent one a beat.
 pub fn operand(format: Format, code: Code) -> Operand {
     let (negative, index) = if format.is_signed_log() {
         sign_and_index(format, code)
@@ -166,9 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn a_multiplying_element_takes_no_operand() {
+    fn formats_of_integers_have_no_operand() {
         for code in codes(Format::I8) {
             assert_eq!(operand(Format::I8, code), Operand::INACTIVE);
+        }
+        for code in codes(Format::U4) {
+            assert_eq!(operand(Format::U4, code), Operand::INACTIVE);
         }
     }
 

@@ -25,14 +25,14 @@ pub struct Quantizer {
     pub negate: bool,
 }
 
-/// The constants of one channel's uniform quantizer, the baseline's.
+/// The constants of one channel's uniform quantizer: the baseline's, and that of level formats.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct UniformQuantizer {
     /// Subtracted from the accumulator.
     pub mean: i64,
     /// Scale of the difference, over 2^`shift`.
     pub multiplier: u32,
-    /// Shift to the right after the multiplication, rounding half up.
+    /// Shift to the right after the multiplication, rounding half up, or down for level formats.
     pub shift: u32,
     /// Whether the difference is negated first.
     pub negate: bool,
@@ -63,6 +63,9 @@ pub fn encode(format: Format, accumulator: i64, quantizer: &Quantizer) -> Code {
 pub fn encode_in(format: Format, subset: Subset, accumulator: i64, quantizer: &Quantizer) -> Code {
     if format == Format::I8 {
         return UniformQuantizer::from(quantizer).encode(accumulator);
+    }
+    if format.is_level() {
+        return UniformQuantizer::from(quantizer).level(format, accumulator);
     }
     let top = i64::from(subset.largest);
     let negate = quantizer.negate && format.is_rectified();
@@ -123,6 +126,48 @@ impl UniformQuantizer {
         let shift = self.shift.min(126);
         let scaled = (d * i128::from(self.multiplier) + ((1i128 << shift) >> 1)) >> shift;
         Code(low_byte(scaled.min(127).unsigned_abs() as u32))
+    }
+}
+
+/// Fraction bits of the scaled magnitude that O4 is coded from.
+const O4_FRACTION_BITS: u32 = 8;
+
+/// The scaled magnitudes at which the indices of O4 begin: 1.29^k − 1, to the nearest 256th.
+const O4_STARTS: [u32; 8] = [0, 74, 170, 294, 453, 659, 924, 1266];
+
+/// The smallest scaled magnitude that has this magnitude index, in a level format: what ⌊|difference|·multiplier /
+/// 2^shift⌋ must reach.
+pub fn level_start(format: Format, index: u32) -> u32 {
+    match format {
+        Format::O4 => O4_STARTS[(index & 7) as usize],
+        _ => index,
+    }
+}
+
+/// What a standard deviation is as a scaled magnitude, in a level format: the levels in it, or 256 for `O4`.
+pub fn level_scale(format: Format) -> u32 {
+    match format {
+        Format::O4 => 1 << O4_FRACTION_BITS,
+        _ => format.scale_thousandths() / 1000,
+    }
+}
+
+impl UniformQuantizer {
+    /// The code of a level format: the sign of the difference, and the last magnitude index whose start
+    /// ⌊|difference|·multiplier / 2^shift⌋ reaches. `negate` is not looked at: these codes keep their sign.
+    ///
+    /// On a cut a negative difference has the code of the larger magnitude, as in `L*`, where the floor of Table 1
+    /// has that of the smaller.
+    pub fn level(&self, format: Format, accumulator: i64) -> Code {
+        let d = difference(accumulator, self.mean, false);
+        let scaled = (d.unsigned_abs() * u128::from(self.multiplier)) >> self.shift.min(126);
+        let index = match format {
+            Format::O4 => (1..format.magnitudes())
+                .filter(|&index| scaled >= level_start(format, index).into())
+                .count() as u32,
+            _ => scaled.min(u128::from(format.magnitudes() - 1)) as u32,
+        };
+        signed_code(format, d < 0, index)
     }
 }
 
@@ -218,7 +263,7 @@ mod tests {
                         ..unit(format)
                     },
                 );
-                let mirrored = if format.is_signed_log() { y } else { -y };
+                let mirrored = if format.is_signed() { y } else { -y };
                 assert_eq!(
                     negated,
                     encode(format, mirrored, &unit(format)),
@@ -286,6 +331,43 @@ mod tests {
             [1, 42, 43].map(|y| whole.encode(y)),
             [3, 126, 127].map(Code)
         );
+    }
+
+    #[test]
+    fn levels_are_the_formulae_of_table_1_but_on_a_cut() {
+        // σ of 1000 units, the multiplier exact.
+        for format in Format::ALL.into_iter().filter(|format| format.is_level()) {
+            let (sigma, shift) = (1000.0, 30);
+            let multiplier = f64::from(level_scale(format)) * f64::from(1 << shift) / sigma;
+            let quantizer = UniformQuantizer {
+                mean: 5,
+                multiplier: multiplier.round() as u32,
+                shift,
+                negate: true,
+            };
+            for d in -20_000..20_000i64 {
+                let x = d as f64 / sigma;
+                let c = f64::from(format.scale_thousandths()) / 1000.0;
+                let half = f64::from(format.magnitudes());
+                let k = match format {
+                    Format::O4 => (x.abs().ln_1p() / 1.29f64.ln()).floor().clamp(0.0, 7.0),
+                    _ => (c * x).floor().clamp(-half, half - 1.0),
+                };
+                let expected = match format {
+                    Format::O4 => signed_code(format, d < 0, k as u32),
+                    _ if k < 0.0 => signed_code(format, true, (-1.0 - k) as u32),
+                    _ => signed_code(format, false, k as u32),
+                };
+                let found = quantizer.level(format, d + 5);
+                // A cut of O4 is rounded by at most half a 256th of σ.
+                let near = |cut: f64| (x.abs() - cut).abs() < 0.003;
+                let on_cut = match format {
+                    Format::O4 => (1..8).any(|k| near(1.29f64.powi(k) - 1.0)),
+                    _ => (c * x).fract() == 0.0,
+                };
+                assert!(found == expected || on_cut, "{format} {d}: {found:?} {expected:?}");
+            }
+        }
     }
 
     #[test]

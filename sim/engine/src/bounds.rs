@@ -50,8 +50,8 @@ impl Bounds {
         let channels = geometry.out_channels;
         let mut beat = RowExtremes::new(design, mode.operands, true);
         let mut whole = RowExtremes::new(design, mode.operands, false);
-        // A code is there in one beat.
-        let same = mode.operands == Operands::Codes;
+        // A code of most formats is there in one beat.
+        let same = mode.operands == Operands::Codes && design.format.beats() == 1;
         let mut tile = Sums::new(channels);
         let mut total = Sums::new(channels);
         let mut partial = Interval::default();

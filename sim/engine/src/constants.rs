@@ -5,7 +5,7 @@
 //! other.
 
 use cromulent_design::{Design, DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord};
-use cromulent_number::{Format, Quantizer, Threshold};
+use cromulent_number::{Quantizer, Threshold};
 
 use crate::geometry::{LayerGeometry, Slot};
 use crate::layer::{
@@ -204,13 +204,13 @@ pub(crate) fn read_channel(design: &Design, layer: &Layer, j: usize) -> Channel 
     for (theta, banks) in thetas.iter_mut().zip(&layer.theta_words) {
         let stored = ThetaWord::unpack(word(banks), design);
         *theta = match design.format {
-            Format::I8 => stored.value,
+            format if format.is_scaled() => stored.value,
             // Nothing is compared, and nothing multiplied.
             _ if integers => 0,
             _ => stored.theta(design),
         };
     }
-    if integers {
+    if integers && !design.format.is_scaled() {
         thetas[0] = 1;
     }
     Channel {
@@ -371,7 +371,7 @@ impl<'a> Writer<'a> {
     fn theta_word(&self, cut: usize, j: usize) -> Result<u64, DoesNotFit> {
         let theta = self.channel(j).quantizer.thetas[cut];
         let word = match self.design.format {
-            Format::I8 => ThetaWord { value: theta },
+            format if format.is_scaled() => ThetaWord { value: theta },
             _ if self.mode.storage == Storage::Integers => ThetaWord { value: 0 },
             _ => ThetaWord::from_theta(theta, self.design),
         };

@@ -382,10 +382,10 @@ pub fn registers(
 
 /// Beats an operand takes in such a layer.
 pub(crate) fn beats(design: &Design, mode: LayerMode, places: &Places) -> usize {
-    if mode.operands.are_integers() && design.pe == PeKind::Shift {
-        places.digits()
-    } else {
-        1
+    match mode.operands {
+        Operands::Codes => design.format.beats() as usize,
+        _ if design.pe == PeKind::Shift => places.digits(),
+        _ => 1,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What one input adds to the outputs: a factor of one set of constants.
 
 use cromulent_design::{Affine, Design, PeKind, RowWord};
-use cromulent_number::{Code, Format, Threshold, from_order, operand, order};
+use cromulent_number::{Code, Format, Threshold, from_order, integer, naf, operand, order};
 
 use crate::layer::Operands;
 
@@ -43,7 +43,11 @@ pub(crate) fn term(
         },
         Affine::Snapped | Affine::Recentred => {
             let place = code.map_or(edge.position, |code| edge.clamp(order(format, code)));
-            power(format, from_order(format, place))
+            let code = from_order(format, place);
+            match integer(format, code) {
+                Some(level) => multiple_of_a(level.into()),
+                None => power(format, code),
+            }
         }
         Affine::Rectified if format == Format::I8 => {
             multiple_of_a(code.map_or(0, |code| code.0).into())
@@ -108,6 +112,7 @@ pub(crate) fn extreme_terms(
         Operands::Uncoded if digits => [UNCODED_LOW.1, 127],
         Operands::Uncoded => [0, 127],
         Operands::Codes if design.format == Format::I8 => [0, 127],
+        Operands::Codes if design.format.is_level() => level_extremes(design.format, in_one_beat),
         Operands::Codes => {
             let codes = (0..design.format.codes()).map(|code| Some(code as i16));
             let values = codes.chain([None]);
@@ -117,6 +122,22 @@ pub(crate) fn extreme_terms(
         }
     };
     factors.into_iter().filter_map(multiple_of_a).collect()
+}
+
+/// The smallest and the largest digit of all integers of a level format, or sum of the digits up to any beat.
+fn level_extremes(format: Format, in_one_beat: bool) -> [i32; 2] {
+    let mut ends = [0, 0];
+    for place in 0..format.codes() {
+        let level = integer(format, from_order(format, place)).unwrap_or(0);
+        let mut sum = 0;
+        for digit in naf(level.into()) {
+            let power = if digit.negative { -1 } else { 1 } << digit.exponent;
+            sum += power;
+            let seen = if in_one_beat { power } else { sum };
+            ends = [ends[0].min(seen), ends[1].max(seen)];
+        }
+    }
+    ends
 }
 
 #[cfg(test)]

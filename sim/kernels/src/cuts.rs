@@ -1,13 +1,13 @@
 //! The quantizer as comparisons: a code is the number of cuts that a magnitude reaches.
 
-use cromulent_number::{Format, Quantizer, Subset};
+use cromulent_number::{Format, Quantizer, Subset, level_start};
 
 /// The cuts of one channel: rising, the smallest magnitudes of each index but the first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Cuts(pub Vec<u64>);
 
 impl Cuts {
-    /// How many cuts a log format has.
+    /// How many cuts a log or level format has.
     pub fn count(format: Format) -> usize {
         let magnitudes = format.magnitudes() as usize;
         if format.is_rectified() {
@@ -17,11 +17,15 @@ impl Cuts {
         }
     }
 
-    /// The cuts of a log quantizer, for all codes of its format or a subset of them. Those beyond the subset are
+    /// The cuts of a log or level quantizer, for all codes of its format or a subset of them. Those beyond the subset are
     /// `u64::MAX`.
     ///
-    /// `L*`: index n of a magnitude m is the number of cuts ≤ m. `R*`: so is the code, 0 included.
+    /// Signed formats: index n of a magnitude m is the number of cuts ≤ m. `R*`: so is the code, 0 included.
     pub fn of(format: Format, subset: Subset, quantizer: &Quantizer) -> Cuts {
+        if format.is_level() {
+            let indices = 1..format.magnitudes();
+            return Cuts(indices.map(|index| level_cut(format, index, quantizer)).collect());
+        }
         let root = format.root() as usize;
         let mut thetas = quantizer.thetas[..root.min(4)].to_vec();
         thetas.sort_unstable();
@@ -61,6 +65,17 @@ fn first_at(step: i64, thetas: &[u32], fraction_bits: u32) -> u64 {
     reached.clamp(first, next) as u64
 }
 
+/// The smallest magnitude that has an index in a level format: the first whose product with the multiplier, shifted,
+/// reaches the start of the index. `u64::MAX` if there is none that a sum could have.
+fn level_cut(format: Format, index: u32, quantizer: &Quantizer) -> u64 {
+    let (multiplier, shift) = (quantizer.thetas[0], quantizer.exponent.max(0));
+    if multiplier == 0 || shift > 100 {
+        return u64::MAX;
+    }
+    let start = u128::from(level_start(format, index)) << shift;
+    u64::try_from(start.div_ceil(multiplier.into())).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use cromulent_number::{Code, encode_in};
@@ -73,7 +88,7 @@ mod tests {
         assert_eq!(cuts.len(), Cuts::count(format));
         let d = value - quantizer.mean;
         let reached = |magnitude: u64| cuts.iter().filter(|&&cut| magnitude >= cut).count() as u8;
-        if format.is_signed_log() {
+        if format.is_signed() {
             let sign = u8::from(d < 0) << (format.code_bits() - 1);
             return Code(sign | reached(d.unsigned_abs()));
         }
@@ -81,7 +96,8 @@ mod tests {
         Code(if d > 0 { reached(d.unsigned_abs()) } else { 0 })
     }
 
-    const LOG: [Format; 8] = [
+    /// All formats that are coded by cuts.
+    const CUT: [Format; 12] = [
         Format::L2,
         Format::L3,
         Format::L4,
@@ -90,12 +106,16 @@ mod tests {
         Format::R3,
         Format::R4,
         Format::R5,
+        Format::U4,
+        Format::U5,
+        Format::U8,
+        Format::O4,
     ];
 
     proptest! {
         #[test]
         fn counting_cuts_is_encoding(
-            format in prop::sample::select(&LOG[..]),
+            format in prop::sample::select(&CUT[..]),
             mean in -1i64 << 40..1 << 40,
             exponent in -20i32..=127,
             thetas in any::<[u32; 4]>(),

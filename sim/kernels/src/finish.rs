@@ -240,7 +240,7 @@ impl Coding {
                 cuts[at] = i32::try_from(cut - 1).unwrap_or(i32::MAX);
             }
         }
-        let sign = match format.is_signed_log() {
+        let sign = match format.is_signed() {
             true => 1 << (format.code_bits() - 1),
             false => 0,
         };

@@ -1,10 +1,14 @@
-//! The quantizer of the int8 baseline.
+//! The quantizer of the int8 baseline and of level formats.
 
 use super::*;
+use cromulent_number::{Format, level_start};
+
+/// Bits of the largest start of a magnitude index of O4.
+const O4_BITS: usize = 11;
 
 impl Quantizer {
-    /// Stages 3 to 8 of int8: multiply by the halves of the multiplier, add them, add half, shift by
-    /// eights and by ones, saturate. A raw word is multiplied by one and shifted by nothing.
+    /// Stages 3 to 8 of int8 and of level formats: multiply by the halves of the multiplier, add them, add half (of
+    /// integers only), shift by eights and by ones, saturate. A raw word is multiplied by one and shifted by nothing.
     pub(super) fn scale<I: Interpreter>(&self, i: &mut I) -> Option<(I::Word, I::Word)> {
         let [low, high] = self.partial.as_slice() else {
             return None;
@@ -36,7 +40,13 @@ impl Quantizer {
         i.unused(second.slice(0, 3));
         i.unused(third.slice(3, 3));
         let (one, two) = (i.constant(bits, 1), i.constant(1, 1));
-        let half = one.shift_left(gate(first, 0, 6)).shift_right(two);
+        let mut half = one.shift_left(gate(first, 0, 6)).shift_right(two);
+        if self._shape.design.format.is_level() {
+            half = match self.integer_mode(i) {
+                Some(mode) => half & mode.repeat(bits),
+                None => i.constant(bits, 0),
+            };
+        }
         let sum = product.read(i) + half;
         let sum = i.name("rounded_up", sum);
         rounded.load(i, clock, sum);
@@ -53,7 +63,37 @@ impl Quantizer {
         let full = most.less_than(value);
         let (code, top, none) = (value.slice(0, 8), i.constant(8, 127), i.constant(8, 0));
         let negative = self.sign[5].read(i);
-        let code = negative.mux(none, full.mux(top, code));
+        let mut code = negative.mux(none, full.mux(top, code));
+        if self._shape.design.format.is_level() {
+            let level = self.level(i, value, negative).resize(8);
+            code = match self.integer_mode(i) {
+                Some(mode) => mode.mux(code, level),
+                None => level,
+            };
+        }
         Some((code, value.resize(self.word.width()).as_signed()))
+    }
+
+    /// The code of a scaled magnitude in a level format: the sign, and the last index whose start it reaches.
+    fn level<I: Interpreter>(&self, i: &mut I, value: I::Word, negative: I::Word) -> I::Word {
+        let format = self._shape.design.format;
+        let bits = format.code_bits() as usize - 1;
+        let index = if format == Format::O4 {
+            let beyond = value.slice(O4_BITS, value.width() - O4_BITS).any();
+            let low = value.slice(0, O4_BITS);
+            let reached = [1, 2, 3, 4, 5, 6, 7].map(|index| {
+                let start = i.constant(O4_BITS, level_start(format, index).into());
+                let reaches = beyond | low.at_least(start);
+                i.name(format_args!("reaches_{index}"), reaches)
+            });
+            let [a, b, c, d, e, f, g] = reached;
+            let ones = (a & !b) | (c & !d) | (e & !f) | g;
+            d.concat((b & !d) | f).concat(ones)
+        } else {
+            let full = value.slice(bits, value.width() - bits).any();
+            value.slice(0, bits) | full.repeat(bits)
+        };
+        let index = i.name("level_index", index);
+        negative.concat(index)
     }
 }

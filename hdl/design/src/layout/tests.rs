@@ -9,7 +9,8 @@ fn forms() -> Vec<(Format, Affine)> {
     let all = Format::ALL
         .into_iter()
         .flat_map(|f| Affine::ALL.map(|a| (f, a)));
-    all.filter(|(f, a)| f.is_signed_log() != (*a == Affine::Rectified))
+    all.filter(|(f, a)| f.is_signed() != (*a == Affine::Rectified))
+        .filter(|(f, a)| !(f.is_level() && *a == Affine::Exact))
         .collect()
 }
 
@@ -25,13 +26,14 @@ prop_compose! {
     ) -> Design {
         let base = Design::new(rows, rows - narrower % rows, form.0, form.1);
         let shift = base.pe == PeKind::Shift;
+        let (scaled, level) = (base.format.is_scaled(), base.format.is_level());
         Design {
             weight_bits: if shift { constants.0 } else { 8 },
             bias_bits: if base.has_bias() { constants.1 } else { 0 },
             accumulator_bits,
-            // What the int8 quantizer multiplies has 64 bits at most.
-            threshold_fraction_bits: if shift { fraction } else { fraction.min(13) },
-            image_digits: shift && digits,
+            // What a quantizer multiplies has 64 bits at most.
+            threshold_fraction_bits: if scaled { fraction.min(13) } else { fraction },
+            image_digits: level || (shift && digits),
             code_depth: 1 << depths.0,
             weight_depth: 1 << depths.1,
             channel_depth: 1 << depths.2,

@@ -59,7 +59,7 @@ fn all_problems_at_once_in_the_order_of_the_file() {
         "d.toml:1:1: unknown key `row`; did you mean `rows`?\n\
          d.toml:2:11: columns = 200 is out of range; write a whole number from 1 to 128\n\
          d.toml:3:10: format = \"L6\" is unknown; write one of \"L2\", \"L3\", \"L4\", \"L5\", \"R2\", \
-         \"R3\", \"R4\", \"R5\", \"I8\"; did you mean \"L2\"?\n\
+         \"R3\", \"R4\", \"R5\", \"I8\", \"U4\", \"U5\", \"U8\", \"O4\"; did you mean \"L2\"?\n\
          d.toml:4:10: affine is a whole number; write one of \"exact\", \"snapped\", \"recentred\", \
          \"rectified\"\n\
          d.toml:5:15: weight_bits is a number with a fraction; write a whole number from 4 to 12\n\
@@ -129,7 +129,7 @@ const CLASHES: [(&str, &str, &str, &str); 12] = [
         "image_digits = true",
         "pe = \"multiply\"",
         "",
-        "d.toml:5:6: pe = \"multiply\" takes int8 activations, not the log codes of format = \"L4\"; \
+        "d.toml:5:6: pe = \"multiply\" takes int8 activations, not the codes of format = \"L4\"; \
          write format = \"I8\" and affine = \"rectified\", or pe = \"shift\"",
     ),
     (

@@ -186,12 +186,12 @@ fn what_the_sequencer_cannot_run_is_refused() {
 #[test]
 fn a_layer_may_write_any_format_that_the_codes_hold() {
     for format in Format::ALL {
-        let affine = match format.is_signed_log() {
+        let affine = match format.is_signed() {
             true => Affine::Snapped,
             false => Affine::Rectified,
         };
         let design = Design {
-            image_digits: false,
+            image_digits: format.is_level(),
             ..Design::new(8, 8, format, affine)
         };
         for narrow in Format::ALL {

@@ -122,7 +122,10 @@ impl LayerRegisters {
                 .to_owned(),
         );
         require(
-            beats <= 1 || self.max_pool || (self.digits && design.pe == PeKind::Shift),
+            beats <= 1
+                || self.max_pool
+                || (self.digits && design.pe == PeKind::Shift)
+                || (!self.digits && beats == design.format.beats()),
             format!("beats = {beats}: only digits and windows of a max-pool take more than one"),
         );
         require(

@@ -39,7 +39,7 @@ fn formula(format: Format) -> Formula {
         Format::R3 => (1360, 1, -3, 3, 0.0),
         Format::R4 => (1177, 2, -6, 8, 0.0),
         Format::R5 => (1090, 4, -16, 14, 0.0),
-        Format::I8 => unreachable!("no log format"),
+        _ => unreachable!("no log format"),
     };
     Formula {
         thousandths,
@@ -139,6 +139,7 @@ pub fn real(format: Format, code: Code) -> f64 {
             if negative { -size } else { size }
         }
         Value::Integer(value) => f64::from(value),
+        Value::Level(value) => f64::from(value),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cromulent_design::Design;
-use cromulent_number::operand;
+use cromulent_number::{integer, operand};
 
 use super::WeightValues;
 use super::form::{Reading, Rest};
@@ -149,7 +149,10 @@ impl Columns {
             Rest::Clamp(code) => {
                 // What a code adds is a multiple of one constant.
                 let operand = operand(design.format, code);
-                let factor = operand.contribution(&[1; 4], 0);
+                let factor = match integer(design.format, code) {
+                    Some(level) => level.into(),
+                    None => operand.contribution(&[1; 4], 0),
+                };
                 let set = &self.constants.a[operand.root as usize];
                 for (rest, &a) in rests.iter_mut().zip(&set[products]) {
                     *rest -= factor * i64::from(a);

@@ -166,11 +166,25 @@ pub(super) fn value(format: Format, code: Code) -> f64 {
     match decode(format, code) {
         Value::Zero => 0.0,
         Value::Integer(integer) => integer.into(),
+        Value::Level(level) => (f64::from(level) + level_offset(format)) * level_unit(format),
         Value::Power { negative, quarters } => {
             let magnitude = power(quarters);
             if negative { -magnitude } else { magnitude }
         }
     }
+}
+
+/// What an integer of 1 is worth in a level format: a level of `U*`; of `O4`, a 127th of its largest value.
+fn level_unit(format: Format) -> f64 {
+    match format {
+        Format::O4 => (1.29f64.powf(7.5) - 1.0) / 127.0,
+        _ => 1000.0 / f64::from(format.scale_thousandths()),
+    }
+}
+
+/// What Table 1 adds to the integer of a level format.
+fn level_offset(format: Format) -> f64 {
+    if format == Format::O4 { 0.0 } else { 0.5 }
 }
 
 /// 2^(quarters/4).
@@ -181,6 +195,9 @@ fn power(quarters: i32) -> f64 {
 /// The worth of each constant A·2^(i/root) for a gain: what it adds unshifted. Those that codes of a narrower format do
 /// not use are worth nothing.
 fn constants(design: &Design, format: Format, gain: f64) -> [f64; 4] {
+    if format.is_level() {
+        return [gain * level_unit(format), 0.0, 0.0, 0.0];
+    }
     let step = design
         .format
         .subset(format)
@@ -299,7 +316,10 @@ impl Reading {
             edge: Threshold::default(),
             a: constants(design, format, gain),
             b: 0.0,
-            rest: Rest::None,
+            rest: match format.is_level() {
+                true => Rest::Offset(level_offset(format)),
+                false => Rest::None,
+            },
             mean: [0.0; 2],
         }
     }
@@ -342,6 +362,7 @@ mod tests {
             }
             Value::Zero => 0.0,
             Value::Integer(integer) => form.reading.a[0] * f64::from(integer),
+            Value::Level(level) => form.reading.a[0] * f64::from(level),
         };
         let place = order(format, code);
         let edge = form.reading.edge;

@@ -1,10 +1,11 @@
 //! Whether a network fits a design, before any weight is quantised.
 
 use cromulent_design::{Affine, COORDINATE_MARGIN, Design, LARGEST_WINDOW, LayerRegisters, PeKind};
+use cromulent_number::from_order;
 use cromulent_network::{Affine as Coefficients, Network, Problem, Problems};
 
 use super::Choices;
-use super::form::ChannelForm;
+use super::form::{ChannelForm, value};
 use super::norms::{affines, have};
 use super::plan::{Plan, PlannedLayer};
 use super::weights::geometry;
@@ -203,10 +204,9 @@ fn losses(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
     };
     let limit = |tensor: &usize| {
         let format = plan.tensors[*tensor].storage.format(design);
-        let top = format.exponent_quarters(format.magnitudes() - 1);
         match design.affine {
             Affine::Rectified => STEEP,
-            _ => (f64::from(top) / 4.0).exp2(),
+            _ => value(format, from_order(format, format.codes() - 1)),
         }
     };
     let note = |(node, tensors): (usize, Vec<usize>)| {

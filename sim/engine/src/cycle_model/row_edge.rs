@@ -1,7 +1,9 @@
 //! The row edge: what a row is sent, beat by beat.
 
 use cromulent_design::{Affine, Design, PeKind, RowWord};
-use cromulent_number::{Code, Format, Operand, Threshold, digits, from_order, operand, order};
+use cromulent_number::{
+    Code, Format, Operand, Threshold, digits, from_order, integer, operand, order,
+};
 
 use crate::layer::Operands;
 
@@ -30,17 +32,49 @@ impl RowEdge<'_> {
             Operands::Integers | Operands::Uncoded if multiply => {
                 beats[0].push(Sent::Multiply(self.integer()))
             }
-            Operands::Integers | Operands::Uncoded => {
-                let recoded = digits(self.integer() as i32, beats.len()).unwrap_or_default();
-                for (beat, digit) in beats.iter_mut().zip(recoded) {
-                    beat.push(Sent::Shift(digit.map_or(self.nothing(), Operand::from)));
-                }
-            }
+            Operands::Integers | Operands::Uncoded => self.recode(self.integer() as i32, beats),
             Operands::Codes if multiply => {
                 let code = self.stored.map_or(0, u64::cast_signed);
                 beats[0].push(Sent::Multiply(code));
             }
+            Operands::Codes if self.design.format.is_level() => self.recode(self.level(), beats),
             Operands::Codes => beats[0].push(Sent::Shift(self.code())),
+        }
+    }
+
+    /// The digits of an integer, one a beat.
+    fn recode(&self, integer: i32, beats: &mut [Vec<Sent>]) {
+        let recoded = digits(integer, beats.len()).unwrap_or_default();
+        for (beat, digit) in beats.iter_mut().zip(recoded) {
+            beat.push(Sent::Shift(digit.map_or(self.nothing(), Operand::from)));
+        }
+    }
+
+    /// The integer of a code of a level format, clamped; off the map that of the threshold's code.
+    fn level(&self) -> i32 {
+        let format = self.design.format;
+        integer(format, self.clamped()).unwrap_or(0).into()
+    }
+
+    /// The stored code, clamped at the threshold; off the map the threshold's code.
+    fn clamped(&self) -> Code {
+        let format = self.design.format;
+        let cut = self.cut();
+        let place = self
+            .stored_code()
+            .map_or(cut.position, |code| cut.clamp(order(format, code)));
+        from_order(format, place)
+    }
+
+    fn stored_code(&self) -> Option<Code> {
+        let mask = code_mask(self.design.format);
+        self.stored.map(|word| Code(word as u8 & mask))
+    }
+
+    fn cut(&self) -> Threshold {
+        Threshold {
+            position: self.word.threshold,
+            descending: self.word.descending,
         }
     }
 
@@ -61,21 +95,14 @@ impl RowEdge<'_> {
 
     fn code(&self) -> Operand {
         let format = self.design.format;
-        let code = self.stored.map(|word| Code(word as u8 & code_mask(format)));
-        let cut = Threshold {
-            position: self.word.threshold,
-            descending: self.word.descending,
-        };
+        let (code, cut) = (self.stored_code(), self.cut());
         match self.design.affine {
             Affine::Exact => code
                 .filter(|&code| cut.is_active(order(format, code)))
                 .map_or(Operand::inactive_exact(format), |code| {
                     operand(format, code)
                 }),
-            Affine::Snapped | Affine::Recentred => {
-                let place = code.map_or(cut.position, |code| cut.clamp(order(format, code)));
-                operand(format, from_order(format, place))
-            }
+            Affine::Snapped | Affine::Recentred => operand(format, self.clamped()),
             Affine::Rectified => operand(format, code.unwrap_or(Code(0))),
         }
     }

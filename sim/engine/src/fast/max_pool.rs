@@ -28,7 +28,7 @@ impl MaxPool {
         let keys = [ascending.clone(), descending.collect()];
         let codes = keys.each_ref().map(|keys| {
             let mut codes = vec![0; keys.len()];
-            (0..)
+            (0..=u8::MAX)
                 .zip(keys)
                 .for_each(|(code, &key)| codes[key as usize] = code);
             codes

@@ -3,7 +3,7 @@
 use cromulent_design::{
     Affine, Design, LARGEST_WINDOW, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord,
 };
-use cromulent_number::{Format, Threshold, naf};
+use cromulent_number::{Threshold, naf};
 use rayon::prelude::*;
 
 use super::flow::Flow;
@@ -276,11 +276,11 @@ fn check_channel(design: &Design, storage: Storage, channel: &Channel, stream: b
     let quantizer = &channel.quantizer;
     let one = 1 << design.threshold_fraction_bits;
     let cuts = quantizer.thetas.iter().take(design.format.root() as usize);
-    let sound = if storage == Storage::Integers {
+    let sound = if design.format.is_scaled() {
+        (0..=127).contains(&quantizer.exponent) && quantizer.thetas[0] < 2 * one
+    } else if storage == Storage::Integers {
         let shift = u32::try_from(quantizer.exponent);
         shift.is_ok_and(|shift| shift <= design.largest_integer_shift())
-    } else if design.format == Format::I8 {
-        (0..=127).contains(&quantizer.exponent) && quantizer.thetas[0] < 2 * one
     } else {
         (-128..=127).contains(&quantizer.exponent)
             && cuts.clone().all(|theta| (one..=2 * one).contains(theta))

@@ -1,7 +1,7 @@
 //! Random constants of a layer, with quantizers that spread its words over the codes.
 
 use cromulent_design::Design;
-use cromulent_number::{Format, Quantizer, Subset, Threshold};
+use cromulent_number::{Quantizer, Subset, Threshold, level_start};
 
 use super::Generator;
 use super::shape::Shape;
@@ -113,15 +113,19 @@ impl Bench<'_> {
         let spread = spread.max();
         let spread = spread.unwrap_or(0).max(1);
         let integers = self.shape.mode.storage == Storage::Integers;
-        let (exponent, thetas) = if integers {
+        let (exponent, thetas) = if design.format.is_scaled() {
+            let top = match design.format {
+                format if integers || !format.is_level() => 127,
+                format => level_start(format, format.magnitudes() - 1),
+            };
+            uniform(generator, design, spread, top)
+        } else if integers {
             rounding(generator, design, spread)
-        } else if design.format == Format::I8 {
-            uniform(generator, design, spread)
         } else {
             let (_, subset) = self.shape.mode.storage.codes(design);
             logarithmic(generator, design, subset, spread)
         };
-        let signed = design.format.is_signed_log() && !integers;
+        let signed = design.format.is_signed() && !integers;
         Quantizer {
             mean,
             exponent,
@@ -211,7 +215,7 @@ fn edges(generator: &mut Generator, design: &Design, shape: &Shape, constants: &
             (pads[k % channels], false)
         } else if design.has_bias() {
             (generator.range(0, codes), generator.chance(1, 2))
-        } else if design.format.is_signed_log() {
+        } else if design.format.is_signed() {
             (generator.range(0, codes - 1), generator.chance(1, 2))
         } else {
             (0, false)
@@ -275,9 +279,14 @@ fn logarithmic(
 }
 
 /// Shift and multiplier that give the largest difference about the largest code.
-fn uniform(generator: &mut Generator, design: &Design, spread: u64) -> (i32, [u32; 4]) {
+fn uniform(
+    generator: &mut Generator,
+    design: &Design,
+    spread: u64,
+    top: u32,
+) -> (i32, [u32; 4]) {
     let multiplier = generator.range(1, (2 << design.threshold_fraction_bits) - 1);
     let scaled = u128::from(spread) * u128::from(multiplier.unsigned_abs());
-    let shift = (scaled / 127).checked_ilog2().unwrap_or(0) as i32;
+    let shift = (scaled / u128::from(top)).checked_ilog2().unwrap_or(0) as i32;
     (shift, [multiplier as u32, 0, 0, 0])
 }

@@ -12,6 +12,8 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
     let format = *generator.pick(&Format::ALL);
     let affine = if format.is_signed_log() {
         *generator.pick(&[Affine::Exact, Affine::Snapped, Affine::Recentred])
+    } else if format.is_level() {
+        *generator.pick(&[Affine::Snapped, Affine::Recentred])
     } else {
         Affine::Rectified
     };
@@ -21,13 +23,15 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
     design.name = "random".to_owned();
     if design.pe == PeKind::Shift {
         design.weight_bits = generator.range(4, 12) as u32;
-        design.image_digits = generator.chance(1, 2) || images;
+        design.image_digits = generator.chance(1, 2) || images || format.is_level();
     }
     design.max_pool = generator.chance(1, 2);
     if design.has_bias() {
         design.bias_bits = generator.range(4, 12) as u32;
     }
-    design.threshold_fraction_bits = generator.range(4, 24) as u32;
+    // What a quantizer multiplies has 64 bits at most.
+    let most = if format.is_level() { 13 } else { 24 };
+    design.threshold_fraction_bits = generator.range(4, most) as u32;
     design.bus_bits = *generator.pick(&[32, 64, 128, 256, 512]);
     if generator.chance(1, 3) {
         let sum = design.sum_bits() + generator.range(0, 2) as u32;
@@ -41,11 +45,12 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
 pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape]) -> Design {
     let most = |of: &dyn Fn(&Shape) -> usize| shapes.iter().map(of).max().unwrap_or(0) as u32;
     let least = most(&|shape| accumulator_bits(&design, shape) as usize).max(16);
-    let widest = match design.pe {
-        _ if generator.chance(1, 2) => least,
-        // What the int8 quantizer multiplies has 64 bits at most.
-        PeKind::Multiply => 48.min(61 - design.threshold_fraction_bits).max(least),
-        PeKind::Shift => 48,
+    let widest = if generator.chance(1, 2) {
+        least
+    } else if design.format.is_scaled() {
+        48.min(61 - design.threshold_fraction_bits).max(least)
+    } else {
+        48
     };
     design.accumulator_bits = generator.range(least.into(), widest.into()) as u32;
     let lines = 2 * design.rows * generator.pick(&[1, 1, 3]);

@@ -51,7 +51,7 @@ proptest! {
 fn cases_cover_every_kind_of_layer() {
     let mut kinds = BTreeSet::new();
     let mut words = BTreeSet::new();
-    for seed in 0..10_000 {
+    for seed in 0..16_000 {
         let case = case(seed, &Limits::default());
         let (design, mode) = (&case.design, case.layer.mode);
         kinds.insert((
@@ -68,10 +68,11 @@ fn cases_cover_every_kind_of_layer() {
             words.extend(run.iter().map(|w| (format, mode.storage, w.value)));
         }
     }
-    // 4 L formats × 3 forms and 4 R formats, each without digits or with (3 kinds of layer); I8 has 2. Beside that
-    // max-pools, without digits or with.
-    let pools = (4 * 3 + 4) * 2 + 1;
-    assert_eq!(kinds.len(), (4 * 3 + 4) * (1 + 3) * 2 + 2 * 2 + pools);
+    // 4 L formats × 3 forms and 4 R formats, each without digits or with (3 kinds of layer); 4 level formats × 2 forms
+    // with digits; I8 has 2. Beside that max-pools, without digits or with.
+    let pools = (4 * 3 + 4) * 2 + 4 * 2 + 1;
+    let levels = 4 * 2 * 3 * 2;
+    assert_eq!(kinds.len(), (4 * 3 + 4) * (1 + 3) * 2 + levels + 2 * 2 + pools);
     let seen = |format, storage| {
         let seen = words
             .iter()
