@@ -3,7 +3,7 @@
 use cromulent_design::{Affine, Design};
 use cromulent_number::Format;
 
-/// Every format in every affine form it has, without and with digits of integers, and the int8 baseline.
+/// Every format in every affine form it has, without and with digits of integers where it has a choice.
 pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
     let pairs = Format::ALL
         .into_iter()
@@ -16,7 +16,10 @@ pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
         };
         [design, digits]
     });
-    both.filter(|design| design.validate().is_ok()).collect()
+    let mut forms: Vec<Design> = both.filter(|design| design.validate().is_ok()).collect();
+    // A level format always has digits.
+    forms.dedup();
+    forms
 }
 
 /// "L4 exact", "R3 rectified with digits".
@@ -43,10 +46,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn four_signed_formats_in_three_forms_four_rectified_and_int8() {
+    fn four_log_formats_in_three_forms_four_rectified_int8_and_four_level_formats_in_two() {
         let names: Vec<_> = every_form(2, 2).iter().map(name).collect();
-        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 1);
+        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 1 + 4 * 2);
         assert!(names.contains(&"L5 snapped with digits".to_string()));
-        assert_eq!(names.last().map(String::as_str), Some("I8 rectified"));
+        assert!(names.contains(&"I8 rectified".to_string()));
+        let last = names.last().map(String::as_str);
+        assert_eq!(last, Some("O4 recentred with digits"));
     }
 }

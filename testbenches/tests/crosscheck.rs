@@ -83,7 +83,7 @@ fn rust_hdl_agrees_on_random_networks() {
 fn rust_hdl_agrees_on_random_designs_and_layers() {
     let progress = Progress::silent();
     let mut formats = std::collections::BTreeSet::new();
-    for seed in seeds(0..80) {
+    for seed in seeds(0..110) {
         let case = case(seed, &SMALL);
         let mut bench = bench(&case.design, Executor::RustHdl, &progress);
         bench.set_memory(memory(seed));
@@ -126,6 +126,8 @@ fn designs() -> Vec<Design> {
         small(3, 2, Format::R4, Affine::Rectified, true, 128),
         small(5, 5, Format::R5, Affine::Rectified, false, 256),
         small(4, 2, Format::I8, Affine::Rectified, false, 512),
+        small(3, 3, Format::U8, Affine::Recentred, true, 64),
+        small(4, 3, Format::O4, Affine::Snapped, true, 128),
     ];
     // All but a few can pool.
     let pools = |(n, design): (usize, Design)| Design {

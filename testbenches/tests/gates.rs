@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cromulent::executors::verilator::{STREAM_TOP, TOP, emit};
 use cromulent::tools::{Scratch, verilator, yosys};
-use cromulent_design::{Design, PeKind};
+use cromulent_design::Design;
 use cromulent_testbenches::forms::{every_form, name};
 use cromulent_testbenches::tools;
 
@@ -115,9 +115,10 @@ fn yosys_checks_and_finds_no_latch_and_no_multiplier() {
                 .collect::<String>()
         };
         let latches = none("$dlatch $adlatch $dlatchsr $sr");
-        let multipliers = match design.pe {
-            PeKind::Shift => none("$mul $macc $div $mod $divfloor $modfloor"),
-            PeKind::Multiply => String::new(),
+        // Level formats multiply in the quantizer only, as int8 does there too.
+        let multipliers = match design.format.is_scaled() {
+            false => none("$mul $macc $div $mod $divfloor $modfloor"),
+            true => String::new(),
         };
         // One contains the other but for a wrapper, so that one design shows for both tops.
         let tops = if design.bus_bits == 32 {

@@ -206,7 +206,7 @@ fn every_quantizer_is_the_contract_of_codes_and_integers() {
     let Some(mut prover) = Prover::new() else {
         return;
     };
-    for format in Format::ALL.into_iter().filter(|&f| f != Format::I8) {
+    for format in Format::ALL.into_iter().filter(|f| !f.is_scaled()) {
         for digits in [false, true] {
             let what = format!("quantizer {format}, digits {digits}");
             prover.holds(quantizer(&quantizing(format, digits)), &what);

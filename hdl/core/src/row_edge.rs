@@ -249,7 +249,11 @@ impl RowEdge {
             // k is the place less half of the codes: the top bit flipped.
             _ => {
                 let low = place.slice(0, bits - 1);
-                (!place.top()).concat(low).as_signed().resize(8).as_unsigned()
+                (!place.top())
+                    .concat(low)
+                    .as_signed()
+                    .resize(8)
+                    .as_unsigned()
             }
         };
         let level = i.name("level", level);
@@ -285,6 +289,7 @@ impl RowEdge {
 
     /// The operand of an integer's digit, off the map of the pad value's.
     fn digit_operand<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> Option<I::Word> {
+        self.recoder.get()?;
         i.comment("Layers of integers: off the map the pad value stands");
         let (inside, code) = (i.read(&self.inside), i.read(&self.code));
         let value = inside.mux(code.slice(0, 8), pad.slice(0, 8));

@@ -219,7 +219,10 @@ mod tests {
         let alpha = 1.29f64;
         let value = |k: u8| alpha.powf(f64::from(k) + 0.5) - 1.0;
         for k in 0..8 {
-            let (plus, minus) = (integer(Format::O4, Code(k)), integer(Format::O4, Code(8 + k)));
+            let (plus, minus) = (
+                integer(Format::O4, Code(k)),
+                integer(Format::O4, Code(8 + k)),
+            );
             let exact = value(k) / value(7) * 127.0;
             let found = f64::from(plus.unwrap());
             assert!((found / exact - 1.0).abs() < 0.0275, "{found} {exact}");

@@ -365,7 +365,10 @@ mod tests {
                     Format::O4 => (1..8).any(|k| near(1.29f64.powi(k) - 1.0)),
                     _ => (c * x).fract() == 0.0,
                 };
-                assert!(found == expected || on_cut, "{format} {d}: {found:?} {expected:?}");
+                assert!(
+                    found == expected || on_cut,
+                    "{format} {d}: {found:?} {expected:?}"
+                );
             }
         }
     }

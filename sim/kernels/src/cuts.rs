@@ -24,7 +24,11 @@ impl Cuts {
     pub fn of(format: Format, subset: Subset, quantizer: &Quantizer) -> Cuts {
         if format.is_level() {
             let indices = 1..format.magnitudes();
-            return Cuts(indices.map(|index| level_cut(format, index, quantizer)).collect());
+            return Cuts(
+                indices
+                    .map(|index| level_cut(format, index, quantizer))
+                    .collect(),
+            );
         }
         let root = format.root() as usize;
         let mut thetas = quantizer.thetas[..root.min(4)].to_vec();

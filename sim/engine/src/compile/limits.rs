@@ -1,8 +1,8 @@
 //! Whether a network fits a design, before any weight is quantised.
 
 use cromulent_design::{Affine, COORDINATE_MARGIN, Design, LARGEST_WINDOW, LayerRegisters, PeKind};
-use cromulent_number::from_order;
 use cromulent_network::{Affine as Coefficients, Network, Problem, Problems};
+use cromulent_number::from_order;
 
 use super::Choices;
 use super::form::{ChannelForm, value};

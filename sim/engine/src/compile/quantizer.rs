@@ -186,7 +186,11 @@ mod tests {
             _ => c * x.abs(),
         };
         let index = index.floor().min(top) as u8;
-        let sign = if x < 0.0 { format.magnitudes() as u8 } else { 0 };
+        let sign = if x < 0.0 {
+            format.magnitudes() as u8
+        } else {
+            0
+        };
         value(format, Code(sign | index))
     }
 

@@ -279,12 +279,7 @@ fn logarithmic(
 }
 
 /// Shift and multiplier that give the largest difference about the largest code.
-fn uniform(
-    generator: &mut Generator,
-    design: &Design,
-    spread: u64,
-    top: u32,
-) -> (i32, [u32; 4]) {
+fn uniform(generator: &mut Generator, design: &Design, spread: u64, top: u32) -> (i32, [u32; 4]) {
     let multiplier = generator.range(1, (2 << design.threshold_fraction_bits) - 1);
     let scaled = u128::from(spread) * u128::from(multiplier.unsigned_abs());
     let shift = (scaled / u128::from(top)).checked_ilog2().unwrap_or(0) as i32;

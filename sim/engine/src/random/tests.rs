@@ -72,7 +72,10 @@ fn cases_cover_every_kind_of_layer() {
     // with digits; I8 has 2. Beside that max-pools, without digits or with.
     let pools = (4 * 3 + 4) * 2 + 4 * 2 + 1;
     let levels = 4 * 2 * 3 * 2;
-    assert_eq!(kinds.len(), (4 * 3 + 4) * (1 + 3) * 2 + levels + 2 * 2 + pools);
+    assert_eq!(
+        kinds.len(),
+        (4 * 3 + 4) * (1 + 3) * 2 + levels + 2 * 2 + pools
+    );
     let seen = |format, storage| {
         let seen = words
             .iter()
