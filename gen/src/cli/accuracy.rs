@@ -12,9 +12,6 @@ use cromulent_number::Format;
 
 use super::{First, images, threads};
 
-/// Formats of Table 1 of the paper that no array stores yet.
-const UNBUILT: [&str; 4] = ["U4", "U5", "U8", "O4"];
-
 /// Arguments of `accuracy`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -46,7 +43,8 @@ pub struct AccuracyArgs {
         default_value = "coded"
     )]
     pub first: Vec<First>,
-    /// Forms of the affine and ReLU before a layer, of L formats; R formats and I8 have one of their own.
+    /// Forms of the affine and ReLU before a layer, of L, U and O formats; R formats and I8 have one of their own. U and O
+    /// formats have no exact form: recentred is taken in its place.
     #[arg(
         long,
         value_name = "LIST",
@@ -87,12 +85,6 @@ pub enum Wanted {
 fn wanted(text: &str) -> Result<Wanted, String> {
     if text == "fp32" {
         return Ok(Wanted::Fp32);
-    }
-    if UNBUILT.contains(&text) {
-        return Err(format!(
-            "{text} is a format of the paper that no design here stores yet; choose from fp32, {}",
-            Format::ALL.map(Format::name).join(", ")
-        ));
     }
     let format = Format::from_str(text);
     format
@@ -170,16 +162,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_to_come_are_refused_by_name() {
+    fn formats_and_weights_are_read_by_name() {
         assert_eq!(wanted("fp32"), Ok(Wanted::Fp32));
         assert_eq!(wanted("R4"), Ok(Wanted::Codes(Format::R4)));
-        for name in UNBUILT {
-            let error = wanted(name).unwrap_err();
-            assert!(
-                error.starts_with(name) && error.contains("L4, L5"),
-                "{error}"
-            );
-        }
+        assert_eq!(wanted("O4"), Ok(Wanted::Codes(Format::O4)));
         for name in ["4", "8", "12", "ternary", "log4-sqrt2"] {
             assert_eq!(weights(name).unwrap().to_string(), name);
         }

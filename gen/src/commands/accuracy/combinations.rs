@@ -4,7 +4,7 @@ use cromulent_design::{Affine, Design, PeKind};
 use cromulent_engine::{Choices, compile};
 use cromulent_number::Format;
 
-use crate::cli::{AccuracyArgs, First, Wanted, Weights};
+use crate::cli::{AccuracyArgs, First, Form, Wanted, Weights};
 
 /// One row of the table.
 #[derive(Clone, PartialEq, Debug)]
@@ -31,11 +31,7 @@ pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
                     let row = Combination {
                         format,
                         first: if integers { First::Coded } else { first },
-                        affine: if format.is_signed_log() {
-                            form.into()
-                        } else {
-                            Affine::Rectified
-                        },
+                        affine: affine(format, form),
                         weights: if integers {
                             Weights { bits: 8, ..weights }
                         } else {
@@ -50,6 +46,16 @@ pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
         }
     }
     found
+}
+
+/// The form of a format that was asked for, or the nearest it has.
+fn affine(format: Format, form: Form) -> Affine {
+    match form {
+        _ if !format.is_signed() => Affine::Rectified,
+        // Steps of U and O formats are too small for what the exact form saves.
+        Form::Exact if format.is_level() => Affine::Recentred,
+        form => form.into(),
+    }
 }
 
 impl Combination {
@@ -94,7 +100,7 @@ impl Combination {
             },
             // By default as wide as the weights need.
             partial_sum_bits: None,
-            image_digits: base.image_digits && own.pe == PeKind::Shift,
+            image_digits: own.format.is_level() || (base.image_digits && own.pe == PeKind::Shift),
             ..base
         }
     }
@@ -133,6 +139,7 @@ mod tests {
         let asked = "--first coded,uncoded --affine exact,snapped --weights 8,4";
         let count = |format: &str| rows(&format!("--formats {format} {asked}")).len();
         assert_eq!(["L4", "R4", "I8", "fp32"].map(count), [8, 4, 1, 0]);
+        assert_eq!(rows("--formats U4,O4 --affine exact,recentred").len(), 2);
         assert_eq!(rows("").len(), 8);
     }
 
