@@ -2,12 +2,13 @@
 
 use crate::counting::entry;
 use crate::shape::Shape;
-use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 
 /// Hands the words of a layer of scores to the result queue, one a cycle, a cycle after they leave.
 /// Two columns never give a word at once: in such a layer a column gives one word a tile at most, and
-/// `ready` keeps tiles as many cycles apart as there are columns.
+/// `ready` keeps tiles as many cycles apart as there are columns. Where a tile has several images, the sequencer keeps
+/// those as far apart.
 #[derive(LogicBlock)]
 pub struct Collector {
     /// Clock.
@@ -26,6 +27,8 @@ pub struct Collector {
     pub live: Net<In>,
     /// It is the layer's last.
     pub last_tile: Net<In>,
+    /// The last column's next word is the last of its column tile, and so is that of any column.
+    pub last_position: Optional<Net<In>>,
     /// A word of this column leaves.
     pub word_valid: Vec<Net<In>>,
     /// The word.
@@ -55,6 +58,7 @@ impl Collector {
             ready: Net::flag(),
             live: Net::bits(crate::sequencer::register_width(shape, "last_columns")),
             last_tile: Net::flag(),
+            last_position: Optional::when(shape.design.has_batch(), Net::flag),
             word_valid: Net::array(columns, 1, false),
             word: Net::array(columns, word, true),
             score_valid: Net::flag(),
@@ -139,7 +143,14 @@ impl Describe for Collector {
         if let Some(word) = self.word_given(i) {
             self.held.load(i, &self.clock, word);
         }
-        self.ends.load(i, &self.clock, any_of(&ends) & last_tile);
+        let mut ends = any_of(&ends) & last_tile;
+        if let Some(last) = self.last_position.get() {
+            i.comment(
+                "A word of the last column is due less than an image behind those of the others",
+            );
+            ends = ends & i.read(last);
+        }
+        self.ends.load(i, &self.clock, ends);
         i.connect(&self.score_valid, &self.taken.q);
         i.connect(&self.score, &self.held.q);
         i.connect(&self.last, &self.ends.q);

@@ -140,7 +140,8 @@ impl Decoder {
         let design = &shape.design;
         let beats = longest(shape);
         let lanes = beats * design.bus_lanes() as usize;
-        let bits = register_bits(design).map(|(name, bits)| (name, bits as usize));
+        let bits = register_bits(design).into_iter();
+        let bits: Vec<_> = bits.map(|(name, bits)| (name, bits as usize)).collect();
         let beat_lanes = || Net::array(design.bus_lanes() as usize, LANE_BITS, false);
         Decoder {
             clock: Net::flag(),
@@ -165,7 +166,7 @@ impl Decoder {
             write_tile: Net::flag(),
             write_codes: Net::flag(),
             code_address: Net::bits(shape.address_bits()),
-            next: Bundle::new(bits),
+            next: Bundle::new(bits.iter().copied()),
             next_valid: Net::flag(),
             fetch_valid: Net::flag(),
             fetch_maps: Net::flag(),

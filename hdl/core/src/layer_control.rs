@@ -3,7 +3,7 @@
 use crate::counting::{is_last, stepped};
 use crate::sequencer::register_width;
 use crate::shape::Shape;
-use cromulent_kit::{Bundle, Describe, Interpreter, Net, Register, Word, logic};
+use cromulent_kit::{Bundle, Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of the count of cycles.
@@ -33,6 +33,8 @@ pub struct LayerControl {
     pub tile_done: Net<Out>,
     /// The column tile whose words leave is the layer's last.
     pub last_tile: Net<Out>,
+    /// The last column's next word is the last of its column tile.
+    pub last_position: Optional<Net<Out>>,
     /// Columns whose words count in this column tile.
     pub live: Net<Out>,
     /// The layer's last word has left in the cycle before.
@@ -53,7 +55,7 @@ impl LayerControl {
     pub fn new(shape: &Shape) -> LayerControl {
         let bits = |name: &str| register_width(shape, name);
         let registers = || {
-            let registers = cromulent_design::register_bits(&shape.design);
+            let registers = cromulent_design::register_bits(&shape.design).into_iter();
             registers.map(|(name, bits)| (name, bits as usize))
         };
         LayerControl {
@@ -67,12 +69,12 @@ impl LayerControl {
             running: Net::flag(),
             tile_done: Net::flag(),
             last_tile: Net::flag(),
+            last_position: Optional::when(shape.design.has_batch(), Net::flag),
             live: Net::bits(bits("last_columns")),
             done: Net::flag(),
             cycles: Net::bits(CYCLE_BITS),
             held: registers()
-                .iter()
-                .map(|(_, bits)| Register::enabled(*bits, false))
+                .map(|(_, bits)| Register::enabled(bits, false))
                 .collect(),
             runs: Register::control(1),
             ended: Register::control(1),
@@ -109,6 +111,9 @@ impl LayerControl {
         );
         let positions = i.read(self.layer.get("positions"));
         let last_position = is_last(i, position, positions);
+        if let Some(port) = self.last_position.get() {
+            i.drive(port, last_position);
+        }
         let tile_done = i.name("column_tile_done", word & last_position);
         let tiles = i.read(self.layer.get("column_tiles"));
         let last_tile = is_last(i, tile, tiles);

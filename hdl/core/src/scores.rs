@@ -10,9 +10,14 @@ use rust_hdl_core::prelude::*;
 pub(crate) const RESULT_BITS: usize = 64;
 
 /// Words that may still come once `room` has fallen: one tile more was swapped in, and the words of
-/// the tiles before it are on their way. A tile takes as many cycles as there are rows, at least.
-fn in_flight(rows: usize, columns: usize) -> usize {
-    columns * ((rows + columns + LATENCY as usize + 1).div_ceil(rows) + 2)
+/// the tiles before it are on their way. A tile takes as many cycles as there are rows, at least; with
+/// several images in a tile, a cycle brings a word at most.
+fn in_flight(rows: usize, columns: usize, batch: usize) -> usize {
+    let way = rows + columns + LATENCY as usize + 1;
+    match batch {
+        1 => columns * (way.div_ceil(rows) + 2),
+        _ => columns * batch + way + 2,
+    }
 }
 
 /// A queue of result words. A word pushed in cycle c is offered in c + 2 at the earliest.
@@ -47,7 +52,8 @@ pub struct Scores {
 impl Scores {
     /// The result queue of a design.
     pub fn new(shape: &Shape) -> Scores {
-        let depth = Scores::depth(shape.rows, shape.columns);
+        let batch = shape.design.batch as usize;
+        let depth = Scores::depth(shape.rows, shape.columns, batch);
         Scores {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -62,20 +68,20 @@ impl Scores {
             empty: Net::flag(),
             // One lane: `last` alone would be too little for a block RAM.
             fifo: Fifo::new(depth, &[shape.word_bits() + 1]),
-            _limit: Scores::limit(shape.rows, shape.columns),
+            _limit: Scores::limit(shape.rows, shape.columns, batch),
         }
     }
 
     /// Words it holds at most.
-    pub fn depth(rows: usize, columns: usize) -> usize {
+    pub fn depth(rows: usize, columns: usize, batch: usize) -> usize {
         (8 * columns)
-            .max(in_flight(rows, columns) + columns)
+            .max(in_flight(rows, columns, batch) + columns)
             .next_power_of_two()
     }
 
     /// `room` is high while at most so many words are held.
-    pub fn limit(rows: usize, columns: usize) -> usize {
-        Scores::depth(rows, columns) - in_flight(rows, columns)
+    pub fn limit(rows: usize, columns: usize, batch: usize) -> usize {
+        Scores::depth(rows, columns, batch) - in_flight(rows, columns, batch)
     }
 }
 
@@ -150,13 +156,13 @@ mod tests {
     fn room_falls_before_the_queue_is_full() {
         let design = Design::new(2, 2, Format::L4, Affine::Recentred);
         let mut scores = Scores::new(&Shape::of(&design));
-        let limit = Scores::limit(2, 2);
+        let limit = Scores::limit(2, 2, 1);
         for held in 0..=limit + 1 {
             scores.clock.set(0);
             assert!(simulate(&mut scores, 20));
             assert_eq!(scores.room.value().is_true(), held <= limit, "{held}");
             cycle(&mut scores, Some(held as i64), false);
         }
-        assert!(limit >= 2 && Scores::depth(2, 2) > limit);
+        assert!(limit >= 2 && Scores::depth(2, 2, 1) > limit);
     }
 }

@@ -1,6 +1,7 @@
 //! Issues the positions of every tile, one beat a cycle.
 
 use crate::counting::stepped;
+use crate::images::Images;
 use crate::position::{FLAG_BITS, Flags, Position, position_bits};
 use crate::shape::Shape;
 use crate::window::Window;
@@ -55,6 +56,12 @@ pub struct Sequencer {
     pub max_pool: Optional<Net<In>>,
     /// Addresses between the rows of the map.
     pub width: Optional<Net<In>>,
+    /// Rows of the output of an image.
+    pub output_height: Optional<Net<In>>,
+    /// Addresses from an image to the next.
+    pub image_step: Optional<Net<In>>,
+    /// The layer's words are scores.
+    pub scores: Optional<Net<In>>,
     /// This cycle's beat is the last of a max-pool's window.
     pub window_last: Optional<Net<Out>>,
     /// The next tile's first position is issued in the next cycle.
@@ -63,7 +70,7 @@ pub struct Sequencer {
     pub position: Net<Out>,
     /// Flags of this cycle's beat.
     pub flags: Net<Out>,
-    /// A beat is issued.
+    /// A beat is issued, or held back.
     pub issuing: Net<Out>,
     /// The layer has beats left to issue.
     pub pending: Net<Out>,
@@ -78,6 +85,7 @@ pub struct Sequencer {
     pass_corner: [Register; 5],
     greatest: [Register; 7],
     window: Optional<Window>,
+    images: Optional<Images>,
     _shape: Shape,
 }
 
@@ -126,6 +134,9 @@ impl Sequencer {
             pool: input("pool"),
             max_pool: Optional::when(shape.design.max_pool, Net::flag),
             width: Optional::when(shape.design.max_pool, || input("width")),
+            output_height: Optional::when(shape.design.has_batch(), || input("output_height")),
+            image_step: Optional::when(shape.design.has_batch(), || input("image_step")),
+            scores: Optional::when(shape.design.has_batch(), Net::flag),
             window_last: Optional::when(shape.design.max_pool, Net::flag),
             swap: Net::flag(),
             position: Net::bits(position_bits(shape)),
@@ -143,17 +154,20 @@ impl Sequencer {
             pass_corner: corner(),
             greatest: COUNTS.map(|name| Register::data(bits(name), false)),
             window: Optional::when(shape.design.max_pool, || Window::new(shape)),
+            images: Optional::when(shape.design.has_batch(), || Images::new(shape)),
             _shape: shape.clone(),
         }
     }
 
     /// The ports that hold layer registers, by the register's name.
     pub(crate) fn layer_ports(&self) -> Vec<(&'static str, &Net<In>)> {
-        let pooling = [
+        let some = [
             ("max_pool", self.max_pool.get()),
             ("width", self.width.get()),
+            ("output_height", self.output_height.get()),
+            ("image_step", self.image_step.get()),
+            ("scores", self.scores.get()),
         ];
-        let pooling = pooling.into_iter();
         let ports = [
             ("stride", &self.stride),
             ("y_step", &self.y_step),
@@ -166,8 +180,10 @@ impl Sequencer {
             ("beats", &self.beats),
             ("pool", &self.pool),
         ];
-        let pooling = pooling.filter_map(|(name, port)| Some((name, port?)));
-        ports.into_iter().chain(pooling).collect()
+        let some = some
+            .into_iter()
+            .filter_map(|(name, port)| Some((name, port?)));
+        ports.into_iter().chain(some).collect()
     }
 
     /// Rows, columns and addresses from the window's corner to the tap that is read, in a max-pool.
@@ -206,11 +222,20 @@ impl Sequencer {
         register.load_or_zero(i, &self.clock, start, next);
     }
 
+    /// The position is the last of its row of the output.
+    fn row_done<I: Interpreter>(&self, i: &mut I) -> I::Word {
+        let done = self.corner[2].read(i).equals(self.greatest[6].read(i));
+        i.name("row_done", done)
+    }
+
     /// The corner one output position further.
-    fn next_corner<I: Interpreter>(&self, i: &mut I, at: Corner<I::Word>) -> Corner<I::Word> {
+    fn next_corner<I: Interpreter>(
+        &self,
+        i: &mut I,
+        wrap: I::Word,
+        at: Corner<I::Word>,
+    ) -> Corner<I::Word> {
         let [y, x, place, address, line] = at.0;
-        let wrap = place.equals(self.greatest[6].read(i));
-        let wrap = i.name("row_done", wrap);
         let stride = i.read(&self.stride);
         let (x_step, y_step) = (stride.resize(address.width()), i.read(&self.y_step));
         let stride = stride.resize(y.width());
@@ -219,9 +244,17 @@ impl Sequencer {
             i.constant(place.width(), 0),
             i.constant(place.width(), 1),
         );
-        let next_line = i.name("next_line", line + y_step);
+        let mut next_line = i.name("next_line", line + y_step);
+        let mut next_y = y + stride;
+        if let Some(images) = self.images.get() {
+            i.comment("The next image begins at its own first window");
+            let last = i.read(&images.last);
+            let (base, top) = (i.read(&images.next), i.constant(y.width(), 0));
+            next_line = i.name("next_start", last.mux(base, next_line));
+            next_y = last.mux(top, next_y);
+        }
         Corner([
-            wrap.mux(y + stride, y),
+            wrap.mux(next_y, y),
             wrap.mux(zero, x + stride),
             wrap.mux(none, place + one),
             wrap.mux(next_line, address + x_step),
@@ -239,10 +272,22 @@ impl Sequencer {
         column_done: I::Word,
         fresh: I::Word,
     ) {
+        let wrap = self.row_done(i);
         let now = Corner([0, 1, 2, 3, 4].map(|n: usize| self.corner[n].read(i)));
-        let next = self.next_corner(i, now);
+        let next = self.next_corner(i, wrap, now);
         let start = i.read(&self.start);
         let restart = i.name("restart", start | column_done);
+        if let Some(images) = self.images.get() {
+            for (port, word) in [
+                (&images.restart, restart),
+                (&images.step, step),
+                (&images.again, again),
+                (&images.pass_done, pass_done),
+                (&images.row_done, wrap),
+            ] {
+                i.drive(port, word);
+            }
+        }
         for n in 0..5 {
             let zero = i.constant(now.0[n].width(), 0);
             let first = self.pass_corner[n].read(i);
@@ -286,22 +331,61 @@ impl Sequencer {
         i.drive(&self.pending, unfinished);
     }
 
-    fn flags<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>) {
+    /// Connects the images; whether beats are issued and none is held back.
+    fn goes<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>) -> I::Word {
+        let active = self.active.read(i);
+        let ports = [&self.output_height, &self.image_step, &self.scores].map(Optional::get);
+        let (Some(images), [Some(height), Some(step), Some(scores)]) = (self.images.get(), ports)
+        else {
+            return active;
+        };
+        for (to, from) in [
+            (&images.clock, &self.clock),
+            (&images.output_height, height),
+            (&images.image_step, step),
+            (&images.scores, scores),
+        ] {
+            i.connect(to, from);
+        }
+        i.connect(&images.active, &self.active.q);
+        i.drive(&images.last_tile, ends.tile);
+        i.drive(&images.first_beat, ends.first_beat);
+        let goes = active & !i.read(&images.hold);
+        i.name("goes", goes)
+    }
+
+    /// The position is the first, and the last, of those that add up in a pool: those of a pass, or of an image.
+    fn pooled<I: Interpreter>(
+        &self,
+        i: &mut I,
+        first_word: I::Word,
+        last_word: I::Word,
+    ) -> [I::Word; 2] {
+        let Some(images) = self.images.get() else {
+            return [first_word, last_word];
+        };
+        let row_start = !self.corner[2].read(i).any();
+        let first = row_start & i.read(&images.first_row);
+        [i.name("first_of_image", first), i.read(&images.last)]
+    }
+
+    fn flags<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>, goes: I::Word) {
         let pool = i.read(&self.pool);
         let first_beat = ends.first_beat;
         let first_word = !self.word.read(i).any();
+        let [first_pooled, last_pooled] = self.pooled(i, first_word, ends.word);
         let initial = !self.tile.read(i).any();
         let first_pass = !self.pass.read(i).any();
         let tile_start = i.name("tile_start", first_beat & first_word);
-        let mut last = ends.position & (ends.word | !pool);
+        let mut last = ends.position & (last_pooled | !pool);
         if let Some(max_pool) = self.max_pool.get() {
             i.comment("No word of a max-pool ends in the columns");
             last = last & !i.read(max_pool);
         }
         let flags = Flags {
-            valid: self.active.read(i),
+            valid: goes,
             tile_start,
-            first: first_beat & (first_word | !pool),
+            first: first_beat & (first_pooled | !pool),
             last,
             initial,
             terminal: ends.tile,
@@ -381,13 +465,13 @@ impl Describe for Sequencer {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let ends = self.ends(i);
-        let active = self.active.read(i);
-        let word_done = i.name("word_done", active & ends.position);
+        let goes = self.goes(i, &ends);
+        let word_done = i.name("word_done", goes & ends.position);
         let tile_done = i.name("tile_done", word_done & ends.word);
         let pass_done = i.name("pass_done", tile_done & ends.tile);
         let column_done = i.name("column_done", pass_done & ends.pass);
         let finished = i.name("layer_done", column_done & ends.column);
-        self.count(i, &self.beat, active, ends.beat);
+        self.count(i, &self.beat, goes, ends.beat);
         self.count(i, &self.word, word_done, ends.word);
         self.count(i, &self.tile, tile_done, ends.tile);
         self.count(i, &self.pass, pass_done, ends.pass);
@@ -400,7 +484,7 @@ impl Describe for Sequencer {
             column_done,
             ends.first_beat,
         );
-        self.flags(i, &ends);
+        self.flags(i, &ends, goes);
         self.control(i, tile_done, finished);
     }
 }

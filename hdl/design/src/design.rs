@@ -108,6 +108,8 @@ pub struct Design {
     pub image_digits: bool,
     /// Whether rows can pool: the largest code of a window goes straight back to the row's bank.
     pub max_pool: bool,
+    /// Images computed together, 1..=64: weights are loaded once for all of them.
+    pub batch: u32,
     /// Codes (or pixels) a row's bank holds.
     pub code_depth: u32,
     /// Lines of the queue of weights; a tile has one for each row.
@@ -147,6 +149,7 @@ impl Design {
             threshold_fraction_bits: 16,
             image_digits: format.is_level(),
             max_pool: false,
+            batch: 1,
             code_depth: 8192,
             weight_depth: 512,
             channel_depth: 16,
@@ -203,6 +206,8 @@ impl Design {
             "threshold_fraction_bits" => self.threshold_fraction_bits.to_string(),
             "image_digits" => self.image_digits.to_string(),
             "max_pool" => self.max_pool.to_string(),
+            // A design of before there were batches is the same design.
+            "batch" if self.has_batch() => self.batch.to_string(),
             "code_depth" => self.code_depth.to_string(),
             "weight_depth" => self.weight_depth.to_string(),
             "channel_depth" => self.channel_depth.to_string(),

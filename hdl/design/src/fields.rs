@@ -42,7 +42,7 @@ const DEEPEST: u32 = 1 << 20;
 
 /// Every key, in the order of the canonical file.
 #[rustfmt::skip] // One line a part reads as the table it is.
-pub const FIELDS: [Field; 21] = [
+pub const FIELDS: [Field; 22] = [
     Field {
         name: "name", kind: Kind::Name, unit: "", default: Some("the file's name without `.toml`"),
         meaning: "What reports and comments in the emitted Verilog call the design.",
@@ -94,6 +94,10 @@ pub const FIELDS: [Field; 21] = [
     Field {
         name: "max_pool", kind: Kind::Flag, unit: "", default: Some("false"),
         meaning: "Whether rows can pool: the largest code of each window (or the smallest) goes straight back to the row's bank.",
+    },
+    Field {
+        name: "batch", kind: integer(1, 64), unit: "images", default: Some("1"),
+        meaning: "Images computed together, so that each tile of weights is loaded once for all of them. Code banks, residual stream and results hold that many.",
     },
     Field {
         name: "code_depth", kind: integer(1, DEEPEST), unit: "codes per row", default: Some("8192"),

@@ -274,6 +274,7 @@ fn assemble(values: &BTreeMap<&'static str, Value>) -> Design {
             .unwrap_or(base.threshold_fraction_bits),
         image_digits: flag("image_digits"),
         max_pool: flag("max_pool"),
+        batch: number("batch").unwrap_or(base.batch),
         code_depth: number("code_depth").unwrap_or(base.code_depth),
         weight_depth: number("weight_depth").unwrap_or(base.weight_depth),
         channel_depth: number("channel_depth").unwrap_or(base.channel_depth),

@@ -44,13 +44,13 @@ pub struct LayerRegisters {
     pub stream_read: u32,
     /// Where the words of the residual stream are written.
     pub stream_write: u32,
-    /// Words a column gives in a column tile: the positions of all passes, or 1 if `pool`.
+    /// Words a column gives in a column tile: the positions of all passes, or one an image if `pool`.
     pub positions: u32,
     /// Tile lines of a column tile: `passes`·`row_tiles`·`rows`.
     pub tile_lines: u32,
     /// Whether the layer streams integers in place of codes.
     pub digits: bool,
-    /// Whether all positions add into one output word: global pooling.
+    /// Whether all positions of an image add into one output word: global pooling.
     pub pool: bool,
     /// Whether a word leaves as a difference, in place of its code.
     pub raw: bool,
@@ -72,6 +72,10 @@ pub struct LayerRegisters {
     pub largest: u32,
     /// How far apart the magnitude indices of the codes are, as a power of two: every one, every second, every fourth.
     pub spacing: u32,
+    /// Height of the output map, positions; only with `batch`, else 0.
+    pub output_height: u32,
+    /// Code-bank words from an image of the input to the next; only with `batch`, else 0.
+    pub image_step: u32,
 }
 
 /// A register of a layer and its field in the LAYER command.
@@ -110,7 +114,7 @@ const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerFie
 }
 
 /// Registers of a layer.
-pub const REGISTER_COUNT: usize = 31;
+pub const REGISTER_COUNT: usize = 33;
 
 /// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
 #[rustfmt::skip] // A table.
@@ -146,7 +150,12 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     field("integers", 0, 17, 1),
     field("largest", 0, 18, 5),
     field("spacing", 0, 23, 2),
+    count("output_height", 15, 0, 12),
+    field("image_step", 15, 12, 20),
 ];
+
+/// Registers at the end of [`REGISTERS`] that only designs with `batch` have.
+const BATCH_REGISTERS: usize = 2;
 
 /// Largest stride, pixels: one less than [`COORDINATE_MARGIN`].
 const LARGEST_STRIDE: u32 = COORDINATE_MARGIN - 1;
@@ -171,24 +180,34 @@ fn largest(design: &Design) -> u32 {
     }
 }
 
-/// Most output positions of a layer.
+/// Largest side of a map with `batch`: the height of an output map, padding included, fits its field.
+pub(crate) const LARGEST_BATCH_SIDE: u32 = (1 << 12) - COORDINATE_MARGIN;
+
+/// Most output positions of a layer, over all images.
 fn positions(design: &Design) -> u32 {
-    output_side(design).saturating_mul(output_side(design))
+    let image = output_side(design).saturating_mul(output_side(design));
+    image.saturating_mul(design.batch)
 }
 
-/// Name and width in bits of each register, all unsigned, in the order of [`REGISTERS`].
-pub fn register_bits(design: &Design) -> [(&'static str, u32); REGISTER_COUNT] {
+/// Name and width in bits of each register that the design has, all unsigned, in the order of [`REGISTERS`].
+pub fn register_bits(design: &Design) -> Vec<(&'static str, u32)> {
     let position = bits_for(positions(design));
     let address = design.address_bits();
     let stream = design.stream_address_bits();
     let side = bits_for(design.map_side);
     let passes = bits_for(positions(design).div_ceil(design.tile_depth.max(1))).min(16);
-    REGISTERS.map(|field| {
+    let lacking = if design.has_batch() {
+        0
+    } else {
+        BATCH_REGISTERS
+    };
+    let fields = REGISTERS.iter().take(REGISTER_COUNT - lacking);
+    let bits = |field: &LayerField| {
         let bits = match field.name {
             "height" | "width" => side,
             "stride" => bits_for(LARGEST_STRIDE),
-            "output_width" => bits_for(output_side(design)),
-            "y_step" | "output_address" => address,
+            "output_width" | "output_height" => bits_for(output_side(design)),
+            "y_step" | "output_address" | "image_step" => address,
             "pass_positions" | "last_positions" | "positions" | "output_plane" => position,
             "passes" => passes,
             "beats" if design.max_pool => bits_for(LARGEST_WINDOW),
@@ -203,7 +222,8 @@ pub fn register_bits(design: &Design) -> [(&'static str, u32); REGISTER_COUNT] {
             _ => 1,
         };
         (field.name, bits)
-    })
+    };
+    fields.map(bits).collect()
 }
 
 impl Design {
@@ -253,6 +273,8 @@ impl LayerRegisters {
             u32::from(self.integers),
             self.largest,
             self.spacing,
+            self.output_height,
+            self.image_step,
         ]
     }
 
@@ -290,6 +312,8 @@ impl LayerRegisters {
             integers,
             largest,
             spacing,
+            output_height,
+            image_step,
         ] = values;
         LayerRegisters {
             height,
@@ -323,10 +347,12 @@ impl LayerRegisters {
             integers: integers != 0,
             largest,
             spacing,
+            output_height,
+            image_step,
         }
     }
 
-    /// Output positions of the layer, over all passes.
+    /// Output positions of the layer, over all passes and images.
     pub fn all_positions(&self) -> u64 {
         u64::from(self.passes.saturating_sub(1)) * u64::from(self.pass_positions)
             + u64::from(self.last_positions)
@@ -336,6 +362,46 @@ impl LayerRegisters {
     pub fn position_beats(&self) -> u64 {
         let beats = u64::from(self.beats);
         if self.max_pool { beats * beats } else { beats }
+    }
+
+    /// Output positions of an image, at least 1; without `batch` all of them.
+    pub fn image_positions(&self) -> u64 {
+        let positions = match self.output_height {
+            0 => self.all_positions(),
+            height => u64::from(height) * u64::from(self.output_width),
+        };
+        positions.max(1)
+    }
+
+    /// The image, and the row and column of the output map, of a position.
+    pub fn place(&self, position: u64) -> (u64, u64, u64) {
+        let (image, rest) = match self.output_height {
+            0 => (0, position),
+            _ => (
+                position / self.image_positions(),
+                position % self.image_positions(),
+            ),
+        };
+        let width = u64::from(self.output_width.max(1));
+        (image, rest / width, rest % width)
+    }
+
+    /// Beats of an image in the last row tile of a layer of scores, with `batch`: its words have to leave a design of so
+    /// many columns one at a time, and so no sooner than that many cycles after those of the image before. `None` where
+    /// beats follow one another.
+    pub fn paced_beats(&self, columns: u32) -> Option<u64> {
+        let paced = self.scores && self.output_height > 0;
+        let before = (self.image_positions() - 1) * self.position_beats();
+        let apart = u64::from(columns.saturating_sub(1));
+        paced.then(|| before.max(apart) + self.position_beats())
+    }
+
+    /// Beats of a tile of so many positions in a design of so many columns; `last`: it is the last along K.
+    pub fn tile_beats(&self, columns: u32, positions: u64, last: bool) -> u64 {
+        match self.paced_beats(columns).filter(|_| last) {
+            Some(image) => positions / self.image_positions() * image,
+            None => positions * self.position_beats(),
+        }
     }
 
     /// Tiles of the layer: column tiles × passes × row tiles.

@@ -6,6 +6,7 @@ use crate::design::{Affine, Design, PeKind};
 use crate::fields::{FIELDS, Kind};
 use crate::layout::{NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use crate::problem::{Problem, Problems};
+use crate::registers::LARGEST_BATCH_SIDE;
 
 /// A rule that a design breaks.
 pub(crate) struct Breach {
@@ -64,6 +65,7 @@ impl Design {
             ("weight_bits", self.weight_bits),
             ("accumulator_bits", self.accumulator_bits),
             ("threshold_fraction_bits", self.threshold_fraction_bits),
+            ("batch", self.batch),
             ("code_depth", self.code_depth),
             ("weight_depth", self.weight_depth),
             ("channel_depth", self.channel_depth),
@@ -99,6 +101,7 @@ impl Design {
         breaches.extend(self.shape_breach());
         breaches.extend(self.depth_breach());
         breaches.extend(self.bus_breach());
+        breaches.extend(self.batch_breach());
         breaches.extend(self.word_breaches());
         breaches
     }
@@ -249,6 +252,21 @@ impl Design {
                 &["bus_bits"],
                 format!("bus_bits = {bits} is no width of a bus"),
                 "write 32, 64, 128, 256 or 512",
+            )
+        })
+    }
+
+    /// The height of an output map, padding included, has its field in the command of a layer.
+    fn batch_breach(&self) -> Option<Breach> {
+        let (batch, side) = (self.batch, self.map_side);
+        let what = format!(
+            "batch = {batch} takes maps of at most {LARGEST_BATCH_SIDE} pixels, and map_side = {side}"
+        );
+        (self.has_batch() && side > LARGEST_BATCH_SIDE).then(|| {
+            breach(
+                &["map_side", "batch"],
+                what,
+                format!("write map_side = {LARGEST_BATCH_SIDE} or less, or batch = 1"),
             )
         })
     }

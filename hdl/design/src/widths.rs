@@ -29,6 +29,11 @@ fn address_bits(depth: u32) -> u32 {
 }
 
 impl Design {
+    /// Whether several images are computed together.
+    pub fn has_batch(&self) -> bool {
+        self.batch > 1
+    }
+
     /// Whether a processing element keeps a constant B: the exact affine form.
     pub fn has_bias(&self) -> bool {
         self.affine == Affine::Exact

@@ -161,6 +161,10 @@ fn documented_defaults_are_the_defaults() {
         else {
             continue;
         };
+        // Left out, so that designs keep the fingerprint they had before there were batches.
+        if field.name == "batch" {
+            continue;
+        }
         assert!(
             canonical.contains(&format!("\n{} = {default}\n", field.name)),
             "{}",

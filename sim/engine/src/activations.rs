@@ -9,12 +9,12 @@ use cromulent_number::{naf, nearest};
 use crate::layer::{Layer, LayerMode, Operands, PIXEL_BEATS};
 use crate::layout::Layout;
 
-/// A map of codes or integers.
+/// A map of codes or integers. Those of images that are computed together are one map, each below the one before.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Activations {
     /// Channels.
     pub channels: usize,
-    /// Height, pixels.
+    /// Height, pixels, of all images.
     pub height: usize,
     /// Width, pixels.
     pub width: usize,
@@ -93,15 +93,16 @@ impl Activations {
     /// A shape or a value that is not the layer's.
     pub fn check(&self, design: &Design, layer: &Layer) -> Result<(), InputError> {
         let g = &layer.geometry;
+        let height = g.height * design.batch as usize;
         let given = (self.channels, self.height, self.width);
-        if given != (g.channels, g.height, g.width)
-            || self.values.len() != g.channels * g.height * g.width
+        if given != (g.channels, height, g.width)
+            || self.values.len() != g.channels * height * g.width
         {
             return Err(InputError::new(format!(
                 "layer {} takes {} × {} × {} values (channels, height, width), not {} × {} × {} ({} values)",
                 layer.name,
                 g.channels,
-                g.height,
+                height,
                 g.width,
                 given.0,
                 given.1,
@@ -126,6 +127,18 @@ impl Activations {
                 layer.name,
             ))),
             None => Ok(()),
+        }
+    }
+
+    /// The map of one image of so many.
+    pub(crate) fn image(&self, image: usize, images: usize) -> Activations {
+        let height = self.height / images.max(1);
+        let values = height * self.width * self.channels;
+        let own = self.values.get(image * values..(image + 1) * values);
+        Activations {
+            height,
+            values: own.unwrap_or_default().to_vec(),
+            ..*self
         }
     }
 
@@ -169,7 +182,7 @@ pub fn operand_range(design: &Design, mode: LayerMode) -> std::ops::RangeInclusi
 mod tests {
     use super::*;
     use crate::geometry::LayerGeometry;
-    use crate::layout::{Deal, Map, Place};
+    use crate::layout::{Banks, Deal, Map, Place};
     use cromulent_design::Affine;
     use cromulent_number::Format;
 
@@ -192,8 +205,8 @@ mod tests {
         };
         let design = Design::new(rows, 1, Format::R5, Affine::Rectified);
         let layout = match maps {
-            Some(maps) => Layout::of_codes(rows as usize, &geometry, maps),
-            None => Layout::of_image(rows as usize, &geometry, 5, Deal::Shared),
+            Some(maps) => Layout::of_codes(Banks::of(&design), &geometry, maps),
+            None => Layout::of_image(Banks::of(&design), &geometry, 5, Deal::Shared),
         };
         activations.lines(&design, &layout)
     }

@@ -4,7 +4,7 @@ use cromulent_design::{Design, PeKind};
 
 use crate::geometry::LayerGeometry;
 use crate::layer::PIXEL_BEATS;
-use crate::layout::{Deal, Layout, deals};
+use crate::layout::{Banks, Deal, Layout, deals};
 
 /// How an image is stored in the code banks, and streamed from there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -48,7 +48,7 @@ pub(crate) struct Choice {
 /// The ways to store the image for the layers of these shapes that read it, the fastest first: by the cycles of its
 /// fetch and of the layer, as far as they depend on the way. Empty if no layer reads it.
 pub(crate) fn choices(design: &Design, readers: &[LayerGeometry], digits: usize) -> Vec<Choice> {
-    let rows = design.rows as usize;
+    let banks = Banks::of(design);
     let choice = |deal, words| Choice {
         input: ImageInput { deal, digits },
         words,
@@ -62,9 +62,9 @@ pub(crate) fn choices(design: &Design, readers: &[LayerGeometry], digits: usize)
             }
             .beats(design);
             let column_tiles = reader.column_tiles(design.columns as usize);
-            let tile = beats * reader.positions() * column_tiles;
+            let tile = beats * banks.batch * reader.positions() * column_tiles;
             let line = design.beats(design.code_line_bits()) as usize;
-            let mut deals = deals(rows, reader);
+            let mut deals = deals(banks, reader);
             deals.sort_by_key(|&(_, words, tiles)| words * line + tiles * tile);
             let deals = deals.into_iter();
             deals
@@ -72,7 +72,7 @@ pub(crate) fn choices(design: &Design, readers: &[LayerGeometry], digits: usize)
                 .collect()
         }
         [first, ..] => {
-            let layout = Layout::of_image(rows, first, 0, Deal::Shared);
+            let layout = Layout::of_image(banks, first, 0, Deal::Shared);
             vec![choice(Deal::Shared, layout.range().len())]
         }
     }

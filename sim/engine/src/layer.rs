@@ -7,7 +7,7 @@ use cromulent_number::{Format, Quantizer, Subset, encode_in};
 use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
 use crate::image_input::ImageInput;
-use crate::layout::{Layout, Map, Place};
+use crate::layout::{Banks, Layout, Map, Place};
 use crate::words::WeightWords;
 
 /// Beats of an 8-bit integer in signed digits: no value of −128..=127 needs more.
@@ -101,7 +101,7 @@ pub struct LayerMode {
     pub task: Task,
     /// What the rows are fed.
     pub operands: Operands,
-    /// Whether all positions add into one word: global pooling, 1×1 kernels without padding only.
+    /// Whether all positions of an image add into one word: global pooling, 1×1 kernels without padding only.
     pub pool: bool,
     /// Whether words leave as integers in place of codes.
     pub raw: bool,
@@ -289,12 +289,12 @@ impl Layer {
 
 /// How the input of such a layer lies in the banks.
 pub fn layout(design: &Design, geometry: &LayerGeometry, places: &Places) -> Layout {
-    let rows = design.rows as usize;
+    let bank = Banks::of(design);
     match places.image {
-        None => Layout::of_codes(rows, geometry, &places.input),
+        None => Layout::of_codes(bank, geometry, &places.input),
         Some(image) => {
             let address = places.input.first().map_or(0, |map| map.place.address);
-            Layout::of_image(rows, geometry, address, image.deal)
+            Layout::of_image(bank, geometry, address, image.deal)
         }
     }
 }
@@ -316,15 +316,20 @@ pub fn registers(
     output: &LayerOutput,
     places: &Places,
 ) -> LayerRegisters {
-    let positions = geometry.positions();
-    let passes = if mode.pool || mode.max_pool() {
-        1
-    } else {
-        positions.div_ceil((design.tile_depth as usize).max(1))
+    let batch = design.batch as usize;
+    let positions = batch * geometry.positions();
+    let words = if mode.pool { batch } else { positions };
+    let depth = (design.tile_depth as usize).max(1);
+    let passes = match (mode.max_pool(), mode.pool) {
+        (true, _) => 1,
+        (_, true) if batch == 1 => 1,
+        _ => words.div_ceil(depth),
     };
-    // Evenly filled: a short last pass would not hide the load of the tile after it.
-    let pass_positions = positions.div_ceil(passes);
-    let words = if mode.pool { 1 } else { positions };
+    // Evenly filled, of a pool with whole images: a short last pass would not hide the load of the tile after it.
+    let pass_positions = match mode.pool {
+        true => words.div_ceil(passes) * geometry.positions(),
+        false => positions.div_ceil(passes),
+    };
     let layout = layout(design, geometry, places);
     let (height, width, stride) = layout.sides();
     let (row_tiles, column_tiles, last_columns) = if mode.max_pool() {
@@ -377,7 +382,14 @@ pub fn registers(
         max_pool: mode.max_pool(),
         largest,
         spacing,
+        output_height: of_batch(design, geometry.out_height()),
+        image_step: of_batch(design, height * width),
     }
+}
+
+/// What only a design of several images has a register for.
+fn of_batch(design: &Design, value: usize) -> u32 {
+    if design.has_batch() { word(value) } else { 0 }
 }
 
 /// Beats an operand takes in such a layer.

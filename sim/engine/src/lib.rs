@@ -58,5 +58,5 @@ pub use layer::{
 pub use layout::{Deal, Layout, Map, Place};
 pub use memory::{MapMove, Maps};
 pub use program::{Program, ProgramLayer, Step};
-pub use run::{Executor, LayerRun, NetworkRun, Runner, layer_input, run_network};
+pub use run::{Executor, LayerRun, NetworkRun, Runner, by_image, layer_input, run_network};
 pub use word::OutputWord;

@@ -65,10 +65,10 @@ impl Program {
     }
 }
 
-/// The bytes of an image as the program fetches it: a code line for each pixel of each plane.
+/// The bytes of an image, or a batch of images, as the program fetches it: a code line for each pixel of each plane.
 ///
 /// # Errors
-/// Pixels that are not the network's image.
+/// Pixels that are not the network's image, or not as many of them as are computed together.
 pub fn input_lines(image: &Image, pixels: &[u8]) -> Result<Vec<u8>, InputError> {
     let activations = image.activations(pixels)?;
     let first = image.image_readers().next();
@@ -161,7 +161,7 @@ fn write(design: &Design, fetch: Option<Fetch>, moves: &[MapMove], layers: &[Lay
         bytes: writer.finish(),
         layers: layers.iter().map(ProgramLayer::of).collect(),
         fetch,
-        result_words: layers.iter().map(result_words).sum(),
+        result_words: layers.iter().map(|layer| result_words(design, layer)).sum(),
         scratch_bytes: scratch_bytes(design, &steps),
         steps,
     }
@@ -187,10 +187,10 @@ impl ProgramLayer {
     }
 }
 
-/// Words of the result that a layer gives.
-fn result_words(layer: &Layer) -> usize {
+/// Words of the result that a layer gives: for each column tile those of each image.
+fn result_words(design: &Design, layer: &Layer) -> usize {
     match layer.output {
-        LayerOutput::Scores { .. } => layer.geometry.out_channels,
+        LayerOutput::Scores { .. } => design.batch as usize * layer.geometry.out_channels,
         _ => 0,
     }
 }

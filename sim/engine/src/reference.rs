@@ -55,7 +55,7 @@ impl<'a> Reference<'a> {
     }
 
     /// What the layer gives for this input, added to this value of the residual stream, by
-    /// \[position·channels + channel\], if it adds to one.
+    /// \[position·channels + channel\], if it adds to one. Positions of a batch are counted over its images.
     ///
     /// # Errors
     /// Activations that are no input of the layer, or a stream value that is missing or of another size.
@@ -113,8 +113,16 @@ impl<'a> Reference<'a> {
         words
     }
 
-    /// The accumulators, by \[position\]\[output channel\]; one position if pooled.
+    /// The accumulators, by \[position\]\[output channel\], image after image; one position of each if pooled.
     fn sums(&self, activations: &Activations) -> Vec<i64> {
+        let batch = self.design.batch as usize;
+        let images = (0..batch).map(|image| activations.image(image, batch));
+        images
+            .flat_map(|image| self.sums_of_image(&image))
+            .collect()
+    }
+
+    fn sums_of_image(&self, activations: &Activations) -> Vec<i64> {
         let geometry = &self.layer.geometry;
         let channels = geometry.out_channels;
         let outputs = if self.layer.mode.pool {

@@ -3,6 +3,8 @@
 //! The reference is handed the values of each layer by number, and so knows nothing of the memories on chip;
 //! the cycle model is one machine that runs the layers in order, as the program does.
 
+use cromulent_design::Design;
+
 use crate::activations::{Activations, InputError};
 use crate::cycle_model::{Counters, Machine};
 use crate::image::Image;
@@ -21,13 +23,17 @@ pub enum Executor {
     CycleModel,
 }
 
-/// What a network did with one image.
+/// What a network did with one image, or with a batch of them.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NetworkRun {
     /// One per layer of the image, in order.
     pub layers: Vec<LayerRun>,
-    /// The network's outputs, in units of [`NetworkRun::score_unit`].
+    /// The network's outputs, in units of [`NetworkRun::score_unit`]; of a batch image after image.
     pub scores: Vec<i64>,
+    /// The same in the order in which the machine writes them.
+    pub results: Vec<i64>,
+    /// Images that were computed together.
+    pub images: usize,
     /// What a score of 1 is worth.
     pub score_unit: f64,
 }
@@ -46,10 +52,32 @@ pub struct LayerRun {
 }
 
 impl NetworkRun {
-    /// The class with the largest score, the first of them if there are several.
-    pub fn class(&self) -> usize {
-        class_of(&self.scores)
+    /// The scores of an image, by its place in the batch.
+    pub fn scores_of(&self, image: usize) -> &[i64] {
+        let each = self.scores.len() / self.images.max(1);
+        let own = self.scores.get(image * each..(image + 1) * each);
+        own.unwrap_or_default()
     }
+
+    /// The class with the largest score of the first image, the first of them if there are several.
+    pub fn class(&self) -> usize {
+        class_of(self.scores_of(0))
+    }
+}
+
+/// The results of a program that takes so many images at a time, image after image. The machine writes those of each
+/// column tile image by image, so that only with more classes than columns they are in another order.
+pub fn by_image(design: &Design, results: &[i64]) -> Vec<Vec<i64>> {
+    let batch = design.batch.max(1) as usize;
+    let tile = batch * design.columns.max(1) as usize;
+    let mut images = vec![vec![]; batch];
+    for tile in results.chunks(tile) {
+        let live = tile.len().div_ceil(batch);
+        for (image, words) in images.iter_mut().zip(tile.chunks(live)) {
+            image.extend_from_slice(words);
+        }
+    }
+    images
 }
 
 /// The place of the largest score, the first of them if there are several.
@@ -75,7 +103,8 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs the network on one image: pixels 0..=255, row by row, channel fastest.
+    /// Runs the network on one image: pixels 0..=255, row by row, channel fastest; or on a whole batch, see
+    /// [`Image::fill_batch`].
     ///
     /// # Errors
     /// Pixels that are not the network's image.
@@ -89,6 +118,9 @@ impl<'a> Runner<'a> {
         let scores = last.zip(words).map_or(vec![], |(layer, run)| {
             in_map_order(&self.image.design, layer, &run.words)
         });
+        let results = words.map_or(vec![], |run| {
+            run.words.iter().map(|word| word.value).collect()
+        });
         let score_unit = match last.map(|layer| &layer.output) {
             Some(LayerOutput::Scores { unit }) => *unit,
             _ => 1.0,
@@ -96,6 +128,8 @@ impl<'a> Runner<'a> {
         Ok(NetworkRun {
             layers,
             scores,
+            results,
+            images: self.image.batch(),
             score_unit,
         })
     }

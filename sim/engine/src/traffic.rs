@@ -103,9 +103,9 @@ fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
     };
     let words = channels * number(registers.positions);
     let count = |counted: bool| if counted { words } else { 0 };
-    let positions = number(registers.passes.saturating_sub(1)) * number(registers.pass_positions)
-        + number(registers.last_positions);
-    let tiles = column_tiles * number(registers.row_tiles);
+    let beats_of = |last| registers.tile_beats(design.columns, registers.all_positions(), last);
+    let row_tiles = number(registers.row_tiles.saturating_sub(1));
+    let issued = column_tiles * (row_tiles * beats_of(false) + beats_of(true));
     let queue = tile_lines * (columns + 1);
     let sums = words * number(registers.row_tiles.saturating_sub(1));
     Traffic {
@@ -118,7 +118,7 @@ fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
         sram: SramWords {
             weights: both(queue),
             inputs: Words {
-                read: positions * tiles * registers.position_beats() * number(design.rows),
+                read: issued * number(design.rows),
                 written: 0,
             },
             sums: both(sums),
@@ -191,7 +191,9 @@ mod tests {
             let design = &image.design;
             let steps = Program::steps_of(&image);
             let layers = traffic(design, &steps);
-            let written: usize = image.streams.iter().map(|value| value.shape.values()).sum();
+            let batch = image.batch();
+            let values = image.streams.iter().map(|value| value.shape.values());
+            let written = batch * values.sum::<usize>();
             assert_eq!(
                 sum(&layers, |layer| layer.sram.residual.written),
                 written as u64
@@ -205,17 +207,19 @@ mod tests {
                 let rows = u64::from(design.rows);
                 assert_eq!(words.sram.inputs.read, timing.causes.beats * rows);
                 let codes = layer.output.codes();
-                let codes = codes.map_or(0, |t| image.tensors[t].shape.values()) as u64;
+                let codes = codes.map_or(0, |t| batch * image.tensors[t].shape.values()) as u64;
                 let written = words.sram.outputs.written;
                 if layer.mode.max_pool() {
                     let planes = layer.layout(design).planes().len() as u64;
-                    assert_eq!(written, planes * rows * layer.geometry.positions() as u64);
+                    let positions = (batch * layer.geometry.positions()) as u64;
+                    assert_eq!(written, planes * rows * positions);
                     assert!(written >= codes);
                     continue;
                 }
                 assert_eq!(written, codes);
                 let g = &layer.geometry;
-                let positions = if layer.mode.pool { 1 } else { g.positions() };
+                let own = if layer.mode.pool { 1 } else { g.positions() };
+                let positions = image.batch() * own;
                 let tiles = layer.layout(design).row_tiles();
                 let sums = positions * g.out_channels * (tiles - 1);
                 assert_eq!(words.sram.sums, both(sums as u64));

@@ -64,7 +64,7 @@ impl<'a> Values<'a> {
             && let Some(kept) = self.tensors.get_mut(tensor)
         {
             let codes = in_map_order(self.design, layer, &outcome.words);
-            *kept = Some(map(layer, &codes));
+            *kept = Some(map(self.design, layer, &codes));
         }
         Ok(outcome)
     }
@@ -86,8 +86,8 @@ pub(crate) fn in_map_order(design: &Design, layer: &Layer, words: &[OutputWord])
 }
 
 /// A layer's output codes as the next layers' input.
-fn map(layer: &Layer, codes: &[i64]) -> Activations {
-    let shape = output_shape(layer);
+fn map(design: &Design, layer: &Layer, codes: &[i64]) -> Activations {
+    let shape = output_shape(layer).of_batch(design.batch as usize);
     Activations {
         channels: shape.channels,
         height: shape.height,

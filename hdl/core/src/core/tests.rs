@@ -209,6 +209,7 @@ fn check(core: &Core, program: &Program, run: &Run) {
     let causes = CORE_COUNTERS[1..8].iter().chain(&["stall_maps"]);
     let causes: i64 = causes.map(|name| count(name)).sum();
     assert_eq!(causes, count("cycles"));
+    let issued = |registers: &LayerRegisters| issued(&program.design, registers);
     let beats: u64 = program.layers.iter().map(issued).sum();
     assert_eq!(count("beats"), beats as i64);
     // The least a layer takes: swap, beats, and the way of the last word.
@@ -219,25 +220,31 @@ fn check(core: &Core, program: &Program, run: &Run) {
     }
 }
 
-fn issued(registers: &LayerRegisters) -> u64 {
-    registers.all_positions()
-        * u64::from(registers.beats * registers.row_tiles * registers.column_tiles)
+fn issued(design: &Design, registers: &LayerRegisters) -> u64 {
+    let beats = |last| registers.tile_beats(design.columns, registers.all_positions(), last);
+    let column_tile = u64::from(registers.row_tiles - 1) * beats(false) + beats(true);
+    u64::from(registers.column_tiles) * column_tile
 }
 
 /// Small memories, so that every ring goes round.
 fn designs() -> Vec<Design> {
     let shapes = [
-        (4, 4, Format::L4, Affine::Exact, 128),
-        (5, 3, Format::R3, Affine::Rectified, 64),
-        (4, 2, Format::L5, Affine::Recentred, 32),
-        (3, 3, Format::I8, Affine::Rectified, 512),
-        (1, 1, Format::R5, Affine::Rectified, 32),
-        (2, 2, Format::L3, Affine::Snapped, 256),
+        (4, 4, Format::L4, Affine::Exact, 128, 1),
+        (5, 3, Format::R3, Affine::Rectified, 64, 1),
+        (4, 2, Format::L5, Affine::Recentred, 32, 1),
+        (3, 3, Format::I8, Affine::Rectified, 512, 1),
+        (1, 1, Format::R5, Affine::Rectified, 32, 1),
+        (2, 2, Format::L3, Affine::Snapped, 256, 1),
+        (4, 4, Format::R3, Affine::Rectified, 64, 2),
+        (5, 3, Format::L4, Affine::Exact, 128, 3),
+        (1, 1, Format::R2, Affine::Rectified, 32, 4),
+        (4, 2, Format::I8, Affine::Rectified, 256, 5),
     ];
     shapes
         .into_iter()
-        .map(|(rows, columns, format, affine, bus_bits)| Design {
+        .map(|(rows, columns, format, affine, bus_bits, batch)| Design {
             bus_bits,
+            batch,
             code_depth: 256,
             weight_depth: 2 * rows + 3,
             channel_depth: 3,

@@ -324,6 +324,10 @@ impl Core {
         i.connect(&collector.swap, &self.sequencer.swap);
         i.connect(&collector.live, &self.layer_control.live);
         i.connect(&collector.last_tile, &self.layer_control.last_tile);
+        let last = (&collector.last_position, &self.layer_control.last_position);
+        if let (Some(to), Some(from)) = (last.0.get(), last.1.get()) {
+            i.connect(to, from);
+        }
         for (j, word) in self.columns.word.iter().enumerate() {
             i.connect(&collector.word[j], word);
             i.connect(&collector.word_valid[j], &self.columns.word_valid[j]);

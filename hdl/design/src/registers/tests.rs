@@ -157,7 +157,7 @@ fn what_the_sequencer_cannot_run_is_refused() {
             scores: true,
             ..layer()
         },
-        "scores are raw words of one position",
+        "scores are raw words of one position of an image",
     );
     refused(
         LayerRegisters {
@@ -278,9 +278,91 @@ fn positions_are_over_all_passes() {
     assert_eq!(layer.all_positions(), 207);
 }
 
+#[test]
+fn a_batch_is_whole_images() {
+    let design = Design {
+        batch: 3,
+        ..design()
+    };
+    let batch = LayerRegisters {
+        output_height: 2,
+        output_width: 5,
+        image_step: 40,
+        passes: 2,
+        pass_positions: 16,
+        last_positions: 14,
+        positions: 30,
+        output_plane: 30,
+        tile_lines: 2 * layer().tile_lines / layer().passes,
+        ..layer()
+    };
+    assert_eq!(batch.validate(&design), Ok(()));
+    assert_eq!(batch.image_positions(), 10);
+    assert_eq!(
+        [9, 10, 29].map(|p| batch.place(p)),
+        [(0, 1, 4), (1, 0, 0), (2, 1, 4)]
+    );
+    let fault = |layer: LayerRegisters| layer.validate(&design).unwrap_err().join("; ");
+    let taller = LayerRegisters {
+        output_height: 3,
+        ..batch
+    };
+    assert!(fault(taller).contains("the passes have 30 positions, not 3 times the 15 of an image"));
+    let pool = LayerRegisters {
+        pool: true,
+        positions: 3,
+        output_plane: 3,
+        ..batch
+    };
+    assert!(fault(pool).contains("16 positions in a pass, no multiple of the 10 of an image"));
+    let pool = LayerRegisters {
+        pass_positions: 20,
+        last_positions: 10,
+        ..pool
+    };
+    assert_eq!(pool.validate(&design), Ok(()));
+    let one = LayerRegisters {
+        output_height: 1,
+        ..layer()
+    };
+    let faults = one
+        .validate(&Design {
+            batch: 1,
+            ..design.clone()
+        })
+        .unwrap_err();
+    assert_eq!(
+        faults,
+        ["output_height = 1 and image_step = 0 need batch above 1"]
+    );
+}
+
+#[test]
+fn scores_of_a_batch_leave_one_at_a_time() {
+    let scores = LayerRegisters {
+        output_height: 2,
+        output_width: 2,
+        passes: 1,
+        last_positions: 12,
+        beats: 1,
+        pool: true,
+        scores: true,
+        ..layer()
+    };
+    let beats = |columns| [false, true].map(|last| scores.tile_beats(columns, 12, last));
+    // Three images of four positions.
+    assert_eq!(
+        [1, 4, 5, 8].map(beats),
+        [[12, 12], [12, 12], [12, 15], [12, 24]]
+    );
+    let digits = LayerRegisters { beats: 4, ..scores };
+    assert_eq!(digits.tile_beats(17, 12, true), 3 * 20);
+    assert_eq!(layer().paced_beats(8), None);
+}
+
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 21], flags: [bool; 10]) {
+    fn values_come_back(values: [u32; 23], flags: [bool; 10]) {
         let mut all = [0; REGISTER_COUNT];
         all[..19].copy_from_slice(&values[..19]);
         all[19..29].copy_from_slice(&flags.map(u32::from));
@@ -290,12 +372,13 @@ proptest! {
 
     /// Whatever the design's limits admit has the bits it needs.
     #[test]
-    fn registers_are_wide_enough(side in 1u32..=4096, tile_depth in 1u32..=65536, depth in 1u32..=(1 << 20)) {
-        let design = Design { map_side: side, tile_depth, code_depth: depth, ..design() };
-        let bits: std::collections::BTreeMap<_, _> = register_bits(&design).into();
+    fn registers_are_wide_enough(side in 1u32..=4080, tile_depth in 1u32..=65536, depth in 1u32..=(1 << 20), batch in 1u32..=64) {
+        let design = Design { map_side: side, tile_depth, code_depth: depth, batch, ..design() };
+        let bits: std::collections::BTreeMap<_, _> = register_bits(&design).into_iter().collect();
         let largest = |name: &str| (1u64 << bits[name]) - 1;
         prop_assert!(largest("height") >= u64::from(side));
-        prop_assert!(largest("pass_positions") >= u64::from(side) * u64::from(side));
+        prop_assert!(largest("pass_positions") >= u64::from(side) * u64::from(side) * u64::from(batch));
+        prop_assert_eq!(bits.contains_key("image_step"), batch > 1);
         prop_assert!(largest("output_address") >= u64::from(depth) - 1);
         for (field, (name, bits)) in REGISTERS.iter().zip(register_bits(&design)) {
             prop_assert!(bits <= field.bits, "{name}");

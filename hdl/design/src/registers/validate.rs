@@ -14,7 +14,8 @@ impl LayerRegisters {
                 faults.push(fault);
             }
         };
-        for (field, value) in REGISTERS.iter().zip(self.values()) {
+        let own = register_bits(design).len();
+        for (field, value) in REGISTERS.iter().take(own).zip(self.values()) {
             let name = field.name;
             require(
                 !field.counts || value > 0,
@@ -23,6 +24,7 @@ impl LayerRegisters {
         }
         self.check_memories(design, &mut require);
         self.check_counts(design, &mut require);
+        self.check_batch(design, &mut require);
         self.check_modes(design, &mut require);
         if faults.is_empty() {
             Ok(())
@@ -49,8 +51,12 @@ impl LayerRegisters {
             );
         }
         let (positions, depth) = (self.pass_positions, design.tile_depth);
+        let kept = match self.pool {
+            true => u64::from(positions) / self.image_positions(),
+            false => positions.into(),
+        };
         require(
-            self.pool || self.max_pool || positions <= depth,
+            self.max_pool || kept <= u64::from(depth),
             format!("pass_positions = {positions} exceeds tile_depth = {depth}"),
         );
         let words = u64::from(self.positions) * u64::from(self.column_tiles);
@@ -90,7 +96,8 @@ impl LayerRegisters {
             last <= columns,
             format!("last_columns = {last} exceeds columns = {columns}"),
         );
-        let words = if self.pool { 1 } else { self.all_positions() };
+        let (all, image) = (self.all_positions(), self.image_positions());
+        let words = if self.pool { all / image } else { all };
         let given = self.positions;
         require(
             u64::from(given) == words,
@@ -109,10 +116,35 @@ impl LayerRegisters {
         );
     }
 
+    /// The positions of the images that are computed together.
+    fn check_batch(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        if !design.has_batch() {
+            let (height, step) = (self.output_height, self.image_step);
+            let none = (height, step) == (0, 0);
+            return require(
+                none,
+                format!("output_height = {height} and image_step = {step} need batch above 1"),
+            );
+        }
+        let (all, image, batch) = (self.all_positions(), self.image_positions(), design.batch);
+        require(
+            all == image * u64::from(batch),
+            format!("the passes have {all} positions, not {batch} times the {image} of an image"),
+        );
+        let passes = [self.pass_positions, self.last_positions].map(u64::from);
+        require(
+            !self.pool || passes.iter().all(|pass| pass.is_multiple_of(image)),
+            format!(
+                "a pooled layer has {} positions in a pass, no multiple of the {image} of an image",
+                self.pass_positions
+            ),
+        );
+    }
+
     fn check_modes(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
         let (passes, beats) = (self.passes, self.beats);
         require(
-            !self.pool || passes == 1,
+            !self.pool || passes == 1 || design.has_batch(),
             format!("a pooled layer is one pass, not {passes}"),
         );
         let takes_integers = design.image_digits || design.pe == PeKind::Multiply;
@@ -133,8 +165,8 @@ impl LayerRegisters {
             "add and clamp work on the residual stream, and stream is not set".to_owned(),
         );
         require(
-            !self.scores || (self.raw && self.positions == 1),
-            "scores are raw words of one position".to_owned(),
+            !self.scores || (self.raw && self.positions == design.batch),
+            "scores are raw words of one position of an image".to_owned(),
         );
         require(
             !(self.raw && self.codes),

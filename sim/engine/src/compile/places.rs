@@ -8,7 +8,7 @@ use super::plan::{Plan, PlannedLayer};
 use super::weights::geometry;
 use super::{Choices, shape};
 use crate::geometry::LayerGeometry;
-use crate::image::{Image, StreamValue, Tensor};
+use crate::image::{Image, MapShape, StreamValue, Tensor};
 use crate::image_input;
 use crate::layer::Storage;
 use crate::memory::{Allocation, Maps, Uses, Values, allocate};
@@ -67,15 +67,20 @@ fn place(
     image: Option<usize>,
     maps: Maps,
 ) -> Allocation {
+    let batch = |shape: MapShape| shape.of_batch(design.batch as usize);
     let values = Values {
         image,
-        tensors: plan.tensors.iter().map(|t| t.shape).collect(),
+        tensors: plan.tensors.iter().map(|t| batch(t.shape)).collect(),
         integers: plan
             .tensors
             .iter()
             .map(|tensor| tensor.storage == Storage::Integers)
             .collect(),
-        streams: plan.streams.iter().map(|&s| shape(network, s)).collect(),
+        streams: plan
+            .streams
+            .iter()
+            .map(|&s| batch(shape(network, s)))
+            .collect(),
     };
     let uses = |planned: &PlannedLayer| {
         let (input, output) = (input(planned), output(planned, 1.0));

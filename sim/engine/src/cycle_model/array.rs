@@ -46,18 +46,26 @@ impl<'m, 'a> Array<'m, 'a> {
 
     pub fn tile(&mut self, tile: &Tile) {
         let registers = self.layer.registers;
+        let image = registers.image_positions();
         let weights = self.weights(tile);
         if tile.row_tile == 0 {
-            let words = if registers.pool { 1 } else { tile.positions };
+            let words = if registers.pool {
+                tile.positions / image
+            } else {
+                tile.positions
+            };
             self.accumulators.clear();
             self.accumulators.resize(words as usize * self.columns(), 0);
         }
         let last_tile = tile.row_tile + 1 == registers.row_tiles;
         for position in 0..tile.positions {
-            let slot = if registers.pool { 0 } else { position as usize };
+            let slot = match registers.pool {
+                true => position / image,
+                false => position,
+            } as usize;
             self.issue(&weights, tile.first_position + position);
             self.accumulate(&weights, slot);
-            if last_tile && (!registers.pool || position + 1 == tile.positions) {
+            if last_tile && (!registers.pool || (position + 1) % image == 0) {
                 self.emit(tile, position, slot);
             }
         }
@@ -95,9 +103,10 @@ impl<'m, 'a> Array<'m, 'a> {
     /// Decides what every row is sent at a position, beat by beat.
     fn issue(&mut self, weights: &Weights, position: u64) {
         let (design, registers) = (self.machine.design, &self.layer.registers);
-        let width = u64::from(registers.output_width);
-        let (oy, ox) = (position / width, position % width);
-        let offset = oy * u64::from(registers.y_step) + ox * u64::from(registers.stride);
+        let (image, oy, ox) = registers.place(position);
+        let offset = image * u64::from(registers.image_step)
+            + oy * u64::from(registers.y_step)
+            + ox * u64::from(registers.stride);
         self.operands.resize(registers.beats as usize, vec![]);
         for beat in &mut self.operands {
             beat.clear();
@@ -162,11 +171,11 @@ impl<'m, 'a> Array<'m, 'a> {
         } else {
             columns
         };
-        let place = if registers.pool {
-            0
-        } else {
-            (tile.first_position + position) as usize
-        };
+        let position = tile.first_position + position;
+        let place = match registers.pool {
+            true => position / registers.image_positions(),
+            false => position,
+        } as usize;
         let mut values = Vec::with_capacity(used);
         for column in 0..used {
             let total = self.accumulators[slot * columns + column];

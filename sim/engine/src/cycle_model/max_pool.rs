@@ -39,10 +39,10 @@ impl Machine<'_> {
         let at = tile.column_tile as usize * self.banks.len() + row;
         let word = layer.row_words.get(at).copied().unwrap_or(0);
         let word = RowWord::unpack(word, design);
-        let width = u64::from(registers.output_width);
-        let (oy, ox) = (position / width, position % width);
+        let (image, oy, ox) = registers.place(position);
         let stride = u64::from(registers.stride);
-        let corner = oy * u64::from(registers.y_step) + ox * stride;
+        let first = image * u64::from(registers.image_step);
+        let corner = first + oy * u64::from(registers.y_step) + ox * stride;
         let mask = (1u64 << design.address_bits()) - 1;
         let side = u64::from(registers.beats);
         let mut kept = None;

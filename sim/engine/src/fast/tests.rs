@@ -35,7 +35,13 @@ fn streams(image: &Image, pixels: &[u8]) -> Vec<Vec<i16>> {
     image.layers.iter().map(step).collect()
 }
 
-/// Compares every word that leaves a layer, every word of the stream and the scores.
+/// The part of one image of so many.
+fn part<T>(all: &[T], image: usize, images: usize) -> &[T] {
+    let each = all.len() / images;
+    &all[image * each..][..each]
+}
+
+/// Compares every word that leaves a layer, every word of the stream and the scores, image by image of a batch.
 fn compare(image: &Image, pixels: &[u8], path: Path, threads: usize, context: &str) -> NetworkRun {
     let reference = Runner::new(image);
     let expected = reference.run(pixels, Executor::Reference).unwrap();
@@ -43,28 +49,35 @@ fn compare(image: &Image, pixels: &[u8], path: Path, threads: usize, context: &s
     let runner = FastRunner::with_path(image, path);
     let mut workspace = Workspace::new();
     let mut seen = 0;
-    let run = runner.observe(pixels, &mut workspace, threads, |place, values| {
-        let layer = &image.layers[place];
-        let context = format!("{context}, {path:?}, layer {}", layer.name);
-        let words = in_map_order(&image.design, layer, &expected.layers[place].words);
-        if layer.output.codes().is_some() {
-            let codes: Vec<i64> = values.codes.iter().map(|&code| code.into()).collect();
-            assert_eq!(codes, words, "{context}");
+    let mut saturations = vec![0; image.layers.len()];
+    let images = image.batch();
+    for n in 0..images {
+        let own = part(pixels, n, images);
+        let run = runner.observe(own, &mut workspace, threads, |place, values| {
+            let layer = &image.layers[place];
+            let context = format!("{context}, {path:?}, layer {}", layer.name);
+            let words = in_map_order(&image.design, layer, &expected.layers[place].words);
+            let words = part(&words, n, images);
+            if layer.output.codes().is_some() {
+                let codes: Vec<i64> = values.codes.iter().map(|&code| code.into()).collect();
+                assert_eq!(codes, words, "{context}");
+            }
+            if let LayerOutput::Scores { .. } = layer.output {
+                assert_eq!(values.scores, words, "{context}");
+            }
+            assert_eq!(values.stream, part(&streams[place], n, images), "{context}");
+            saturations[place] += values.saturations;
+            seen += 1;
+        });
+        let run = run.unwrap();
+        assert_eq!(run.scores, expected.scores_of(n));
+        if n == 0 {
+            assert_eq!(run.class(), expected.class());
         }
-        if let LayerOutput::Scores { .. } = layer.output {
-            assert_eq!(values.scores, words, "{context}");
-        }
-        assert_eq!(values.stream, streams[place], "{context}");
-        assert_eq!(
-            values.saturations, expected.layers[place].saturations,
-            "{context}"
-        );
-        seen += 1;
-    });
-    let run = run.unwrap();
-    assert_eq!(seen, image.layers.len());
-    assert_eq!(run.scores, expected.scores);
-    assert_eq!(run.class(), expected.class());
+    }
+    assert_eq!(seen, images * image.layers.len());
+    let counted = expected.layers.iter().map(|layer| layer.saturations);
+    assert_eq!(saturations, counted.collect::<Vec<_>>(), "{context}");
     expected
 }
 

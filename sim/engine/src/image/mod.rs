@@ -91,6 +91,17 @@ impl MapShape {
     }
 }
 
+impl MapShape {
+    /// The map of so many images, each below the one before.
+    #[must_use]
+    pub(crate) fn of_batch(self, images: usize) -> MapShape {
+        MapShape {
+            height: self.height.saturating_mul(images),
+            ..self
+        }
+    }
+}
+
 impl fmt::Display for MapShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} × {} × {}", self.channels, self.height, self.width)
@@ -192,24 +203,43 @@ impl Image {
         })
     }
 
-    /// The pixels of an image, 0..=255, row by row, channel fastest, as the network's input.
+    /// Images that are computed together.
+    pub fn batch(&self) -> usize {
+        self.design.batch as usize
+    }
+
+    /// The pixels of a batch of some images, one after another: what is left of it repeats the last of them.
+    pub fn fill_batch(&self, images: &[&[u8]]) -> Vec<u8> {
+        let rest = images.last().into_iter().cycle();
+        let all = images.iter().chain(rest).take(self.batch());
+        all.flat_map(|pixels| pixels.iter().copied()).collect()
+    }
+
+    /// The pixels of an image, 0..=255, row by row, channel fastest, as the network's input; of a batch of images one
+    /// after another.
     ///
     /// # Errors
-    /// Pixels that are not the network's image.
+    /// Pixels that are not the network's images.
     pub fn activations(&self, pixels: &[u8]) -> Result<Activations, InputError> {
         let MapShape {
             channels,
             height,
             width,
         } = self.input;
-        if pixels.len() == self.input.values() {
+        let batch = self.batch();
+        if pixels.len() == batch.saturating_mul(self.input.values()) {
             let digits = self.image_input.digits;
+            let height = batch * height;
             return Ok(Activations::from_pixels(
                 channels, height, width, pixels, digits,
             ));
         }
+        let together = match batch {
+            1 => String::new(),
+            batch => format!(", {batch} at a time"),
+        };
         Err(InputError::new(format!(
-            "network {} takes images of {} pixels (channels × height × width), not {} values",
+            "network {} takes images of {} pixels (channels × height × width){together}, not {} values",
             self.network,
             self.input,
             pixels.len()

@@ -1,12 +1,14 @@
 //! Code maps in the code banks, read one after the other.
 
-use super::{Map, Stored};
+use super::{Banks, Map, Stored};
 use crate::geometry::{LayerGeometry, Slot};
 
 /// The maps that a layer reads.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Codes {
     rows: usize,
+    /// Words of a plane.
+    words: usize,
     geometry: LayerGeometry,
     /// The address of each plane.
     planes: Vec<usize>,
@@ -17,10 +19,12 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    pub fn new(rows: usize, geometry: &LayerGeometry, maps: &[Map]) -> Codes {
-        let plane_words = geometry.height * geometry.width;
+    pub fn new(banks: Banks, geometry: &LayerGeometry, maps: &[Map]) -> Codes {
+        let Banks { rows, batch } = banks;
+        let words = batch * geometry.height * geometry.width;
         let mut codes = Codes {
             rows,
+            words,
             geometry: *geometry,
             planes: vec![],
             seats: vec![],
@@ -29,7 +33,7 @@ impl Codes {
         for map in maps {
             for channel in 0..map.channels {
                 let (plane, bank) = map.place.seat(rows, channel);
-                codes.seat(map.place.address + plane * plane_words, bank);
+                codes.seat(map.place.address + plane * words, bank);
             }
         }
         codes
@@ -80,10 +84,9 @@ impl Codes {
     }
 
     pub fn range(&self) -> std::ops::Range<usize> {
-        let words = self.geometry.height * self.geometry.width;
         let first = self.planes.iter().min().copied().unwrap_or(0);
         let last = self.planes.iter().max().copied().unwrap_or(0);
-        first..last + words
+        first..last + self.words
     }
 
     pub fn stored(&self) -> impl Iterator<Item = Stored> {

@@ -9,7 +9,7 @@
 //! for each row tile, or of as many parts as it has planes. More planes make fewer row tiles and longer
 //! fetches. An image that several layers read, with kernels of their own, lies in every bank, all of it.
 
-use super::Stored;
+use super::{Banks, Stored};
 use crate::geometry::{LayerGeometry, Slot};
 
 /// The most slots an image layer may have: a linear layer on four million pixels.
@@ -36,6 +36,7 @@ struct Part {
 pub(super) struct Image {
     geometry: LayerGeometry,
     rows: usize,
+    batch: usize,
     address: usize,
     /// The stride of the phases.
     step: usize,
@@ -49,7 +50,8 @@ pub(super) struct Image {
 }
 
 impl Image {
-    pub fn new(rows: usize, geometry: &LayerGeometry, address: usize, deal: Deal) -> Image {
+    pub fn new(banks: Banks, geometry: &LayerGeometry, address: usize, deal: Deal) -> Image {
+        let Banks { rows, batch } = banks;
         let step = match deal {
             Deal::Shared => 1,
             Deal::Planes(_) => phases(geometry),
@@ -59,6 +61,7 @@ impl Image {
         let mut image = Image {
             geometry: *geometry,
             rows,
+            batch,
             address,
             step,
             tiles: 0,
@@ -142,7 +145,7 @@ impl Image {
     /// Words of a plane.
     fn words(&self) -> usize {
         let (height, width, _) = self.sides();
-        height * width
+        self.batch * height * width
     }
 
     pub fn sides(&self) -> (usize, usize, usize) {
@@ -265,9 +268,10 @@ fn fits(parts: &[usize], banks: usize, planes: usize, tiles: usize) -> bool {
 
 /// The ways to deal an image to so many banks for one layer, fewest planes first: the planes of a bank, the
 /// words they fill, and the row tiles. Each has fewer row tiles than the one before.
-pub(crate) fn deals(rows: usize, geometry: &LayerGeometry) -> Vec<(usize, usize, usize)> {
+pub(crate) fn deals(banks: Banks, geometry: &LayerGeometry) -> Vec<(usize, usize, usize)> {
+    let Banks { rows, batch } = banks;
     let step = phases(geometry);
-    let words = geometry.height / step * (geometry.width / step);
+    let words = batch * (geometry.height / step) * (geometry.width / step);
     let parts = parts(geometry, step);
     let sizes: Vec<usize> = parts.iter().map(|(_, slots)| slots.len()).collect();
     let best = geometry.inner().div_ceil(rows.max(1));

@@ -6,6 +6,9 @@
 //! the distinct plane addresses they touch, in that order. Row tile t serves tap ⌊t/planes⌋ and plane
 //! t mod planes; row r of it serves the channel in bank r of that plane, if one of the maps has one there.
 //!
+//! Images that are computed together lie one after another in a plane, which has B·H·W words then: pixel (y, x) of image b
+//! is word b·H·W + y·W + x of it.
+//!
 //! An image is laid out by software, in whatever way serves the rows best: see [`Deal`].
 
 mod codes;
@@ -18,6 +21,8 @@ pub(crate) use image::deals;
 
 use codes::Codes;
 use image::Image;
+
+use cromulent_design::Design;
 
 use crate::geometry::{LayerGeometry, Slot};
 
@@ -52,6 +57,25 @@ impl Place {
     }
 }
 
+/// The code banks, as far as a layout has to know them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Banks {
+    /// Rows of the array: a bank each.
+    pub rows: usize,
+    /// Images that are computed together.
+    pub batch: usize,
+}
+
+impl Banks {
+    /// The banks of a design.
+    pub fn of(design: &Design) -> Banks {
+        Banks {
+            rows: design.rows as usize,
+            batch: design.batch as usize,
+        }
+    }
+}
+
 /// A map in the code banks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Map {
@@ -76,7 +100,7 @@ enum Of {
 }
 
 /// A channel, or a phase of one, in a bank: pixel (y, x) of its plane is pixel (y·step + i, x·step + j) of the
-/// channel.
+/// channel. The images of a batch count as one, each below the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Stored {
     /// The bank.
@@ -93,18 +117,18 @@ pub struct Stored {
 
 impl Layout {
     /// Code maps that are read one after the other. Their channels together are those of the layer.
-    pub fn of_codes(rows: usize, geometry: &LayerGeometry, maps: &[Map]) -> Layout {
+    pub fn of_codes(banks: Banks, geometry: &LayerGeometry, maps: &[Map]) -> Layout {
         Layout {
             geometry: *geometry,
-            of: Of::Codes(Codes::new(rows, geometry, maps)),
+            of: Of::Codes(Codes::new(banks, geometry, maps)),
         }
     }
 
     /// An image at an address.
-    pub fn of_image(rows: usize, geometry: &LayerGeometry, address: usize, deal: Deal) -> Layout {
+    pub fn of_image(banks: Banks, geometry: &LayerGeometry, address: usize, deal: Deal) -> Layout {
         Layout {
             geometry: *geometry,
-            of: Of::Image(Image::new(rows, geometry, address, deal)),
+            of: Of::Image(Image::new(banks, geometry, address, deal)),
         }
     }
 
@@ -148,7 +172,7 @@ impl Layout {
         }
     }
 
-    /// Height and width of a plane, and the stride at which positions step over it.
+    /// Height and width of an image in a plane, and the stride at which positions step over it.
     pub fn sides(&self) -> (usize, usize, usize) {
         let g = &self.geometry;
         match &self.of {

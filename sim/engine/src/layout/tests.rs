@@ -18,6 +18,11 @@ fn geometry(channels: usize, kernel: usize) -> LayerGeometry {
     }
 }
 
+/// Banks of designs that compute an image at a time.
+fn alone(rows: usize) -> Banks {
+    Banks { rows, batch: 1 }
+}
+
 /// Every slot is served once, and `place` finds it.
 fn assert_serves(layout: &Layout, g: &LayerGeometry, rows: usize) {
     let mut served = vec![0; g.inner()];
@@ -47,7 +52,7 @@ fn every_slot_of_every_small_concatenation_is_served_exactly_once() {
                     let g = geometry(first + second, kernel);
                     let maps = [(first, place), (second, next)]
                         .map(|(channels, place)| Map { channels, place });
-                    let layout = Layout::of_codes(rows, &g, &maps);
+                    let layout = Layout::of_codes(alone(rows), &g, &maps);
                     assert_serves(&layout, &g, rows);
                 }
             }
@@ -64,7 +69,7 @@ fn maps_that_follow_each_other_fill_their_planes() {
         place = place.after(8, channels, 20);
         map
     });
-    let layout = Layout::of_codes(8, &g, &maps);
+    let layout = Layout::of_codes(alone(8), &g, &maps);
     assert_eq!(layout.range(), 0..100);
     assert_eq!(layout.row_tiles(), 45);
     let slot = Slot {
@@ -82,8 +87,8 @@ fn overlapping_maps_are_noticed() {
         channels: 2,
         place: Place::default(),
     };
-    assert!(!Layout::of_codes(4, &g, &[map, map]).is_sound());
-    assert!(!Layout::of_codes(4, &g, &[map]).is_sound());
+    assert!(!Layout::of_codes(alone(4), &g, &[map, map]).is_sound());
+    assert!(!Layout::of_codes(alone(4), &g, &[map]).is_sound());
 }
 
 /// What a row reads at an output position, as the machine finds it: by address, if its tap lies on the map.
@@ -91,14 +96,15 @@ fn read(
     layout: &Layout,
     lines: &[Vec<u64>],
     place: (usize, usize),
-    (oy, ox): (usize, usize),
+    (image, (oy, ox)): (usize, (usize, usize)),
 ) -> Option<u64> {
     let slot = layout.slot(place.0, place.1)?;
     let (height, width, stride) = layout.sides();
     let (dy, dx) = layout.offset(slot);
     let (y, x) = (oy * stride, ox * stride);
     let inside = |at: usize, d: isize, side| at.checked_add_signed(d).is_some_and(|at| at < side);
-    let address = (y * width + x).cast_signed() + layout.base(slot);
+    let first = image * height * width;
+    let address = (first + y * width + x).cast_signed() + layout.base(slot);
     let line = address.cast_unsigned().wrapping_sub(layout.range().start);
     (inside(y, dy, height) && inside(x, dx, width)).then(|| lines[line][place.1])
 }
@@ -110,11 +116,13 @@ fn assert_reads(layout: &Layout, g: &LayerGeometry, design: &Design, activations
     let lines = activations.lines(design, layout);
     for k in 0..g.inner() {
         let slot = g.slot(k);
-        for position in 0..g.positions() {
+        for position in 0..design.batch as usize * g.positions() {
+            let (image, position) = (position / g.positions(), position % g.positions());
             let at = (position / g.out_width(), position % g.out_width());
             let wanted = g.source_index(position, slot.tap, slot.channel);
-            let wanted = wanted.map(|at| activations.values[at] as u64);
-            let found = read(layout, &lines, layout.place(slot), at);
+            let first = image * g.height * g.width * g.channels;
+            let wanted = wanted.map(|at| activations.values[first + at] as u64);
+            let found = read(layout, &lines, layout.place(slot), (image, at));
             assert_eq!(
                 found, wanted,
                 "{rows} rows, {g:?}, {slot:?}, position {position}"
@@ -126,8 +134,9 @@ fn assert_reads(layout: &Layout, g: &LayerGeometry, design: &Design, activations
 #[test]
 fn every_way_to_deal_an_image_gives_every_tap_its_pixels() {
     let mut dealt = 0;
-    for rows in [1, 2, 3, 5, 8, 12] {
-        let design = Design::new(rows, 1, Format::I8, Affine::Rectified);
+    for (rows, batch) in [(1, 1), (2, 3), (3, 1), (5, 2), (8, 1), (12, 1)] {
+        let mut design = Design::new(rows, 1, Format::I8, Affine::Rectified);
+        design.batch = batch;
         for (height, width) in [(4, 6), (6, 6), (5, 4)] {
             for (channels, kernel) in [(1, 3), (3, 3), (3, 2), (3, 1), (4, 4), (7, 3)] {
                 for (stride, padding) in [(1, 0), (1, 1), (2, 0), (2, 1), (3, 1)] {
@@ -141,22 +150,23 @@ fn every_way_to_deal_an_image_gives_every_tap_its_pixels() {
                     if g.check().is_err() {
                         continue;
                     }
-                    let values = 0..(channels * height * width) as i16;
+                    let height = batch as usize * height;
+                    let values = (0..(channels * height * width) as i16).map(|n| n % 127);
                     let activations = Activations {
                         channels,
                         height,
                         width,
                         values: values.collect(),
                     };
-                    let rows = rows as usize;
-                    let planes = deals(rows, &g).into_iter();
+                    let banks = Banks::of(&design);
+                    let planes = deals(banks, &g).into_iter();
                     let deals = planes.map(|(planes, words, tiles)| {
-                        let layout = Layout::of_image(rows, &g, 7, Deal::Planes(planes));
+                        let layout = Layout::of_image(banks, &g, 7, Deal::Planes(planes));
                         assert_eq!(layout.row_tiles(), tiles);
                         assert!(layout.range().len() <= words);
                         layout
                     });
-                    let shared = Layout::of_image(rows, &g, 7, Deal::Shared);
+                    let shared = Layout::of_image(banks, &g, 7, Deal::Shared);
                     for layout in deals.chain([shared]) {
                         assert_reads(&layout, &g, &design, &activations);
                         dealt += 1;
@@ -177,7 +187,7 @@ fn the_image_layer_of_imagenet_keeps_its_rows_busy() {
         padding: 3,
         ..geometry(3, 7)
     };
-    let fewest = |rows| deals(rows, &g).last().map(|deal| deal.2);
+    let fewest = |rows| deals(alone(rows), &g).last().map(|deal| deal.2);
     assert_eq!([8, 16, 32].map(fewest), [Some(19), Some(10), Some(5)]);
 }
 
@@ -187,8 +197,8 @@ fn an_image_too_large_for_any_layer_gets_no_places() {
         channels: 1 << 14,
         ..geometry(1, 1 << 7)
     };
-    assert!(!Layout::of_image(8, &g, 0, Deal::Planes(1 << 40)).is_sound());
+    assert!(!Layout::of_image(alone(8), &g, 0, Deal::Planes(1 << 40)).is_sound());
     let g = geometry(3, 3);
-    assert!(!Layout::of_image(2, &g, 0, Deal::Planes(1)).is_sound());
-    assert!(Layout::of_image(2, &g, 0, Deal::Planes(usize::MAX)).is_sound());
+    assert!(!Layout::of_image(alone(2), &g, 0, Deal::Planes(1)).is_sound());
+    assert!(Layout::of_image(alone(2), &g, 0, Deal::Planes(usize::MAX)).is_sound());
 }

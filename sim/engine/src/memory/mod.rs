@@ -70,7 +70,7 @@ impl Uses {
 pub(crate) struct Values {
     /// Words of a code bank that the image fills.
     pub image: Option<usize>,
-    /// The shape of each code tensor.
+    /// The shape of each code tensor; of a batch that of all images.
     pub tensors: Vec<MapShape>,
     /// Whether each code tensor holds integers in place of codes; those there is no flag for hold codes. Integers
     /// have more bits than lines in memory, and stay on chip.

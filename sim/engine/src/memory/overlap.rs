@@ -27,11 +27,14 @@ impl Area {
 /// # Errors
 /// The first two values that overlap, or the first one that is outside.
 pub(crate) fn check(image: &Image) -> Result<(), String> {
+    let batch = |shape: MapShape| shape.of_batch(image.batch());
+    let tensors = image.tensors.iter().map(|tensor| batch(tensor.shape));
+    let streams = image.streams.iter().map(|value| batch(value.shape));
     let values = Values {
         image: None,
-        tensors: image.tensors.iter().map(|tensor| tensor.shape).collect(),
+        tensors: tensors.collect(),
         integers: vec![],
-        streams: image.streams.iter().map(|value| value.shape).collect(),
+        streams: streams.collect(),
     };
     let layers = image.layers.iter();
     let uses: Vec<Uses> = layers
@@ -81,7 +84,7 @@ fn check_codes(image: &Image, fetched: Span, tensors: &[Option<Span>]) -> Result
         kept.push(Kept {
             name: format!("code tensor {number}"),
             span,
-            areas: tensor_areas(rows, &tensor.shape, tensor.place),
+            areas: tensor_areas(rows, &tensor.shape.of_batch(image.batch()), tensor.place),
         });
     }
     for (number, value) in kept.iter().enumerate() {
@@ -135,7 +138,7 @@ fn check_streams(image: &Image, uses: &[Uses], spans: &[Option<Span>]) -> Result
         let (Some(value), Some(Some(span))) = (image.streams.get(result), spans.get(result)) else {
             continue;
         };
-        let words = stream_words(columns, &value.shape);
+        let words = stream_words(columns, &value.shape.of_batch(image.batch()));
         let kept_here = Kept {
             name: format!("stream value {result}"),
             span: *span,

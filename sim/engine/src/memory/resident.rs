@@ -57,7 +57,7 @@ pub(super) fn check(image: &Image) -> Result<(), String> {
     let first = image.image_readers().next();
     let stored = first.map(|layer| layer.layout(&image.design).range());
     let areas = |tensor: usize| match image.tensors.get(tensor) {
-        Some(tensor) => tensor_areas(rows, &tensor.shape, tensor.place),
+        Some(tensor) => tensor_areas(rows, &tensor.shape.of_batch(image.batch()), tensor.place),
         // It is fetched into all banks.
         None => vec![Area {
             banks: 0..rows,

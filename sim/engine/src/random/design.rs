@@ -26,6 +26,7 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
         design.image_digits = generator.chance(1, 2) || images || format.is_level();
     }
     design.max_pool = generator.chance(1, 2);
+    design.batch = batch(generator);
     if design.has_bias() {
         design.bias_bits = generator.range(4, 12) as u32;
     }
@@ -38,6 +39,12 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
         design.partial_sum_bits = Some(sum.max(8));
     }
     design
+}
+
+/// Images computed together: one in most designs. What is drawn after it does not depend on it.
+fn batch(generator: &Generator) -> u32 {
+    let mut own = Generator::new(generator.clone().bits() ^ 0x6261_7463_6821);
+    *own.pick(&[1, 1, 1, 1, 1, 1, 2, 3, 4])
 }
 
 /// The design with accumulators that never overflow and memories just deep enough for all of these layers, or
@@ -60,7 +67,7 @@ pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape
     design.weight_depth = roomy(lines);
     design.channel_depth = roomy(2);
     design.map_side = roomy(most(&|s| s.geometry.height.max(s.geometry.width)));
-    let positions = most(&|shape| shape.geometry.positions());
+    let positions = most(&|shape| shape.geometry.positions()) * design.batch;
     let deepest = if generator.chance(1, 3) {
         3
     } else {

@@ -3,7 +3,7 @@
 //! [`case`] turns a seed into a small valid design, a layer that fits it and an input for the layer: every
 //! format with every affine form, image digits, odd arrays, K that does not fill the rows, one-pixel maps,
 //! strides, padding, several passes, pooling, max-pools, raw words, concatenated inputs in any place, the residual
-//! stream with everything it can do. [`network()`] strings such layers together to whole programs. The
+//! stream with everything it can do, batches of images. [`network()`] strings such layers together to whole programs. The
 //! same seed gives the same case everywhere. Sums never overflow, so every executor must agree on every word.
 
 mod constants;
@@ -95,7 +95,9 @@ fn case_on(generator: &mut Generator, draft: Design, limits: &Limits) -> Case {
 
 fn case_of(generator: &mut Generator, design: Design, shape: &Shape) -> Case {
     let activations = activations(generator, &design, shape);
-    let base = shape.adds().then(|| stream(generator, shape.words()));
+    let base = shape
+        .adds()
+        .then(|| stream(generator, shape.words(&design)));
     let layer = constants::layer(generator, &design, shape, &activations, base.as_deref());
     Case {
         design,
@@ -107,7 +109,8 @@ fn case_of(generator: &mut Generator, design: Design, shape: &Shape) -> Case {
 
 fn activations(generator: &mut Generator, design: &Design, shape: &Shape) -> Activations {
     let geometry = &shape.geometry;
-    let size = (geometry.channels, geometry.height, geometry.width);
+    let height = geometry.height * design.batch as usize;
+    let size = (geometry.channels, height, geometry.width);
     let mut drawn = values(generator, design, shape.mode, size);
     if let Some(image) = shape.places.image {
         for value in &mut drawn.values {

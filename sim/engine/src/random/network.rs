@@ -11,7 +11,7 @@ use crate::image::{Image, MapShape, StreamValue, Tensor};
 use crate::layer::{
     LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
 };
-use crate::layout::Layout;
+use crate::layout::{Banks, Layout};
 use crate::memory::{Maps, Uses, Values as Kept, allocate};
 use crate::reference::Reference;
 use crate::values::Values;
@@ -21,7 +21,7 @@ use crate::values::Values;
 pub struct NetworkCase {
     /// The network, and its design.
     pub image: Image,
-    /// Pixels 0..=255, row by row, channel fastest.
+    /// Pixels 0..=255, row by row, channel fastest; of a batch of images one after another.
     pub pixels: Vec<u8>,
 }
 
@@ -62,7 +62,7 @@ fn maps(seed: u64) -> Maps {
 
 /// Draws the constants of every layer, by what reaches it.
 fn fill(generator: &mut Generator, mut image: Image, shapes: &[Shape]) -> NetworkCase {
-    let pixels: Vec<u8> = (0..image.input.values())
+    let pixels: Vec<u8> = (0..image.batch() * image.input.values())
         .map(|_| generator.range(0, 255) as u8)
         .collect();
     let MapShape {
@@ -71,6 +71,7 @@ fn fill(generator: &mut Generator, mut image: Image, shapes: &[Shape]) -> Networ
         width,
     } = image.input;
     let empty = image.clone();
+    let height = image.batch() * height;
     let input =
         Activations::from_pixels(channels, height, width, &pixels, image.image_input.digits);
     let mut values = Values::new(&empty, input);
@@ -279,9 +280,9 @@ impl Sketch {
         let readers = self.layers.iter().filter(reads_image);
         let readers: Vec<LayerGeometry> = readers.map(|layer| layer.geometry).collect();
         let image_input = image_input(generator, design, &readers);
-        let rows = design.rows as usize;
+        let banks = Banks::of(design);
         let words = readers.first().map(|first| {
-            let layout = Layout::of_image(rows, first, 0, image_input.deal);
+            let layout = Layout::of_image(banks, first, 0, image_input.deal);
             layout.range().len()
         });
         let narrower: Vec<Format> = design.format.narrower().collect();
@@ -293,10 +294,14 @@ impl Sketch {
         };
         let stored = self.uncoded.iter().zip(&self.formats).map(storage);
         let stored: Vec<Storage> = stored.collect();
+        let all = |shapes: &[MapShape]| {
+            let images = shapes.iter().map(|shape| shape.of_batch(banks.batch));
+            images.collect()
+        };
         let kept = Kept {
             image: words,
-            tensors: self.tensors,
-            streams: self.streams,
+            tensors: all(&self.tensors),
+            streams: all(&self.streams),
             integers: stored.iter().map(|&s| s == Storage::Integers).collect(),
         };
         let layers = self.layers.iter();
@@ -304,8 +309,8 @@ impl Sketch {
             .map(|l| Uses::of(&l.input, &l.output, l.mode))
             .collect();
         let found = allocate(design, maps, &kept, &uses);
-        let tensors = kept.tensors.iter().zip(found.tensors).zip(stored);
-        let streams = kept.streams.iter().zip(found.streams);
+        let tensors = self.tensors.iter().zip(found.tensors).zip(stored);
+        let streams = self.streams.iter().zip(found.streams);
         let image = Image {
             design: design.clone(),
             network: "random".to_owned(),

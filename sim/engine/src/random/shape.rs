@@ -108,23 +108,25 @@ impl Shape {
     }
 
     /// Words of all output channels.
-    pub fn words(&self) -> usize {
-        self.positions() * self.geometry.out_channels
+    pub fn words(&self, design: &Design) -> usize {
+        self.positions(design) * self.geometry.out_channels
     }
 
-    /// Words of one output channel.
-    pub fn positions(&self) -> usize {
-        if self.mode.pool {
+    /// Words of one output channel, of all images.
+    pub fn positions(&self, design: &Design) -> usize {
+        let own = if self.mode.pool {
             1
         } else {
             self.geometry.positions()
-        }
+        };
+        own * design.batch as usize
     }
 
     /// The word of a code bank behind all that the layer reads and writes there.
     pub fn code_end(&self, design: &Design) -> usize {
         let rows = design.rows as usize;
-        let written = self.places.codes.planes(rows, self.geometry.out_channels) * self.positions();
+        let planes = self.places.codes.planes(rows, self.geometry.out_channels);
+        let written = planes * self.positions(design);
         let written = match self.output.codes() {
             Some(_) => self.places.codes.address + written,
             None => 0,
@@ -134,7 +136,7 @@ impl Shape {
 
     /// The word of the stream behind all that the layer reads and writes there.
     pub fn stream_end(&self, design: &Design) -> usize {
-        let words = self.geometry.column_tiles(design.columns as usize) * self.positions();
+        let words = self.geometry.column_tiles(design.columns as usize) * self.positions(design);
         match self.output.residual() {
             Some(_) => self.places.read.max(self.places.write) + words,
             None => 0,
@@ -154,14 +156,15 @@ impl Shape {
                 address: range.end + generator.range(0, 2) as usize,
                 rotation,
             };
-            let words = place.planes(rows, self.geometry.out_channels) * self.positions();
+            let words = place.planes(rows, self.geometry.out_channels) * self.positions(design);
             if words <= range.start && generator.chance(1, 2) {
                 place.address = range.start - words;
             }
             self.places.codes = place;
         }
         if self.output.residual().is_some() {
-            let words = self.geometry.column_tiles(design.columns as usize) * self.positions();
+            let words =
+                self.geometry.column_tiles(design.columns as usize) * self.positions(design);
             self.places.write = generator.range(0, 2) as usize;
             self.places.read = self.places.write;
             if self.adds() && generator.chance(1, 2) {
@@ -262,7 +265,7 @@ fn input(
     geometry: &LayerGeometry,
 ) -> Vec<Map> {
     let rows = design.rows as usize;
-    let plane = geometry.height * geometry.width;
+    let plane = design.batch as usize * geometry.height * geometry.width;
     let mut place = Place {
         address: generator.range(0, 3) as usize * generator.range(0, 20) as usize,
         rotation: 0,

@@ -16,16 +16,21 @@ pub(super) fn words(
     activations: &Activations,
 ) -> Vec<OutputWord> {
     let (channels, lanes) = (layer.geometry.channels, layer.lanes(design));
+    let batch = design.batch as usize;
+    let images = (0..batch).map(|image| activations.image(image, batch));
+    let images: Vec<Activations> = images.collect();
+    let own = layer.geometry.positions();
     let mut words = vec![];
     for first in (0..channels).step_by(lanes) {
-        for position in 0..layer.geometry.positions() {
+        for position in 0..batch * own {
+            let (image, place) = (&images[position / own], position % own);
             for channel in first..channels.min(first + lanes) {
                 let descending = constants.edges[channel].descending;
                 words.push(OutputWord {
                     column_tile: (first / lanes) as u32,
                     position: position as u32,
                     column: (channel - first) as u32,
-                    value: best(design, layer, activations, (position, channel), descending),
+                    value: best(design, layer, image, (place, channel), descending),
                 });
             }
         }

@@ -243,15 +243,19 @@ impl<'a> Machine<'a> {
         if let Some(layer) = self.layers.last_mut() {
             layer.swap(&self.shape, &tile);
         }
-        if !tile.column_done {
-            return;
-        }
         let registers = self.sequencer.registers();
-        let last_word = self.shape.leaves_last(registers, tile.last_beat);
-        self.constants.release(last_word);
-        if self.sequencer.scores() {
-            let first = self.shape.leaves(tile.last_beat, 0);
-            self.scores.expect(first, live);
+        if tile.column_done {
+            let last_word = self.shape.leaves_last(registers, tile.last_beat);
+            self.constants.release(last_word);
+        }
+        if tile.pass_done && self.sequencer.scores() {
+            let images = (tile.positions / registers.image_positions()).max(1);
+            let beats = (tile.last_beat + 1 - tile.first_beat) / images;
+            for image in 1..=images {
+                let last_beat = tile.first_beat + image * beats - 1;
+                let first = self.shape.leaves(last_beat, 0);
+                self.scores.expect(first, live);
+            }
         }
     }
 }

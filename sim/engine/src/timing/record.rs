@@ -96,6 +96,8 @@ pub struct LayerTiming {
     /// row tiles.
     pub tiles: Vec<u64>,
     registers: LayerRegisters,
+    /// Columns of the array.
+    columns: u32,
     /// Cycles from the last beat of a word to its leaving column 0, or row 0 in a max-pool.
     way: u64,
 }
@@ -108,6 +110,7 @@ impl LayerTiming {
             causes: Causes::default(),
             tiles: vec![],
             registers: *registers,
+            columns: shape.columns as u32,
             way: match registers.max_pool {
                 true => shape.pooled(0, 0),
                 false => shape.leaves(0, 0),
@@ -138,12 +141,16 @@ impl LayerTiming {
     }
 
     /// The cycle, counted from `layer_start`, in which the word of a position (from 0, in the pass) leaves a
-    /// column; in a max-pool, the window of a row ends. A layer that adds up all positions has only the word of
-    /// its last one. `None` if there is no such tile.
+    /// column; in a max-pool, the window of a row ends. A layer that adds up all positions of an image has only the word
+    /// of its last one. `None` if there is no such tile.
     pub fn leaves(&self, column_tile: u32, pass: u32, position: u64, column: u32) -> Option<u64> {
         let last = self.registers.row_tiles.checked_sub(1)?;
         let first_beat = self.tiles.get(self.tile(column_tile, pass, last)?)?;
-        let last_beat = first_beat + (position + 1) * self.registers.position_beats() - 1;
+        let beats = match self.registers.paced_beats(self.columns) {
+            Some(image) => (position / self.registers.image_positions() + 1) * image,
+            None => (position + 1) * self.registers.position_beats(),
+        };
+        let last_beat = first_beat + beats - 1;
         Some(last_beat + self.way + u64::from(column))
     }
 
@@ -159,9 +166,14 @@ impl LayerTiming {
                 } else {
                     counts.pass_positions
                 });
-                let first = if counts.pool { positions - 1 } else { 0 };
+                let apart = if counts.pool {
+                    counts.image_positions()
+                } else {
+                    1
+                };
+                let ends = (apart - 1..positions).step_by(apart as usize);
                 let leave = |position| self.leaves(column_tile, pass, position, column);
-                words.extend((first..positions).filter_map(leave));
+                words.extend(ends.filter_map(leave));
             }
         }
         words

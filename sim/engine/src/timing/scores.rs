@@ -2,7 +2,8 @@
 //!
 //! The words of a column tile come one a cycle, from column 0 on, a register behind the columns; one that comes in
 //! cycle c counts as held from c + 1 on and is offered from c + 2 on. A tile may be swapped in while at most
-//! `limit` words are held, and no sooner than a cycle for each column after the tile before.
+//! `limit` words are held, and no sooner than a cycle for each column after the tile before. A tile of several images
+//! gives as many such words of each, which are kept apart when they are issued.
 
 use std::collections::VecDeque;
 
@@ -110,7 +111,10 @@ impl Scores {
 /// Words that may still come once there is no room: those of the tiles before, and one tile more.
 fn in_flight(shape: &Shape) -> u64 {
     let travel = shape.rows + shape.columns + u64::from(LATENCY) + 1;
-    shape.columns * (travel.div_ceil(shape.rows) + 2)
+    match shape.batch {
+        1 => shape.columns * (travel.div_ceil(shape.rows) + 2),
+        batch => shape.columns * batch + travel + 2,
+    }
 }
 
 /// Words the queue holds.

@@ -25,6 +25,10 @@ pub(super) struct Swapped {
     pub first_beat: u64,
     /// The cycle of its last beat.
     pub last_beat: u64,
+    /// The positions it covers.
+    pub positions: u64,
+    /// Whether it is the last tile of a pass.
+    pub pass_done: bool,
     /// Whether it is the last tile of a column tile.
     pub column_done: bool,
     /// Whether it is the last tile of the layer.
@@ -113,7 +117,10 @@ impl Sequencer {
         } else {
             self.counts.pass_positions
         };
-        let last_beat = now + u64::from(positions) * self.counts.position_beats();
+        let positions = u64::from(positions);
+        let pass_done = self.next.row_tile + 1 == self.counts.row_tiles;
+        let columns = shape.columns as u32;
+        let last_beat = now + self.counts.tile_beats(columns, positions, pass_done);
         self.tile_end = Some(last_beat);
         let (column_done, layer_done) = self.advance();
         if layer_done {
@@ -123,6 +130,8 @@ impl Sequencer {
         Swapped {
             first_beat: now + 1,
             last_beat,
+            positions,
+            pass_done,
             column_done,
             layer_done,
         }

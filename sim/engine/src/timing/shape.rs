@@ -27,6 +27,8 @@ pub(super) struct Shape {
     pub weight_depth: u64,
     /// Constant sets a column holds.
     pub channel_depth: u64,
+    /// Images that are computed together.
+    pub batch: u64,
 }
 
 impl Shape {
@@ -45,6 +47,7 @@ impl Shape {
             map_beat_lines: number(design.map_lines_per_beat()),
             weight_depth: number(design.weight_depth),
             channel_depth: number(design.channel_depth),
+            batch: number(design.batch),
         }
     }
 

@@ -114,16 +114,21 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
     let side = design.map_side;
     let scores = n + 2 >= layers;
     let pool = scores && random.flag();
+    let batch = design.batch;
     let (output_width, lines) = match scores && !pool {
         true => (1, 1),
+        false if batch > 1 => (1 + random.below(3), 1 + random.below(2)),
         false => (1 + random.below(5), 1 + random.below(4)),
     };
-    let all = output_width * lines;
+    let image = output_width * lines;
+    let all = image * batch;
     let pass_positions = match pool || random.flag() {
         true => all,
         false => 1 + random.below(all.min(design.tile_depth)),
     };
     let pass_positions = match pool {
+        // Passes of whole images.
+        true if batch > 1 => image * (1 + random.below(batch)),
         true => all,
         false => pass_positions.min(design.tile_depth),
     };
@@ -131,7 +136,7 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
     // Layers read one half of the banks and write the other; the first half goes round the end.
     let halves = [HALF, HALF + design.code_depth / 2];
     let (row_tiles, column_tiles) = (1 + random.below(4), 1 + random.below(5));
-    let positions = if pool { 1 } else { all };
+    let positions = if pool { batch } else { all };
     let stream = !scores && positions * column_tiles <= 30 && random.flag();
     // In place, or somewhere else altogether.
     let places = [random.below(2), 32 + random.below(2)];
@@ -171,7 +176,15 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
         integers: false,
         largest,
         spacing,
+        output_height: if batch > 1 { lines } else { 0 },
+        image_step: if batch > 1 { random.below(8) } else { 0 },
     }
+}
+
+/// Output positions of an image.
+fn image_positions(design: &Design, registers: &LayerRegisters) -> usize {
+    let all = registers.all_positions() as usize;
+    all / design.batch as usize
 }
 
 fn row_word(design: &Design, random: &mut Random, n: usize) -> RowWord {
@@ -301,7 +314,10 @@ impl Machine {
     fn total(&self, layer: &Layer, tile: usize, j: usize, position: usize) -> i64 {
         let registers = &layer.registers;
         let summed = match registers.pool {
-            true => 0..registers.all_positions() as usize,
+            true => {
+                let image = image_positions(&self.design, registers);
+                position * image..(position + 1) * image
+            }
             false => position..position + 1,
         };
         let mut total = 0;
@@ -319,6 +335,8 @@ impl Machine {
     /// The code that a row reads at a position; `None` off the map.
     fn code(&self, registers: &LayerRegisters, row: &RowWord, r: usize, at: usize) -> Option<u8> {
         let width = registers.output_width as usize;
+        let image = image_positions(&self.design, registers);
+        let (number, at) = (at / image, at % image);
         let (oy, ox) = ((at / width) as i64, (at % width) as i64);
         let stride = i64::from(registers.stride);
         let (y, x) = (
@@ -326,7 +344,8 @@ impl Machine {
             ox * stride + i64::from(row.dx),
         );
         let (height, width) = (i64::from(registers.height), i64::from(registers.width));
-        let address = oy * i64::from(registers.y_step) + ox * stride + i64::from(row.base);
+        let first = number as i64 * i64::from(registers.image_step) + i64::from(row.base);
+        let address = oy * i64::from(registers.y_step) + ox * stride + first;
         let address = address as usize % self.design.code_depth as usize;
         let inside = (0..height).contains(&y) && (0..width).contains(&x);
         inside.then(|| self.banks[r][address] as u8)
