@@ -38,6 +38,7 @@ pub fn run(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
 /// A layer as the report names it.
 struct Named {
     name: String,
+    /// Of all images that are computed together.
     macs: u64,
     /// Whether it is fed with the image.
     image: bool,
@@ -83,7 +84,7 @@ fn outcome(report: &Report, csv: bool) -> Result<Outcome, Error> {
 fn named(image: &Image) -> Vec<Named> {
     let layer = |layer: &Layer| Named {
         name: layer.name.clone(),
-        macs: layer.macs,
+        macs: u64::from(image.design.batch) * layer.macs,
         image: layer.input == LayerInput::Image,
     };
     image.layers.iter().map(layer).collect()
@@ -137,7 +138,7 @@ impl Timed {
         let unfit = unfit(&outline.problems.0);
         let layers = outline.layers.iter().map(|layer| Named {
             name: layer.name.clone(),
-            macs: layer.macs,
+            macs: u64::from(design.batch) * layer.macs,
             image: layer.input == LayerInput::Image,
         });
         Ok(Timed {
@@ -175,7 +176,7 @@ impl Timed {
         }
         let layer = |shape: &LayerShape| Named {
             name: shape.name.clone(),
-            macs: shape.geometry.macs(false),
+            macs: u64::from(design.batch) * shape.geometry.macs(false),
             image: false,
         };
         Ok(Timed {

@@ -28,8 +28,11 @@ pub fn run(args: &TraceArgs, progress: &Progress) -> Result<Outcome, Error> {
     let timing = timing::run(&image.design, &Program::steps_of(image), args.memory.into());
     let window = window(args, &workload, &timing)?;
     let number = args.workload.images.get() - 1;
-    let pixels = &workload.examples[number].image.pixels;
-    let run = Runner::new(image).run(pixels, Executor::CycleModel)?;
+    // With a batch, the run that the image is part of.
+    let first = number / image.batch() * image.batch();
+    let examples = &workload.examples[first..=number];
+    let pixels: Vec<&[u8]> = examples.iter().map(|e| e.image.pixels.as_slice()).collect();
+    let run = Runner::new(image).run(&image.fill_batch(&pixels), Executor::CycleModel)?;
     let words = run.layers.iter().map(|layer| layer.words.as_slice());
     let layers = ran(image, &timing.layers, words);
     let waveform = Waveform::of(&image.design, &layers, window.clone());

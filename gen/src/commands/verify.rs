@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cromulent_design::Design;
 use cromulent_engine::Runner;
+use cromulent_network::images::Example;
 
 use crate::cli::VerifyArgs;
 use crate::executors::Memory;
@@ -14,7 +15,7 @@ use crate::verification::{Bench, Conditions, RunCheck, Subject, json, text};
 use crate::workload::Workload;
 use crate::{Error, Outcome};
 
-/// Runs the network, image by image, on each executor asked for, and compares every layer; with `--layer`
+/// Runs the network, image by image, or batch by batch, on each executor asked for, and compares every layer; with `--layer`
 /// that layer alone, on what the reference makes of the image up to there.
 ///
 /// # Errors
@@ -37,17 +38,19 @@ pub fn run(args: &VerifyArgs, progress: &Progress) -> Result<Outcome, Error> {
     let mut bench = Bench::new(&image.design, conditions, progress)?;
     let runner = Runner::new(image);
     let mut checks = vec![];
-    for (number, example) in workload.examples.iter().enumerate() {
-        let pixels = &example.image.pixels;
+    for (number, examples) in workload.examples.chunks(image.batch()).enumerate() {
+        let pixels: Vec<&[u8]> = examples.iter().map(|e| e.image.pixels.as_slice()).collect();
+        let pixels = image.fill_batch(&pixels);
         let mut subject = match workload.layer {
-            None => Subject::network(image, &runner, pixels)?,
+            None => Subject::network(image, &runner, &pixels)?,
             Some(place) => {
-                let activations = runner.layer_input(pixels, place)?;
+                let activations = runner.layer_input(&pixels, place)?;
                 Subject::layer(&image.design, &image.layers[place], activations)?
             }
         };
-        subject.image = number;
-        subject.label = example.label.filter(|_| workload.layer.is_none());
+        subject.image = number * image.batch();
+        let label = |example: &Example| example.label.filter(|_| workload.layer.is_none());
+        subject.labels = examples.iter().map(label).collect();
         checks.push(bench.check(&subject)?);
     }
     let mut text = text(&image.design, &image.network, &checks);

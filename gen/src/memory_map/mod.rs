@@ -54,8 +54,26 @@ impl Layout<'_> {
 
     /// Multiply-accumulates per element and cycle of the whole program, in millionths.
     fn utilization_millionths(&self) -> u64 {
-        let macs: u64 = self.image.layers.iter().map(|layer| layer.macs).sum();
+        let macs: u64 = self
+            .image
+            .layers
+            .iter()
+            .map(|layer| macs(self.image, layer))
+            .sum();
         utilization(self.image, macs, self.timing.cycles)
+    }
+}
+
+/// Multiply-accumulates of a layer, of all images that are computed together.
+fn macs(image: &Image, layer: &Layer) -> u64 {
+    image.batch() as u64 * layer.macs
+}
+
+/// The images that a run takes, in words.
+fn images(image: &Image) -> String {
+    match image.batch() {
+        1 => "an image".to_owned(),
+        batch => format!("for {batch} images"),
     }
 }
 
@@ -96,11 +114,12 @@ fn target(output: &LayerOutput) -> String {
 pub fn summary(layout: &Layout) -> String {
     let (image, program, map) = (layout.image, layout.program, &layout.map);
     let mut lines = vec![format!(
-        "{} on {}: {} layers, {} cycles an image where the memory never makes it wait, array {:.1} % busy",
+        "{} on {}: {} layers, {} cycles {} where the memory never makes it wait, array {:.1} % busy",
         image.network,
         image.design.name,
         image.layers.len(),
         layout.timing.cycles,
+        images(image),
         layout.utilization_millionths() as f64 / 1e4
     )];
     for (name, region) in [
@@ -161,6 +180,7 @@ pub fn json(layout: &Layout) -> Value {
     json!({
         "network": image.network,
         "design": design.name,
+        "batch": image.batch(),
         "fingerprint": format!("{:016x}", design.fingerprint()),
         "memory": { "program": beats, "input": input, "result": result, "scratch": region(map.scratch) },
         "cycles": timing.cycles,
@@ -192,9 +212,9 @@ fn layer_json(layout: &Layout, layer: &Layer, timing: Option<&LayerTiming>) -> V
         "name": layer.name,
         "input": source(&layer.input),
         "output": target(&layer.output),
-        "macs": layer.macs,
+        "macs": macs(layout.image, layer),
         "cycles": cycles,
-        "utilization": utilization(layout.image, layer.macs, cycles) as f64 / 1e6,
+        "utilization": utilization(layout.image, macs(layout.image, layer), cycles) as f64 / 1e6,
         "row_tiles": registers.row_tiles,
         "column_tiles": registers.column_tiles,
         "passes": registers.passes,

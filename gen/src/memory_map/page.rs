@@ -92,12 +92,25 @@ fn input(layout: &Layout) -> String {
     let _ = write!(
         text,
         ". A plane is {} lines, in which a field holds {height} × {width} pixels of one channel, row by row",
-        height * width
+        image.batch() * height * width
     );
+    if image.batch() > 1 {
+        let _ = write!(
+            text,
+            ", of each of {} images, image after image",
+            image.batch()
+        );
+    }
     if step > 1 {
         let _ = write!(
             text,
             ": every {step}th of every {step}th row, from the row and the column on that the table gives"
+        );
+    }
+    if image.batch() > 1 {
+        text.push_str(
+            ". With fewer images the rest may hold anything: no image depends on another, and its results are to be \
+             passed over",
         );
     }
     text.push_str(". What is not listed is 0.\n\n| field | lines from | channel | row | column |\n|---|---|---|---|---|\n");
@@ -111,19 +124,37 @@ fn input(layout: &Layout) -> String {
 
 fn results(layout: &Layout) -> String {
     let unit = layout.unit().unwrap_or(1.0);
+    let (batch, columns) = (layout.image.batch(), layout.image.design.columns as usize);
+    let words = layout.program.result_words;
+    let classes = words / batch;
+    let order = match batch {
+        1 => String::new(),
+        _ if classes <= columns => format!(" for each of {batch} images, image after image"),
+        _ => format!(
+            " for each of {batch} images: first classes 0 to {} of every image, then the next {columns} of every image, and \
+             so on. The result of class c for image b is number ⌊c/{columns}⌋·{} + b·n + c mod {columns}, n being \
+             {columns}, or {} behind the last multiple of {columns}",
+            columns - 1,
+            batch * columns,
+            match classes % columns {
+                0 => columns,
+                rest => rest,
+            }
+        ),
+    };
     format!(
-        "## Results\n\n{} numbers of 64 bits in two's complement, little-endian, one per class in their order. A \
+        "## Results\n\n{words} numbers of 64 bits in two's complement, little-endian, one per class in their order{order}. A \
          result of 1 is worth {unit:e}.\n",
-        layout.program.result_words
     )
 }
 
 fn layers(layout: &Layout) -> String {
     let mut text = format!(
-        "## Layers\n\n{} cycles an image, {:.1} % of the array's multiply-accumulates, where the memory answers \
+        "## Layers\n\n{} cycles {}, {:.1} % of the array's multiply-accumulates, where the memory answers \
          in the next cycle with a beat a cycle. Tiles are row tiles × column tiles × passes.\n\n\
          | layer | input | output | tiles | cycles | busy |\n|---|---|---|---|---|---|\n",
         layout.timing.cycles,
+        super::images(layout.image),
         layout.utilization_millionths() as f64 / 1e4
     );
     for (layer, timing) in layout.layers() {
@@ -138,7 +169,7 @@ fn layers(layout: &Layout) -> String {
             r.row_tiles,
             r.column_tiles,
             r.passes,
-            super::utilization(layout.image, layer.macs, cycles) as f64 / 1e4
+            super::utilization(layout.image, super::macs(layout.image, layer), cycles) as f64 / 1e4
         );
     }
     text

@@ -29,6 +29,10 @@ pub fn header(design: &Design) -> String {
         format!("{}u", design.bus_bits / 8),
         "a beat of the memory bus",
     );
+    if design.has_batch() {
+        let about = "images of an input, and of its results";
+        define("BATCH", format!("{}u", design.batch), about);
+    }
     for register in CONTROL_REGISTERS {
         define(
             register.name,

@@ -130,7 +130,7 @@ fn run(design: &Design) -> String {
 3. Write PROGRAM, INPUT and RESULT; and SCRATCH, if the memory map has a region for maps: so many bytes, a multiple
    of {burst}, that nobody else uses while the program runs. The results are 64-bit numbers in two's complement, from the RESULT address up;
    a multiple of {bytes} bytes too.
-4. Write 3 to INTERRUPT_ENABLE, then 1 to CONTROL.
+{batch}4. Write 3 to INTERRUPT_ENABLE, then 1 to CONTROL.
 5. Wait for `irq`, or until STATUS has bit 0 clear. When DONE is set, every result is in memory: the last write
    was answered before.
 6. Write 3 to INTERRUPT_STATUS. For the next input, write INPUT and RESULT if they change, and start again.
@@ -139,7 +139,19 @@ A start while busy is refused: nothing changes but bit 3 of STATUS. Addresses ma
 taken over by the next start.
 ",
         burst = BURST_BEATS * bytes,
+        batch = batch(design),
     )
+}
+
+/// What several images at a time mean for the host.
+fn batch(design: &Design) -> String {
+    match design.batch {
+        1 => String::new(),
+        batch => format!(
+            "   Input and results are those of {batch} images, in the order of the memory map. With fewer images the input may \
+             hold\n   anything in place of the rest, whose results are to be passed over.\n"
+        ),
+    }
 }
 
 fn faults() -> String {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use cromulent_design::Design;
 use cromulent_engine::Executor as EngineExecutor;
+use cromulent_engine::by_image;
 use cromulent_engine::timing::{self, Timing};
 
 use super::compare::{compare_layer, compare_run};
@@ -91,8 +92,12 @@ impl<'a> Bench<'a> {
         let layers = subject.layers.iter().enumerate();
         let layers = layers.map(|(place, layer)| LayerCheck {
             name: layer.name.clone(),
-            macs: layer.macs,
+            macs: u64::from(self.design.batch) * layer.macs,
             out_width: layer.geometry.out_width(),
+            image_words: match self.design.has_batch() {
+                true => layer.registers.positions as usize / self.design.batch as usize,
+                false => 0,
+            },
             words: runs
                 .first()
                 .and_then(|run| run.layers.get(place))
@@ -101,7 +106,8 @@ impl<'a> Bench<'a> {
         });
         Ok(RunCheck {
             image: subject.image,
-            label: subject.label,
+            results: results(self.design, subject, &runs),
+            labels: subject.labels.clone(),
             layers: layers.collect(),
             comparisons: compare_run(&runs, timed),
             runs,
@@ -213,6 +219,14 @@ impl<'a> Bench<'a> {
         };
         verilator::Simulator::new(self.design, verilog, &mut |what| step.say(what))
     }
+}
+
+/// The results of each image that was asked for, as the first executor gave them.
+fn results(design: &Design, subject: &Subject, runs: &[RunTrace]) -> Vec<Vec<i64>> {
+    let all = runs.first().map_or(&[][..], |run| &run.results);
+    let mut images = by_image(design, all);
+    images.truncate(subject.labels.len());
+    images
 }
 
 /// The memory as the timing model knows it: without pauses.

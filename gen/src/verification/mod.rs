@@ -17,10 +17,13 @@ use crate::cli::Executor;
 /// What one program gave on one image.
 #[derive(Clone, Debug)]
 pub struct RunCheck {
-    /// Which image, from 0.
+    /// Which image, from 0; of a batch the first.
     pub image: usize,
-    /// The true class, if the images came with it.
-    pub label: Option<u8>,
+    /// The true class of each image that was computed together, if they came with it. Where the last images are fewer
+    /// than a batch, there are fewer of these.
+    pub labels: Vec<Option<u8>>,
+    /// The results of each of them, as the first executor gave them.
+    pub results: Vec<Vec<i64>>,
     /// Layer by layer.
     pub layers: Vec<LayerCheck>,
     /// What each executor did, in the order they ran.
@@ -38,10 +41,12 @@ pub struct RunCheck {
 pub struct LayerCheck {
     /// The layer.
     pub name: String,
-    /// Multiply-accumulates of the layer.
+    /// Multiply-accumulates of the layer, of all images computed together.
     pub macs: u64,
     /// Width of the output map, to say where a word lies.
     pub out_width: usize,
+    /// Words of an image in each channel, where there are several; else 0.
+    pub image_words: usize,
     /// Words compared: what the first executor gave.
     pub words: usize,
     /// How each executor but the first compares with the first.

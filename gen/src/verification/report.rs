@@ -15,10 +15,11 @@ use crate::cli::Executor;
 pub fn text(design: &Design, network: &str, checks: &[RunCheck]) -> String {
     let mut lines: Vec<String> = vec![];
     for check in checks {
-        lines.push(format!(
-            "{network} on {}, image {}",
-            design.name, check.image
-        ));
+        let images = match check.labels.len() {
+            0 | 1 => format!("image {}", check.image),
+            count => format!("images {} to {}", check.image, check.image + count - 1),
+        };
+        lines.push(format!("{network} on {}, {images}", design.name));
         lines.extend(layer_table(design, check));
         lines.extend(executor_table(check));
         lines.extend(
@@ -107,14 +108,15 @@ fn executor_table(check: &RunCheck) -> Vec<String> {
     lines
 }
 
-/// The results of the first executor, where there are any.
-fn outcome(check: &RunCheck) -> Option<String> {
-    let results = &check.runs.first()?.results;
-    let class = class(results)?;
-    let truth = check
-        .label
-        .map_or(String::new(), |label| format!(", labelled {label}"));
-    Some(format!("  {} results, class {class}{truth}", results.len()))
+/// The results of the first executor for each image, where there are any.
+fn outcome(check: &RunCheck) -> Vec<String> {
+    let images = check.results.iter().zip(&check.labels);
+    let line = |(results, label): (&Vec<i64>, &Option<u8>)| {
+        let class = class(results)?;
+        let truth = label.map_or(String::new(), |label| format!(", labelled {label}"));
+        Some(format!("  {} results, class {class}{truth}", results.len()))
+    };
+    images.filter_map(line).collect()
 }
 
 /// The place of the largest result, the first of them if there are several.
@@ -141,7 +143,8 @@ fn differences(check: &RunCheck) -> Vec<String> {
 
 /// What differs first in a layer.
 pub(super) fn layer_difference(layer: &LayerCheck, comparison: &Comparison) -> Option<String> {
-    let what = sentence(comparison.first.as_ref()?, layer.out_width);
+    let shape = (layer.image_words, layer.out_width);
+    let what = sentence(comparison.first.as_ref()?, shape);
     let (executor, with) = (comparison.executor.name(), comparison.with.name());
     let name = &layer.name;
     Some(format!(
@@ -151,24 +154,30 @@ pub(super) fn layer_difference(layer: &LayerCheck, comparison: &Comparison) -> O
 
 /// What differs first beside the layers.
 pub(super) fn own_difference(comparison: &Comparison) -> Option<String> {
-    let what = sentence(comparison.first.as_ref()?, 1);
+    let what = sentence(comparison.first.as_ref()?, (0, 1));
     let (executor, with) = (comparison.executor.name(), comparison.with.name());
     Some(format!("first difference of {executor} to {with}: {what}"))
 }
 
-fn place(word: &OutputWord, out_width: usize) -> String {
-    let (y, x) = (
-        word.position as usize / out_width.max(1),
-        word.position as usize % out_width.max(1),
-    );
+/// Where a word lies, in maps of so many words an image, or 0, and of such a width.
+fn place(word: &OutputWord, (image_words, out_width): (usize, usize)) -> String {
+    let position = word.position as usize;
+    let (image, position) = match image_words {
+        0 => (String::new(), position),
+        words => (
+            format!("image {} of the batch, ", position / words),
+            position % words,
+        ),
+    };
+    let (y, x) = (position / out_width.max(1), position % out_width.max(1));
     format!(
-        "column tile {}, column {}, y {y}, x {x}",
+        "{image}column tile {}, column {}, y {y}, x {x}",
         word.column_tile, word.column
     )
 }
 
-fn sentence(difference: &Difference, out_width: usize) -> String {
-    let place = |word| place(word, out_width);
+fn sentence(difference: &Difference, shape: (usize, usize)) -> String {
+    let place = |word| place(word, shape);
     match difference {
         Difference::Word {
             wanted,

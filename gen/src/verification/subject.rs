@@ -19,10 +19,10 @@ pub struct Subject<'a> {
     pub input: Vec<u8>,
     /// The layers it runs.
     pub layers: &'a [Layer],
-    /// Which image, from 0.
+    /// Which image, from 0; of a batch the first.
     pub image: usize,
-    /// The true class, if it is known.
-    pub label: Option<u8>,
+    /// The true class of each image, if it is known; none where there are no scores.
+    pub labels: Vec<Option<u8>>,
     kind: Kind<'a>,
 }
 
@@ -48,7 +48,8 @@ pub struct Computed {
 }
 
 impl<'a> Subject<'a> {
-    /// A network on an image; pixels 0..=255, row by row, channel fastest.
+    /// A network on an image; pixels 0..=255, row by row, channel fastest. Of a design that computes several images
+    /// together on as many, one after another.
     ///
     /// # Errors
     /// Pixels that are not the network's image.
@@ -63,7 +64,7 @@ impl<'a> Subject<'a> {
             input: program::input_lines(image, pixels)?,
             layers: &image.layers,
             image: 0,
-            label: None,
+            labels: vec![None; image.batch()],
             kind: Kind::Network { runner, pixels },
         })
     }
@@ -84,7 +85,7 @@ impl<'a> Subject<'a> {
             input,
             layers: std::slice::from_ref(layer),
             image: 0,
-            label: None,
+            labels: vec![None; design.batch as usize],
             kind: Kind::Layer {
                 alone: Box::new(layer.alone()),
                 activations,
@@ -103,7 +104,7 @@ impl<'a> Subject<'a> {
                 let saturations = run.layers.iter().map(|layer| layer.saturations).sum();
                 Ok(Computed {
                     layers: run.layers.into_iter().map(|layer| layer.words).collect(),
-                    results: run.scores,
+                    results: run.results,
                     saturations,
                 })
             }

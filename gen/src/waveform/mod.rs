@@ -87,7 +87,7 @@ impl Waveform {
             waveform.set(START, start, 1);
             waveform.set(DONE, start + last, 1);
             waveform.set(CYCLES, start + last, last);
-            waveform.beats(layer);
+            waveform.beats(design, layer);
             if layer.registers.max_pool {
                 waveform.pooled(design, layer);
             } else {
@@ -135,16 +135,18 @@ impl Waveform {
     }
 
     /// Beats of the tiles: column tiles, in each passes, in each row tiles.
-    fn beats(&mut self, layer: &Ran<'_>) {
+    fn beats(&mut self, design: &Design, layer: &Ran<'_>) {
         let counts = layer.registers;
+        let row_tiles = u64::from(counts.row_tiles.max(1));
         for (tile, first) in layer.timing.tiles.iter().enumerate() {
-            let pass = tile as u64 / u64::from(counts.row_tiles.max(1)) % u64::from(counts.passes);
+            let pass = tile as u64 / row_tiles % u64::from(counts.passes);
             let positions = match pass + 1 == u64::from(counts.passes) {
                 true => counts.last_positions,
                 false => counts.pass_positions,
             };
             let first = layer.timing.start + first;
-            let end = first + u64::from(positions) * counts.position_beats();
+            let last = tile as u64 % row_tiles + 1 == row_tiles;
+            let end = first + counts.tile_beats(design.columns, positions.into(), last);
             for cycle in first.max(self.cycles.start)..end.min(self.cycles.end) {
                 self.set(BEAT, cycle, 1);
                 self.set(TILE, cycle, u64::from(cycle == first));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Named;
 use super::values::Values;
 
-/// A simulation. Cycles are the same for every image.
+/// A simulation. Cycles are the same for every image, or every batch of images.
 pub(super) struct Report<'a> {
     pub network: &'a str,
     pub design: &'a Design,
@@ -149,8 +149,15 @@ impl Report<'_> {
 
     fn program_lines(&self) -> Vec<String> {
         let (program, causes) = (self.program(), &self.timing.causes);
+        let images = match self.design.batch {
+            1 => String::new(),
+            batch => format!(
+                " for {batch} images, {:.1} an image",
+                self.cycles_per_image()
+            ),
+        };
         let mut lines = vec![format!(
-            "  program: {} cycles, {:.1} % busy; {} for the input, {} between layers; {} beats of program, {} of input",
+            "  program: {} cycles{images}, {:.1} % busy; {} for the input, {} between layers; {} beats of program, {} of input",
             program.cycles,
             100.0 * self.utilization(&program),
             causes.stall_input,
@@ -216,17 +223,31 @@ impl Report<'_> {
         self.values.map_or(&[], |values| &values.runs)
     }
 
-    /// Cycles of all images, one after the other: no design keeps weights from image to image.
+    /// Runs of the program for all images. The last one may have fewer images than are computed together, and takes as
+    /// long.
+    fn program_runs(&self, values: &Values) -> u64 {
+        let batch = u64::from(self.design.batch.max(1));
+        (values.runs.len() as u64).div_ceil(batch)
+    }
+
+    /// Cycles of all images.
     fn batch_cycles(&self, values: &Values) -> u64 {
-        self.timing.cycles.saturating_mul(values.runs.len() as u64)
+        self.timing.cycles.saturating_mul(self.program_runs(values))
+    }
+
+    /// Cycles of the program for each of the images that are computed together.
+    fn cycles_per_image(&self) -> f64 {
+        self.timing.cycles as f64 / f64::from(self.design.batch.max(1))
     }
 
     fn batch_json(&self, values: &Values) -> Value {
         let labelled = || values.runs.iter().zip(&self.labels);
         json!({
             "images": values.runs.len(),
+            "size": self.design.batch,
+            "runs": self.program_runs(values),
             "cycles": self.batch_cycles(values),
-            "weights_loaded": "per image",
+            "weights_loaded": if self.design.has_batch() { "per batch" } else { "per image" },
             "labelled": labelled().filter(|(_, label)| label.is_some()).count(),
             "right": labelled().filter(is_right).count(),
             "threads": values.threads,
@@ -251,8 +272,12 @@ impl Report<'_> {
                 let right = labelled().filter(is_right).count();
                 lines.push(format!("  {right} of {known} labelled images right"));
             }
+            let loaded = match self.design.batch {
+                1 => "for each image".to_owned(),
+                batch => format!("once for {batch} images"),
+            };
             lines.push(format!(
-                "  {count} images: {} cycles; weights are loaded for each image",
+                "  {count} images: {} cycles; weights are loaded {loaded}",
                 self.batch_cycles(values)
             ));
         }
@@ -273,6 +298,8 @@ impl Report<'_> {
     fn program_json(&self) -> Value {
         let causes = &self.timing.causes;
         let mut object = self.row_json(&self.program());
+        object["images"] = json!(self.design.batch);
+        object["cycles_per_image"] = json!(self.cycles_per_image());
         object["beats"] = json!(causes.beats);
         object["stalls"] = json!({
             "weight_load": weight_load(causes),

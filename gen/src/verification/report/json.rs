@@ -19,7 +19,7 @@ pub fn json(checks: &[RunCheck]) -> Value {
     let total: usize = checks.iter().map(RunCheck::mismatches).sum();
     json!({
         "layers": layers.collect::<Vec<_>>(),
-        "images": checks.iter().map(image_object).collect::<Vec<_>>(),
+        "images": checks.iter().flat_map(image_objects).collect::<Vec<_>>(),
         "mismatches": total,
     })
 }
@@ -68,7 +68,13 @@ fn reasons(check: &RunCheck, missing: impl Fn(Executor) -> bool) -> Map<String, 
     reasons
 }
 
-fn image_object(check: &RunCheck) -> Value {
+/// One object for each image; what is of the run is the same in all that were computed together.
+fn image_objects(check: &RunCheck) -> Vec<Value> {
+    let images = 0..check.labels.len();
+    images.map(|image| image_object(check, image)).collect()
+}
+
+fn image_object(check: &RunCheck, image: usize) -> Value {
     let totals = |executor: Executor| check.run(executor).and_then(|run| run.totals.as_ref());
     let cycles = CLOCKED.map(|executor| {
         let cycles = totals(executor).and_then(|totals| totals.get("cycles"));
@@ -83,12 +89,13 @@ fn image_object(check: &RunCheck) -> Value {
         });
         (executor.name().to_owned(), json!(all))
     });
-    let output = check.runs.first().map_or(&[][..], |run| &run.results);
+    let output = check.results.get(image).map_or(&[][..], Vec::as_slice);
+    let label = check.labels.get(image).copied().flatten();
     let mut object = json!({
-        "image": check.image,
+        "image": check.image + image,
         "output": output,
         "class": class(output),
-        "label": check.label,
+        "label": label,
         "mismatches": check.own_mismatches(),
         "cycles": Map::from_iter(cycles),
         "cycles_compared": check.timed,
