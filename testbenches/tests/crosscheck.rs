@@ -83,18 +83,24 @@ fn rust_hdl_agrees_on_random_networks() {
 fn rust_hdl_agrees_on_random_designs_and_layers() {
     let progress = Progress::silent();
     let mut formats = std::collections::BTreeSet::new();
+    let mut batches = std::collections::BTreeSet::new();
     for seed in seeds(0..110) {
         let case = case(seed, &SMALL);
         let mut bench = bench(&case.design, Executor::RustHdl, &progress);
         bench.set_memory(memory(seed));
         assert_equal(&mut bench, &case, &format!("seed {seed}"));
         formats.insert(case.design.format);
+        batches.insert(case.design.batch);
     }
     if std::env::var_os("CROMULENT_SEEDS").is_none() {
         assert_eq!(
             formats.len(),
             Format::ALL.len(),
             "the usual seeds reach every format"
+        );
+        assert!(
+            batches.iter().eq(&[1, 2, 3, 4]),
+            "and every batch: {batches:?}"
         );
     }
 }
@@ -129,9 +135,11 @@ fn designs() -> Vec<Design> {
         small(3, 3, Format::U8, Affine::Recentred, true, 64),
         small(4, 3, Format::O4, Affine::Snapped, true, 128),
     ];
-    // All but a few can pool.
+    // All but a few can pool, some compute several images together.
     let pools = |(n, design): (usize, Design)| Design {
         max_pool: n % 4 != 1,
+        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1][n],
+        code_depth: if n % 2 == 0 { 256 } else { 512 },
         ..design
     };
     designs.into_iter().enumerate().map(pools).collect()
@@ -151,7 +159,7 @@ fn verilator_agrees_on_many_layers_of_each_kind_of_design() {
         return;
     }
     let progress = Progress::silent();
-    let mut kinds = [0; 6];
+    let mut kinds = [0; 7];
     for design in designs() {
         let mut bench = bench(&design, Executor::Verilator, &progress);
         for seed in seeds(0..40) {
@@ -162,11 +170,15 @@ fn verilator_agrees_on_many_layers_of_each_kind_of_design() {
             assert_equal(&mut bench, &case, &what);
             let r = &case.layer.registers;
             let inputs = case.layer.places.input.len() > 1;
-            for (count, here) in
-                kinds
-                    .iter_mut()
-                    .zip([r.stream, r.clamp, r.pool, r.passes > 1, inputs, r.max_pool])
-            {
+            for (count, here) in kinds.iter_mut().zip([
+                r.stream,
+                r.clamp,
+                r.pool,
+                r.passes > 1,
+                inputs,
+                r.max_pool,
+                design.has_batch(),
+            ]) {
                 *count += usize::from(here);
             }
         }
@@ -175,7 +187,7 @@ fn verilator_agrees_on_many_layers_of_each_kind_of_design() {
         let few = kinds.iter().any(|&count| count < 5);
         assert!(
             !few,
-            "streams, clamps, pools, passes, concatenations, max-pools: {kinds:?}"
+            "streams, clamps, pools, passes, concatenations, max-pools, batches: {kinds:?}"
         );
     }
 }

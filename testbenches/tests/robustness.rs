@@ -39,7 +39,7 @@ impl Setting {
         let run = run_network(image, &case.pixels, Executor::Reference).expect("its own image");
         let input = input_lines(image, &case.pixels).expect("its own image");
         let program = Program::of(image);
-        Some(Setting::of(case.image.design, program, input, run.scores))
+        Some(Setting::of(case.image.design, program, input, run.results))
     }
 
     fn of(design: Design, program: Program, input: Vec<u8>, results: Vec<i64>) -> Setting {

@@ -93,7 +93,7 @@ fn a_densenet_moves_an_eighth_of_the_bytes_of_fp32() {
     let run = &runs[0];
     assert!(!run.hung && run.broken.is_none(), "{:?}", run.broken);
     let reference = run_network(&image, pixels, Executor::Reference).expect("its own image");
-    assert_eq!(run.results, reference.scores);
+    assert_eq!(run.results, reference.results);
 
     let beat = u64::from(design.bus_bits / 8);
     let counted = |name| beat * run.counters.get(name).expect("a counter");

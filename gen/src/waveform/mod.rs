@@ -147,9 +147,18 @@ impl Waveform {
             let first = layer.timing.start + first;
             let last = tile as u64 % row_tiles + 1 == row_tiles;
             let end = first + counts.tile_beats(design.columns, positions.into(), last);
-            for cycle in first.max(self.cycles.start)..end.min(self.cycles.end) {
+            let mut issued = (first..end)
+                .filter(|cycle| counts.issues(design.columns, cycle - first, last))
+                .skip_while(|cycle| *cycle < self.cycles.start);
+            let start =
+                (first..end).find(|cycle| counts.issues(design.columns, cycle - first, last));
+            let own: Vec<u64> = issued
+                .by_ref()
+                .take_while(|&c| c < self.cycles.end)
+                .collect();
+            for cycle in own {
                 self.set(BEAT, cycle, 1);
-                self.set(TILE, cycle, u64::from(cycle == first));
+                self.set(TILE, cycle, u64::from(Some(cycle) == start));
             }
         }
     }

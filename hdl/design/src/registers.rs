@@ -404,6 +404,16 @@ impl LayerRegisters {
         }
     }
 
+    /// Whether a beat is issued in a cycle of a tile, counted from 0, and not held back; `last` as in
+    /// [`LayerRegisters::tile_beats`].
+    pub fn issues(&self, columns: u32, cycle: u64, last: bool) -> bool {
+        let Some(image) = self.paced_beats(columns).filter(|_| last) else {
+            return true;
+        };
+        let (at, beats) = (cycle % image, self.position_beats());
+        at < (self.image_positions() - 1) * beats || at >= image - beats
+    }
+
     /// Tiles of the layer: column tiles × passes × row tiles.
     pub fn tiles(&self) -> u64 {
         u64::from(self.column_tiles) * u64::from(self.passes) * u64::from(self.row_tiles)

@@ -20,7 +20,15 @@ pub(super) fn is_topology(path: &Path) -> bool {
 /// # Errors
 /// What is wrong with design or topology; a network that is none.
 pub(super) fn scale_sim(design: &Path, topology: &Path, memory: Memory) -> Result<Outcome, Error> {
-    let design = Design::load(design)?;
+    let file = design;
+    let design = Design::load(file)?;
+    if design.has_batch() {
+        let what = format!(
+            "batch = {}, and --dataflow scale-sim counts one image",
+            design.batch
+        );
+        return Err(Error::bad_input(file.display(), what, "write batch = 1"));
+    }
     let shapes = topology_of(topology)?;
     let rows = compare(&design, &shapes, memory);
     Ok(Outcome::good(

@@ -357,6 +357,15 @@ fn scores_of_a_batch_leave_one_at_a_time() {
     );
     let digits = LayerRegisters { beats: 4, ..scores };
     assert_eq!(digits.tile_beats(17, 12, true), 3 * 20);
+    let held = |columns| {
+        (0..24)
+            .filter(|&n| !scores.issues(columns, n, true))
+            .collect()
+    };
+    let held: [Vec<u64>; 2] = [5, 8].map(held);
+    assert_eq!(held[0], [3, 8, 13, 18, 23]);
+    assert_eq!(held[1], [3, 4, 5, 6, 11, 12, 13, 14, 19, 20, 21, 22]);
+    assert!((0..24).all(|n| scores.issues(8, n, false)));
     assert_eq!(layer().paced_beats(8), None);
 }
 
