@@ -489,3 +489,6 @@ impl Describe for Sequencer {
     }
 }
 logic!(Sequencer);
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,4 @@
+mod batch;
 mod dense;
 mod formats;
 mod outline;
