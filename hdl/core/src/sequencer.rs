@@ -1,5 +1,7 @@
 //! Issues the positions of every tile, one beat a cycle.
 
+mod batch;
+
 use crate::counting::stepped;
 use crate::images::Images;
 use crate::position::{FLAG_BITS, Flags, Position, position_bits};
@@ -244,15 +246,8 @@ impl Sequencer {
             i.constant(place.width(), 0),
             i.constant(place.width(), 1),
         );
-        let mut next_line = i.name("next_line", line + y_step);
-        let mut next_y = y + stride;
-        if let Some(images) = self.images.get() {
-            i.comment("The next image begins at its own first window");
-            let last = i.read(&images.last);
-            let (base, top) = (i.read(&images.next), i.constant(y.width(), 0));
-            next_line = i.name("next_start", last.mux(base, next_line));
-            next_y = last.mux(top, next_y);
-        }
+        let next_line = i.name("next_line", line + y_step);
+        let [next_y, next_line] = self.next_image(i, y + stride, next_line);
         Corner([
             wrap.mux(next_y, y),
             wrap.mux(zero, x + stride),
@@ -277,17 +272,7 @@ impl Sequencer {
         let next = self.next_corner(i, wrap, now);
         let start = i.read(&self.start);
         let restart = i.name("restart", start | column_done);
-        if let Some(images) = self.images.get() {
-            for (port, word) in [
-                (&images.restart, restart),
-                (&images.step, step),
-                (&images.again, again),
-                (&images.pass_done, pass_done),
-                (&images.row_done, wrap),
-            ] {
-                i.drive(port, word);
-            }
-        }
+        self.walk_images(i, [restart, step, again, pass_done, wrap]);
         for n in 0..5 {
             let zero = i.constant(now.0[n].width(), 0);
             let first = self.pass_corner[n].read(i);
@@ -329,44 +314,6 @@ impl Sequencer {
         i.drive(&self.swap, swap);
         i.drive(&self.issuing, active);
         i.drive(&self.pending, unfinished);
-    }
-
-    /// Connects the images; whether beats are issued and none is held back.
-    fn goes<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>) -> I::Word {
-        let active = self.active.read(i);
-        let ports = [&self.output_height, &self.image_step, &self.scores].map(Optional::get);
-        let (Some(images), [Some(height), Some(step), Some(scores)]) = (self.images.get(), ports)
-        else {
-            return active;
-        };
-        for (to, from) in [
-            (&images.clock, &self.clock),
-            (&images.output_height, height),
-            (&images.image_step, step),
-            (&images.scores, scores),
-        ] {
-            i.connect(to, from);
-        }
-        i.connect(&images.active, &self.active.q);
-        i.drive(&images.last_tile, ends.tile);
-        i.drive(&images.first_beat, ends.first_beat);
-        let goes = active & !i.read(&images.hold);
-        i.name("goes", goes)
-    }
-
-    /// The position is the first, and the last, of those that add up in a pool: those of a pass, or of an image.
-    fn pooled<I: Interpreter>(
-        &self,
-        i: &mut I,
-        first_word: I::Word,
-        last_word: I::Word,
-    ) -> [I::Word; 2] {
-        let Some(images) = self.images.get() else {
-            return [first_word, last_word];
-        };
-        let row_start = !self.corner[2].read(i).any();
-        let first = row_start & i.read(&images.first_row);
-        [i.name("first_of_image", first), i.read(&images.last)]
     }
 
     fn flags<I: Interpreter>(&self, i: &mut I, ends: &Ends<I::Word>, goes: I::Word) {
