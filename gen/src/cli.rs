@@ -9,9 +9,11 @@ use cromulent_engine::timing::Memory;
 
 pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
+pub use memory::{Kept, MemoryCommand};
 
 mod accuracy;
 mod choices;
+mod memory;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
 4 a tool failed.";
@@ -36,6 +38,8 @@ pub enum Command {
     Compile(CompileArgs),
     /// Write the Verilog of a design, its register map and a test bench.
     Generate(GenerateArgs),
+    /// Count the bytes that activations take, at test time and in training, by format.
+    Memory(MemoryCommand),
     /// Run a network: its values at the speed of the CPU, and cycles, utilisation, stalls by the timing model.
     Simulate(SimulateArgs),
     /// Write the waveform of a window of cycles, as the cycle model computes it.

@@ -10,7 +10,7 @@
 //! 6. [`networks`] are read from files or made from a name and a seed; [`workload`] puts them together with a
 //!    design and images.
 //! 7. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
-//!    what takes so long.
+//!    what takes so long. [`plot`] draws.
 
 pub mod cli;
 pub mod commands;
@@ -20,6 +20,7 @@ pub mod memory_map;
 pub mod networks;
 mod outcome;
 pub mod output;
+pub mod plot;
 pub mod progress;
 pub mod register_map;
 pub mod tools;

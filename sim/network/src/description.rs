@@ -192,7 +192,8 @@ fn read_examples(fields: &Fields<'_>, folder: &Path) -> Option<Examples> {
         let layout = Layout::from_name(name);
         if layout.is_none() {
             let what = format!("`layout` is `{name}`");
-            let fix = "give idx or cifar10, or leave the key out: it is recognised by content";
+            let fix =
+                "give idx, cifar10 or folder, or leave the key out: it is recognised by content";
             fields.source.note(value.span().start, what, fix);
         }
         layout

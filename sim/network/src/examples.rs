@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::graph::Network;
+use crate::graph::{Network, Shape};
 use crate::images::{self, Example, Image, Layout};
 use crate::problem::{Problem, Problems};
 
@@ -36,7 +36,13 @@ impl Network {
         layout: Option<Layout>,
         count: usize,
     ) -> Result<Vec<Example>, Problems> {
-        let examples = images::read(images, labels, layout, count)?;
+        let Shape {
+            channels,
+            height,
+            width,
+        } = self.input.shape();
+        let shape = Some([channels, height, width]);
+        let examples = images::read_as(images, labels, layout, shape, count)?;
         let place = images.display().to_string();
         if examples.is_empty() && count > 0 {
             return Err(Problem::new(place, "holds no image", "give at least one").into());

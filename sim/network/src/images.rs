@@ -1,4 +1,6 @@
-//! Images and labels from files: IDX and CIFAR-10's binary layout, either plain or gzip.
+//! Images and labels from files: IDX and CIFAR-10's binary layout, either plain or gzip, or a folder of PNG and JPEG.
+
+mod folder;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
@@ -39,14 +41,17 @@ pub enum Layout {
     Idx,
     /// CIFAR-10's binary version: records of a label and 3 × 32 × 32 pixels, channel slowest.
     Cifar10,
+    /// A folder of PNG and JPEG files, a subfolder a class, or beside a file that names the class of each.
+    Folder,
 }
 
 impl Layout {
-    /// The layout of that name: `idx` or `cifar10`.
+    /// The layout of that name: `idx`, `cifar10` or `folder`.
     pub fn from_name(name: &str) -> Option<Layout> {
         match name {
             "idx" => Some(Layout::Idx),
             "cifar10" => Some(Layout::Cifar10),
+            "folder" => Some(Layout::Folder),
             _ => None,
         }
     }
@@ -69,6 +74,20 @@ pub fn read(
     layout: Option<Layout>,
     count: usize,
 ) -> Result<Vec<Example>, Problems> {
+    read_as(images, labels, layout, None, count)
+}
+
+/// The same; images of a folder have to be of this shape, channels, height and width.
+pub(crate) fn read_as(
+    images: &Path,
+    labels: Option<&Path>,
+    layout: Option<Layout>,
+    shape: Option<[usize; 3]>,
+    count: usize,
+) -> Result<Vec<Example>, Problems> {
+    if layout == Some(Layout::Folder) || (layout.is_none() && images.is_dir()) {
+        return folder::read(images, labels, shape, count);
+    }
     let mut stream = Stream::open(images)?;
     let looks_idx = stream.head.starts_with(&[0, 0]) && (1..=4).contains(&stream.magic_indices());
     match layout.unwrap_or(if looks_idx {
@@ -83,7 +102,7 @@ pub fn read(
                 .into())
         }
         Layout::Cifar10 => Ok(read_cifar(stream, count)?),
-        Layout::Idx => {
+        Layout::Idx | Layout::Folder => {
             let idx = read_idx_images(&mut stream, count)?;
             let labels = match labels {
                 Some(path) => Some(read_idx_labels(path, idx.total, count)?),

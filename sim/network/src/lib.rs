@@ -24,6 +24,7 @@ mod generator;
 mod graph;
 pub mod images;
 mod load;
+pub mod memory;
 mod paths;
 mod problem;
 mod shape;

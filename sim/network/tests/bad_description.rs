@@ -284,7 +284,7 @@ fn examples_table() {
     assert_eq!(
         replaced("examples", "nodes = [", examples),
         "small.toml:4:37: `layout` is `png`; \
-         give idx or cifar10, or leave the key out: it is recognised by content\n\
+         give idx, cifar10 or folder, or leave the key out: it is recognised by content\n\
          small.toml:4:44: `examples` has no key `lables`; its keys are images, labels, layout"
     );
 }
