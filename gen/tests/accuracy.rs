@@ -65,8 +65,10 @@ fn what_cannot_be_had_is_refused_with_its_place() {
         assert!(output.stdout.is_empty());
         stderr(&output)
     };
-    let text = refused(&[NETWORK, "--formats", "L4,U4"]);
-    assert!(text.contains("U4 is a format of the paper"), "{text}");
+    let text = refused(&[NETWORK, "--formats", "L4,U6"]);
+    assert!(text.contains("unknown format `U6`"), "{text}");
+    let text = refused(&[NETWORK, "--weights", "8,binary"]);
+    assert!(text.contains("or one of ternary, log3"), "{text}");
     let text = refused(&["resnet20"]);
     assert!(
         text.contains("resnet20: is a network known by name"),

@@ -131,9 +131,9 @@ pub fn naive(network: &Network, widths: Widths) -> Memory {
     };
     // What is in the place of another value lives where that one does.
     let mut lives = last.clone();
-    for node in 0..lives.len() {
+    for (node, &until) in last.iter().enumerate() {
         if let (true, Some(&input)) = (in_place(node), network.nodes[node].inputs.first()) {
-            lives[input] = last[node];
+            lives[input] = until;
         }
     }
     memory(network, &lives, value, training)
