@@ -37,7 +37,11 @@ const LIMITS: Limits = Limits {
 
 /// The first layer drawn with several tiles that is as wanted, and its input.
 fn find(what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
-    let mut drawn = (0..10_000).filter_map(|seed| case_within(seed, &design(), &LIMITS));
+    find_for(&design(), what, wanted)
+}
+
+fn find_for(design: &Design, what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
+    let mut drawn = (0..10_000).filter_map(|seed| case_within(seed, design, &LIMITS));
     let found = drawn.find(|case| {
         let r = &case.layer.registers;
         (r.row_tiles > 2 || r.max_pool) && r.column_tiles > 1 && wanted(r)
@@ -67,8 +71,35 @@ pub fn cases() -> Vec<Case> {
 /// # Panics
 /// There is none: a fault of the random generator.
 pub fn scores() -> Case {
-    let mut case = find("results", |r| {
-        r.raw && r.positions == 1 && !r.stream && r.passes == 1
+    scores_for(&design())
+}
+
+/// Layers of that design with three images together: codes that a pass cuts inside of an image, a max-pool, results of
+/// a global pool.
+///
+/// # Panics
+/// There is no such layer: a fault of the random generator.
+pub fn batches() -> Vec<Case> {
+    let design = Design {
+        batch: 3,
+        ..design()
+    };
+    vec![
+        find_for(&design, "codes in passes", |r| {
+            let whole = u64::from(r.pass_positions).is_multiple_of(r.image_positions());
+            r.codes && !r.pool && r.passes > 1 && !whole && r.image_positions() > 4
+        }),
+        find_for(&design, "a max-pool", |r| {
+            r.max_pool && r.beats > 1 && r.image_positions() > 4
+        }),
+        scores_for(&design),
+    ]
+}
+
+fn scores_for(design: &Design) -> Case {
+    let mut case = find_for(design, "results", |r| {
+        let images = design.batch == 1 || r.pool;
+        r.raw && r.positions == design.batch && !r.stream && r.passes == 1 && images
     });
     let layer = &mut case.layer;
     layer.output = LayerOutput::Scores { unit: 1.0 };

@@ -98,6 +98,49 @@ fn planted_faults_are_seen_and_named() {
     }
 }
 
+/// The same where images are computed together.
+const FAULTS_OF_BATCHES: [(&str, &str, &str, &str); 5] = [
+    (
+        "images.v",
+        "base_0 + image_step",
+        "base_0 | image_step",
+        "image ",
+    ),
+    ("images.v", "again ? row_1 :", "again ? row_0 :", "image "),
+    ("images.v", "& (~over)", "& over", ""),
+    (
+        "images.v",
+        "row_done & (row_0 ==",
+        "row_done & (row_1 ==",
+        "image ",
+    ),
+    (
+        "sequencer.v",
+        "(first_of_image | (~pool))",
+        "((first_of_image & tile_start) | (~pool))",
+        "image ",
+    ),
+];
+
+#[test]
+fn planted_faults_of_batches_are_seen_and_named() {
+    if tools::verilator().is_none() {
+        return;
+    }
+    let cases = small::batches();
+    let (_, text) = verify(
+        &cases,
+        planted(&cases[0].design, "pe.v", "sum_in", "sum_in"),
+    );
+    assert!(text.ends_with("all equal"), "{text}");
+    for (file, from, to, said) in FAULTS_OF_BATCHES {
+        let (checks, text) = verify(&cases, planted(&cases[0].design, file, from, to));
+        let mismatches: usize = checks.iter().map(RunCheck::mismatches).sum();
+        assert!(mismatches > 0, "{file}, `{from}`: not seen");
+        assert!(text.contains(said), "{file}: {text}");
+    }
+}
+
 #[test]
 fn untouched_verilog_passes() {
     if tools::verilator().is_none() {

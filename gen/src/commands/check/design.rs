@@ -26,7 +26,11 @@ fn headline(design: &Design) -> String {
         affine,
         ..
     } = design;
-    format!("{name}: {rows}×{columns} processing elements, {pe}, {format}, {affine}")
+    let images = match design.batch {
+        1 => String::new(),
+        batch => format!(", {batch} images together"),
+    };
+    format!("{name}: {rows}×{columns} processing elements, {pe}, {format}, {affine}{images}")
 }
 
 /// The widths that follow from a design, by name.
@@ -118,6 +122,7 @@ pub fn json(design: &Design) -> Value {
         "pe": design.pe.name(),
         "format": design.format.name(),
         "affine": design.affine.name(),
+        "batch": design.batch,
         "bits": bits,
         "memories": memories,
     })
