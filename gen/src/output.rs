@@ -54,7 +54,10 @@ pub fn write_files(folder: &Path, files: &Files) -> Result<(), Error> {
 }
 
 /// An error if there is anything of this name already.
-fn refuse_existing(folder: &Path) -> Result<(), Error> {
+///
+/// # Errors
+/// It exists.
+pub fn refuse_existing(folder: &Path) -> Result<(), Error> {
     match folder.symlink_metadata() {
         Ok(_) => {
             let fix = "name a new one, or remove this one first";

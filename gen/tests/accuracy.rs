@@ -91,3 +91,35 @@ fn what_cannot_be_had_is_refused_with_its_place() {
         );
     }
 }
+
+#[test]
+fn formats_of_some_batch_norms_are_chosen_searched_and_drawn() {
+    let home = tempfile::tempdir().unwrap();
+    let svg = home.path().join("accuracy.svg");
+    let svg = svg.to_str().unwrap();
+    let asked = ["accuracy", NETWORK, "--formats", "R4", "--images", "40"];
+    let (found, code) = json(&[&asked[..], &["--auto", "80", "--plot", svg]].concat());
+    assert_eq!(code, 0, "{found}");
+    let row = &found["rows"][0];
+    assert!(row["top1"].as_f64().unwrap() >= 80.0);
+    let formats = row["formats"].as_object().unwrap();
+    assert!(!formats.is_empty());
+    assert!(std::fs::read_to_string(svg).unwrap().starts_with("<svg"));
+    // What was found says the same when it is asked for.
+    let wishes: Vec<String> = formats
+        .iter()
+        .map(|(node, f)| format!("--format={node}={}", f.as_str().unwrap()))
+        .collect();
+    let wishes: Vec<&str> = wishes.iter().map(String::as_str).collect();
+    let (again, _) = json(&[&asked[..], &wishes[..]].concat());
+    for key in ["top1", "agreement", "formats", "layers"] {
+        assert_eq!(again["rows"][0][key], row[key], "{key}");
+    }
+    let layers = row["layers"].as_array().unwrap();
+    assert!(
+        layers
+            .iter()
+            .all(|layer| layer["sqnr_db"].as_f64().unwrap() > 0.0),
+        "{layers:?}"
+    );
+}

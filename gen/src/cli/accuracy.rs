@@ -57,6 +57,23 @@ pub struct AccuracyArgs {
     /// in constants of 12 bits: ternary, log3, log4, log3-sqrt2, log4-sqrt2.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = weights, default_value = "8")]
     pub weights: Vec<Weights>,
+    /// Stores what some batch-norms normalise in a narrower format, or uncoded (I8), in every row: NODE=FORMAT as in
+    /// `compile`, or in place of NODE the beginning of names and *, first:N or last:N. May be given several times.
+    #[arg(long, value_name = "SELECTION=FORMAT", value_parser = super::choices::wish)]
+    pub format: Vec<(String, Format)>,
+    /// Gives each batch-norm the narrowest format with which so many per cent of images stay right: a row is then the
+    /// cheapest found for its format.
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub auto: Option<f64>,
+    /// Labelled images that decide in --auto, the first 500; those of the table if absent.
+    #[arg(long, value_name = "FILE", requires = "auto")]
+    pub calibrate: Option<PathBuf>,
+    /// The labels of these in IDX.
+    #[arg(long, value_name = "FILE", requires = "calibrate")]
+    pub calibrate_labels: Option<PathBuf>,
+    /// Draw top-1 by format, a line for each other combination: an SVG file, which must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
     /// Design file to take all widths and depths from, but for format, affine and bits of weights; if absent, a design
     /// that is deep enough for any network.
     #[arg(long, value_name = "FILE")]
@@ -134,6 +151,15 @@ impl fmt::Display for Weights {
             few => few.fmt(f),
         }
     }
+}
+
+/// A share of images.
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text
+        .parse()
+        .ok()
+        .filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "write per cent of the images, 0 to 100".to_owned())
 }
 
 /// The forms that L formats can be read in.

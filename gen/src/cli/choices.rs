@@ -40,7 +40,7 @@ pub struct ChoiceArgs {
 }
 
 /// A batch-norm and a format.
-fn wish(text: &str) -> Result<(String, Format), String> {
+pub(super) fn wish(text: &str) -> Result<(String, Format), String> {
     let Some((node, format)) = text.split_once('=') else {
         return Err("write NODE=FORMAT, such as blocks.0.bn2=L3".to_owned());
     };

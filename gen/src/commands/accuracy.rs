@@ -2,9 +2,11 @@
 
 mod combinations;
 mod layers;
+mod mixed;
 mod report;
 mod tally;
 
+use std::fs;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -18,10 +20,12 @@ use rayon::prelude::*;
 
 use crate::cli::{AccuracyArgs, Wanted};
 use crate::networks;
+use crate::output::{refuse_existing, write_file};
 use crate::progress::Progress;
 use crate::workload::read_back;
 use crate::{Error, Outcome, Problem};
 use combinations::{Combination, combinations};
+use mixed::{Search, Wish};
 use report::{Report, Row};
 use tally::{Answer, Tally};
 
@@ -34,11 +38,16 @@ pub fn run(args: &AccuracyArgs, progress: &Progress) -> Result<Outcome, Error> {
     let network = load(args)?;
     let examples = examples(args, &network)?;
     let template = args.design.as_deref().map(Design::load).transpose()?;
-    let step = progress.step("compiling");
-    let programs = programs(args, &network, template.as_ref())?;
-    drop(step);
+    if let Some(file) = &args.plot {
+        refuse_existing(file)?;
+    }
+    let wishes = mixed::wishes(&network, &args.format)?;
+    let deciding = deciding(args, &network, &examples)?;
     let pool = pool(args.threads)?;
-    pool.install(|| {
+    let (outcome, svg) = pool.install(|| -> Result<(Outcome, Option<String>), Error> {
+        let step = progress.step("compiling");
+        let programs = programs(args, &network, template.as_ref(), &wishes, &deciding)?;
+        drop(step);
         let float = in_floating_point(&network, &examples, progress)?;
         let mut rows = vec![];
         for program in &programs {
@@ -57,9 +66,42 @@ pub fn run(args: &AccuracyArgs, progress: &Progress) -> Result<Outcome, Error> {
             rows,
             seconds: started.elapsed().as_secs_f64(),
         };
-        Ok(Outcome::good(report.text(), report.json()))
-    })
+        let svg = args.plot.as_ref().map(|_| report.plot()).transpose()?;
+        Ok((Outcome::good(report.text(), report.json()), svg))
+    })?;
+    if let (Some(file), Some(svg)) = (&args.plot, svg) {
+        write_file(file, |part| {
+            fs::write(part, svg).map_err(|error| Error::io("be written", file, &error))
+        })?;
+    }
+    Ok(outcome)
 }
+
+/// The images that decide what `--auto` gives up.
+fn deciding(
+    args: &AccuracyArgs,
+    network: &Network,
+    examples: &[Example],
+) -> Result<Vec<Example>, Error> {
+    if args.auto.is_none() {
+        return Ok(vec![]);
+    }
+    let examples = match &args.calibrate {
+        Some(file) => {
+            network.read_images(file, args.calibrate_labels.as_deref(), None, DECIDING)?
+        }
+        None => examples.iter().take(DECIDING).cloned().collect(),
+    };
+    if let Some(place) = examples.iter().position(|example| example.label.is_none()) {
+        let what = format!("image {place} has no label, so nobody knows what is right");
+        let fix = "give the labels with --calibrate-labels";
+        return Err(Error::bad_input("--calibrate", what, fix));
+    }
+    Ok(examples)
+}
+
+/// Images that decide, at most: the first ones.
+const DECIDING: usize = 500;
 
 /// The network, whose weights are its own: random ones are right by chance only.
 fn load(args: &AccuracyArgs) -> Result<Network, Error> {
@@ -104,6 +146,8 @@ struct Program {
     combination: Combination,
     image: Image,
     probes: Vec<Probe>,
+    /// Formats that are not the row's own.
+    formats: Vec<Wish>,
     notes: Vec<String>,
 }
 
@@ -115,24 +159,19 @@ fn programs(
     args: &AccuracyArgs,
     network: &Network,
     template: Option<&Design>,
+    wishes: &[Wish],
+    deciding: &[Example],
 ) -> Result<Vec<Program>, Error> {
     let (mut programs, mut problems) = (vec![], Vec::<Problem>::new());
     for combination in combinations(args) {
-        let design = combination.design(template);
-        let compiled = design
-            .validate()
-            .map_err(Error::from)
-            .and_then(|()| Ok(compile_with(network, &design, &combination.choices())?));
-        match compiled {
-            Ok(compiled) => programs.push(Program::new(combination, compiled)?),
+        let name = format!("{}, {}", combination.format, combination.affine);
+        match program(args, network, template, combination, (wishes, deciding)) {
+            Ok(program) => programs.push(program),
             Err(Error::BadInput(found)) => {
                 problems.extend(found.into_iter().map(|problem| Problem {
-                    place: format!(
-                        "{}, {}: {}",
-                        combination.format, combination.affine, problem.place
-                    ),
+                    place: format!("{name}: {}", problem.place),
                     ..problem
-                }))
+                }));
             }
             Err(error) => return Err(error),
         }
@@ -144,6 +183,44 @@ fn programs(
     }
 }
 
+/// Compiles one row, its formats those wanted or, with `--auto`, those a search finds.
+fn program(
+    args: &AccuracyArgs,
+    network: &Network,
+    template: Option<&Design>,
+    combination: Combination,
+    (wishes, deciding): (&[Wish], &[Example]),
+) -> Result<Program, Error> {
+    let design = combination.design(template);
+    design.validate()?;
+    let mut choices = combination.choices();
+    let mut found = None;
+    choices.formats = wishes.to_vec();
+    if let Some(wanted) = args.auto {
+        let search = Search {
+            network,
+            design: &design,
+            first: choices.first,
+            weights: choices.weights,
+            examples: deciding,
+            wanted,
+        };
+        let best = search.run(wishes)?;
+        choices.formats.clone_from(&best.wishes);
+        found = Some((best, deciding.len()));
+    }
+    let compiled = compile_with(network, &design, &choices)?;
+    let mut program = Program::new(combination, compiled)?;
+    program.formats = choices.formats;
+    if let Some((best, images)) = found {
+        program.notes.push(format!(
+            "--auto: {:.2} per cent of the {images} images that decide, {} bits of codes an image in place of {}",
+            best.accuracy, best.bits[0], best.bits[1]
+        ));
+    }
+    Ok(program)
+}
+
 impl Program {
     fn new(combination: Combination, compiled: Compiled) -> Result<Program, Error> {
         let (image, _) = read_back(&compiled.image)?;
@@ -152,6 +229,7 @@ impl Program {
             combination,
             image,
             probes: compiled.probes,
+            formats: vec![],
             notes: notes
                 .map(|note| format!("{}: {}", note.place, note.what))
                 .collect(),
@@ -214,6 +292,7 @@ fn row(
         combination: program.combination.clone(),
         tally: Tally::of(&answers, float),
         saturations: runs.iter().map(|run| run.saturations).sum(),
+        formats: program.formats.clone(),
         notes: program.notes.clone(),
         layers: vec![],
     })

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::combinations::Combination;
 use super::layers::{self, Ratio};
+use super::mixed::Wish;
 use super::tally::Tally;
+use crate::{Error, plot};
 
 /// A table of accuracies.
 pub(super) struct Report<'a> {
@@ -26,6 +28,8 @@ pub(super) struct Row {
     pub saturations: u64,
     /// Channels that lose much of their signal.
     pub notes: Vec<String>,
+    /// Batch-norms whose format is not the row's own.
+    pub formats: Vec<Wish>,
     /// What is kept between layers; empty if nobody asked.
     pub layers: Vec<Ratio>,
 }
@@ -72,6 +76,13 @@ impl Report<'_> {
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![];
         for row in &self.rows {
+            if !row.formats.is_empty() {
+                let formats = row.formats.iter();
+                let formats: Vec<String> = formats
+                    .map(|(node, format)| format!("{node}={format}"))
+                    .collect();
+                notes.push(format!("{}: {}", row.name(), formats.join(" ")));
+            }
             let name = format!("{} {}", row.combination.format, row.combination.affine);
             let own = row.notes.iter().map(|note| format!("{name}: {note}"));
             notes.extend(own.filter(|note| !notes.contains(note)).collect::<Vec<_>>());
@@ -84,6 +95,44 @@ impl Report<'_> {
             }
         }
         notes
+    }
+
+    /// Top-1 by format: a line for every other part of the combinations, and one for floating point.
+    pub fn plot(&self) -> Result<String, Error> {
+        let mut ticks: Vec<String> = vec![];
+        let mut lines: Vec<plot::Line> = vec![];
+        for row in &self.rows {
+            let c = &row.combination;
+            let format = c.format.to_string();
+            let place = ticks.iter().position(|tick| *tick == format);
+            let place = place.unwrap_or_else(|| {
+                ticks.push(format);
+                ticks.len() - 1
+            });
+            let name = format!("{}, {}, {}", c.affine, c.first(), c.weights);
+            let point = (place as f64, row.tally.percent(row.tally.top1));
+            match lines.iter_mut().find(|line| line.name == name) {
+                Some(line) => line.points.push(point),
+                None => lines.push(plot::Line {
+                    name,
+                    points: vec![point],
+                }),
+            }
+        }
+        let float = self.float.percent(self.float.top1);
+        let last = ticks.len().saturating_sub(1) as f64;
+        lines.push(plot::Line {
+            name: "fp32".to_owned(),
+            points: vec![(0.0, float), (last, float)],
+        });
+        plot::lines(&plot::Chart {
+            title: format!("{}: top-1 on {} images", self.network, self.float.images),
+            x: "format".to_owned(),
+            y: "per cent".to_owned(),
+            lines,
+            marks: true,
+            ticks,
+        })
     }
 
     pub fn json(&self) -> Value {
@@ -100,6 +149,11 @@ impl Report<'_> {
             });
             extend(&mut object, numbers(&row.tally));
             object["saturations"] = json!(row.saturations);
+            let formats = row.formats.iter();
+            object["formats"] = formats
+                .map(|(node, format)| (node.clone(), json!(format.name())))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
             object["layers"] = row.layers.iter().map(ratio_json).collect();
             object
         };
@@ -122,20 +176,25 @@ impl Report<'_> {
 }
 
 impl Row {
+    /// Its combination in a few words.
+    fn name(&self) -> String {
+        let c = &self.combination;
+        format!(
+            "{} {}, first {}, weights {}",
+            c.format,
+            c.affine,
+            c.first(),
+            c.weights
+        )
+    }
+
     /// The ratio of each value, the row's name before them.
     fn layer_lines(&self) -> Vec<String> {
         if self.layers.is_empty() {
             return vec![];
         }
-        let c = &self.combination;
         let mut lines = vec![
-            format!(
-                "{} {}, first {}, weights {}",
-                c.format,
-                c.affine,
-                c.first(),
-                c.weights
-            ),
+            self.name(),
             format!(
                 "  {:<28} {:<6} {:>8} {:>8}  channels lost",
                 "value", "kept", "dB", "offset"
