@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cromulent_engine::timing::Memory;
+use cromulent_import::Normalisation;
 
 pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
@@ -38,6 +39,9 @@ pub enum Command {
     Compile(CompileArgs),
     /// Write the Verilog of a design, its register map and a test bench.
     Generate(GenerateArgs),
+    /// Read a trained network of another tool (ONNX, or safetensors of a known topology), rewrite it into the cromulent form
+    /// and write it as a network file.
+    Import(ImportArgs),
     /// Count the bytes that activations take, at test time and in training, by format.
     Memory(MemoryCommand),
     /// Run a network: its values at the speed of the CPU, and cycles, utilisation, stalls by the timing model.
@@ -117,6 +121,49 @@ pub struct GenerateArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `import`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cromulent import resnet20.onnx --normalize imagenet --calibrate cifar10-train.bin --out resnet20.toml
+  cromulent import densenet.onnx --normalize 0.286,0.353 --out densenet.toml
+  cromulent import resnet20.safetensors --topology resnet20 --calibrate cifar10-train.bin --out resnet20.toml")]
+pub struct ImportArgs {
+    /// The network: an ONNX file (opsets 9 to 21), or with --topology a safetensors file.
+    #[arg(value_name = "FILE")]
+    pub network: PathBuf,
+    /// What the weights of a safetensors file belong to: a known network, its tensors named as PyTorch names them.
+    #[arg(long, value_name = "NAME")]
+    pub topology: Option<String>,
+    /// How pixels enter the network, (pixel/255 − mean)/std: imagenet, cifar10, or MEAN,STD as fractions of 255, one of
+    /// each for all channels or for each; imagenet if absent, for three channels.
+    #[arg(long, value_name = "NAME|MEAN,STD")]
+    pub normalize: Option<Normalisation>,
+    /// Images for the statistics of normalisations that are put in, such as the training set.
+    #[arg(long, value_name = "DATA")]
+    pub calibrate: Option<PathBuf>,
+    /// How many of them, from the first on.
+    #[arg(long, value_name = "K", default_value = "1000", value_parser = images)]
+    pub images: NonZeroUsize,
+    /// What shortcuts without parameters become.
+    #[arg(long, value_name = "KIND", value_enum, default_value = "streams")]
+    pub shortcuts: Shortcuts,
+    /// Network file to write, which must not exist yet; the weights go beside it, as *.safetensors.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What shortcuts without parameters become.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Shortcuts {
+    /// Residual streams of their own: exact, for some more multiplications.
+    Streams,
+    /// 1×1 convolutions of ones and zeros, which read codes.
+    Codes,
 }
 
 /// What runs on what, shared by `simulate` and `verify`.

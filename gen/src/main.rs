@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Check(args) => (commands::check::run(&args), args.json),
         Command::Compile(args) => (commands::compile::run(&args, &progress), args.json),
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),
+        Command::Import(args) => (commands::import::run(&args, &progress), args.json),
         Command::Memory(args) => (commands::memory::run(&args), args.json),
         Command::Simulate(args) => (commands::simulate::run(&args, &progress), args.json),
         Command::Trace(args) => (commands::trace::run(&args, &progress), args.json),

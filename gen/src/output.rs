@@ -38,6 +38,40 @@ pub fn write_file(file: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) ->
     fs::rename(&inside, file).map_err(|error| Error::io("be written", file, &error))
 }
 
+/// Writes new files into one folder: all of them into a temporary one beside, where `check` may look at them, and then
+/// under their names.
+///
+/// # Errors
+/// One of them exists (bad input), cannot be written, or `check` fails; nothing is left behind then.
+pub fn write_together(
+    folder: &Path,
+    files: &[(String, Vec<u8>)],
+    check: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let names = || files.iter().map(|(name, _)| folder.join(name));
+    names().try_for_each(|file| refuse_existing(&file))?;
+    let first = names().next().unwrap_or_default();
+    let draft = Draft::beside(&first)?;
+    for (name, bytes) in files {
+        let path = draft.path.join(name);
+        fs::write(&path, bytes).map_err(|error| Error::io("be written", &path, &error))?;
+    }
+    check(&draft.path)?;
+    let mut written: Vec<PathBuf> = vec![];
+    for (name, file) in files.iter().map(|(name, _)| name).zip(names()) {
+        let moved = refuse_existing(&file).and_then(|()| {
+            let moved = fs::rename(draft.path.join(name), &file);
+            moved.map_err(|error| Error::io("be written", &file, &error))
+        });
+        if let Err(error) = moved {
+            written.iter().for_each(|file| _ = fs::remove_file(file));
+            return Err(error);
+        }
+        written.push(file);
+    }
+    Ok(())
+}
+
 /// Writes files below a folder, which exists.
 ///
 /// # Errors
@@ -127,6 +161,26 @@ mod tests {
             assert!(error.to_string().contains("exists already; name a new one"));
         }
         assert_eq!(fs::read_to_string(file).unwrap(), "kept");
+    }
+
+    #[test]
+    fn files_appear_together() {
+        let home = tempfile::tempdir().unwrap();
+        let files =
+            [("a.toml", "a"), ("a.bin", "b")].map(|(name, text)| (name.to_owned(), text.into()));
+        let refused = |_: &Path| Err(Error::bad_input("x", "is wrong", "mend it"));
+        assert!(write_together(home.path(), &files, refused).is_err());
+        assert!(names(home.path()).is_empty());
+        let look = |folder: &Path| {
+            assert_eq!(fs::read_to_string(folder.join("a.bin")).unwrap(), "b");
+            Ok(())
+        };
+        write_together(home.path(), &files, look).unwrap();
+        assert_eq!(names(home.path()).len(), 2);
+        fs::remove_file(home.path().join("a.bin")).unwrap();
+        let error = write_together(home.path(), &files, |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("exists already"));
+        assert_eq!(names(home.path()), ["a.toml"]);
     }
 
     #[test]

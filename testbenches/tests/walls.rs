@@ -1,6 +1,6 @@
 //! The walls of the house: which crate may depend on which.
 //!
-//! `number ← {design, network, kernels} ← {core (with kit), engine} ← gen ← testbenches`. The engine never sees
+//! `number ← {design, network, kernels} ← {core (with kit), engine, import} ← gen ← testbenches`. The engine never sees
 //! rust_hdl, else comparing it with the circuit would prove nothing; the network never sees the hardware;
 //! the core never sees the engine; the kit sees none of ours.
 
@@ -10,11 +10,15 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 /// Each crate of the workspace, and the crates of the workspace it may depend on, for whatever purpose.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("cromulent-number", &[]),
     ("cromulent-kit", &[]),
     ("cromulent-design", &["cromulent-number"]),
     ("cromulent-network", &["cromulent-number"]),
+    (
+        "cromulent-import",
+        &["cromulent-number", "cromulent-network"],
+    ),
     (
         "cromulent-core",
         &["cromulent-number", "cromulent-design", "cromulent-kit"],
@@ -36,6 +40,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "cromulent-design",
             "cromulent-kit",
             "cromulent-network",
+            "cromulent-import",
             "cromulent-core",
             "cromulent-kernels",
             "cromulent-engine",
@@ -48,6 +53,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "cromulent-design",
             "cromulent-kit",
             "cromulent-network",
+            "cromulent-import",
             "cromulent-core",
             "cromulent-kernels",
             "cromulent-engine",
@@ -57,10 +63,11 @@ const ALLOWED: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that must not link rust_hdl, not even by way of others.
-const WITHOUT_RUST_HDL: [&str; 5] = [
+const WITHOUT_RUST_HDL: [&str; 6] = [
     "cromulent-number",
     "cromulent-design",
     "cromulent-network",
+    "cromulent-import",
     "cromulent-kernels",
     "cromulent-engine",
 ];

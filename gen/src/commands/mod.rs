@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod check;
 pub mod compile;
 pub mod generate;
+pub mod import;
 pub mod memory;
 pub mod simulate;
 pub mod trace;

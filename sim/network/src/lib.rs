@@ -38,4 +38,6 @@ pub use generator::Generator;
 pub use graph::{Convolution, Examples, Input, Linear, Network, Node, Op, Shape, Step, Tensor};
 pub use images::{Example, Image, Layout};
 pub use problem::{Problem, Problems};
+pub use shape::infer;
 pub use topologies::{TOPOLOGIES, resolutions, synthesise, synthetic_image, topology, topology_at};
+pub use weights::safetensors;

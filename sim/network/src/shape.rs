@@ -9,13 +9,13 @@ pub(crate) const MAX_SIZE: usize = 65_536;
 pub(crate) const MAX_VALUES: usize = 1 << 28;
 
 /// What does not fit, and what would.
-type Misfit = (String, String);
+pub type Misfit = (String, String);
 
 /// The shape `op` gives for inputs of these shapes.
 ///
 /// # Errors
 /// What does not fit and what would.
-pub(crate) fn infer(op: &Op, inputs: &[Shape]) -> Result<Shape, Misfit> {
+pub fn infer(op: &Op, inputs: &[Shape]) -> Result<Shape, Misfit> {
     let several = matches!(op, Op::Add | Op::Concat);
     let [first, rest @ ..] = inputs else {
         return Err(misfit("reads no node", "name what it reads with `inputs`"));

@@ -125,6 +125,32 @@ impl Weights {
     }
 }
 
+/// All tensors of a safetensors file that are of single precision, by name; others are left out.
+///
+/// # Errors
+/// A file that cannot be read or is no safetensors, tensors with values that are not finite.
+pub fn safetensors(path: &Path) -> Result<BTreeMap<String, Tensor>, Problems> {
+    let mut file = Weights::open(path)?;
+    let floats = file
+        .entries
+        .iter()
+        .filter(|(_, entry)| entry.dtype == "F32");
+    let ranks: Vec<(String, usize)> = floats
+        .map(|(name, entry)| (name.clone(), entry.shape.len()))
+        .collect();
+    let mut problems = Problems::default();
+    let mut tensors = BTreeMap::new();
+    for (name, rank) in ranks {
+        match file.read(&name, &vec![None; rank]) {
+            Ok(tensor) => {
+                tensors.insert(name, tensor);
+            }
+            Err(problem) => problems.0.push(problem),
+        }
+    }
+    problems.or(tensors)
+}
+
 /// The header's length, from the file's first bytes.
 fn header_length(prefix: &[u8], file_length: u64) -> Result<u64, (String, String)> {
     let Ok(prefix) = <[u8; 8]>::try_from(prefix) else {

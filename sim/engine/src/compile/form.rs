@@ -108,6 +108,20 @@ impl ChannelForm {
         }
     }
 
+    /// The same for values that are never less than `n`, because a ReLU has raised them: most of them may be `n`, and
+    /// their code adds nothing, though it may stand for a little more. Exact form only: the others have a code for it.
+    ///
+    /// The affine is to give nothing at `n` itself.
+    pub fn silent_at(mut self, design: &Design, format: Format, n: f64) -> ChannelForm {
+        let edge = &mut self.reading.edge;
+        let exact = design.affine == Affine::Exact && format.is_signed_log();
+        if exact && !edge.descending {
+            let above = place_in(design, format, order(format, code_of(format, n)) + 1);
+            edge.position = edge.position.max(above);
+        }
+        self
+    }
+
     /// A channel that adds nothing, whatever its input.
     fn never(design: &Design) -> ChannelForm {
         let exact = design.affine == Affine::Exact;
@@ -185,6 +199,16 @@ fn level_unit(format: Format) -> f64 {
 /// What Table 1 adds to the integer of a level format.
 fn level_offset(format: Format) -> f64 {
     if format == Format::O4 { 0.0 } else { 0.5 }
+}
+
+/// The code of a value, of L formats: Table 1 of the paper.
+fn code_of(format: Format, x: f64) -> Code {
+    let c = f64::from(format.scale_thousandths()) / 1000.0;
+    let steps = (f64::from(format.root()) * (c * x.abs()).log2()).floor();
+    let top = f64::from(format.magnitudes() - 1);
+    let index = (steps - f64::from(format.lowest_step())).clamp(0.0, top) as u8;
+    let sign = u8::from(x < 0.0) << (format.code_bits() - 1);
+    Code(sign | index)
 }
 
 /// 2^(quarters/4).
@@ -421,6 +445,30 @@ mod tests {
                 "{stored} in {format} {affine} {a} {b} {code:?}: {found} {expected}"
             );
         }
+    }
+
+    #[test]
+    fn a_value_that_is_a_code_has_that_code() {
+        for format in Format::ALL
+            .into_iter()
+            .filter(|format| format.is_signed_log())
+        {
+            for code in (0..format.codes()).map(|code| Code(code as u8)) {
+                assert_eq!(code_of(format, value(format, code)), code, "{format}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_relu_raised_to_nothing_adds_nothing() {
+        let design = Design::new(2, 2, Format::L4, Affine::Exact);
+        // −b/a is 0.4, whose code stands for 0.5: on its own it would be active.
+        let form = ChannelForm::new(&design, Format::L4, 1.0, -0.4).unwrap();
+        let code = code_of(Format::L4, 0.4);
+        assert!((adds(&design, &form, code) - 0.1).abs() < 1e-9);
+        let form = form.silent_at(&design, Format::L4, 0.4);
+        assert_eq!(adds(&design, &form, code), 0.0);
+        assert!((adds(&design, &form, code_of(Format::L4, 1.0)) - 0.6).abs() < 1e-9);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::columns::{Columns, Scaling, columns};
 use super::form::{ChannelForm, Reading, pixel};
 use super::norms::{Stored, affines, norm};
 use super::places::frame;
-use super::plan::{Plan, PlannedLayer, PlannedOutput};
+use super::plan::{Plan, PlannedLayer, PlannedOutput, PlannedTensor};
 use super::quantizer::{Arrival, Coded, quantizer, raw};
 use super::storage;
 use super::weights::{Weights, geometry};
@@ -44,6 +44,7 @@ pub(super) fn image(
         plan,
         image: frame(network, design, plan, allocation),
         steps: storage::steps(network, plan, &stream_exponents),
+        lowest: lowest(network, plan),
         stream_exponents,
         weights,
     };
@@ -155,6 +156,29 @@ struct Compiler<'a> {
     /// By tensor and channel: the step of an integer left uncoded, in standard deviations; empty for codes.
     steps: Vec<Vec<f64>>,
     weights: WeightValues,
+    /// By tensor and channel: what 0 is stored as, where a ReLU leaves nothing less; empty where none does.
+    lowest: Vec<Vec<f64>>,
+}
+
+/// By tensor and channel: what 0 is stored as, in standard deviations from the mean, if its values come from a ReLU on
+/// the residual stream.
+fn lowest(network: &Network, plan: &Plan) -> Vec<Vec<f64>> {
+    let clamped = |tensor: usize| {
+        plan.layers.iter().any(|layer| {
+            matches!(layer.output, PlannedOutput::Residual { clamp: true, codes: Some(codes), .. } if codes == tensor)
+        })
+    };
+    let of_tensor = |(tensor, planned): (usize, &PlannedTensor)| {
+        let stored = match clamped(tensor) {
+            true => planned.stored(network),
+            false => vec![],
+        };
+        stored
+            .iter()
+            .map(|stored| -stored.mean / stored.sigma)
+            .collect()
+    };
+    plan.tensors.iter().enumerate().map(of_tensor).collect()
 }
 
 impl Compiler<'_> {

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What an affine may give where it should give nothing, in standard deviations.
+const NOTHING: f64 = 1e-3;
+
 impl Compiler<'_> {
     /// How each input channel is read, and the bias of each output channel.
     pub(super) fn readings(&self, planned: &PlannedLayer) -> (Vec<Reading>, Vec<f64>) {
@@ -66,7 +69,15 @@ impl Compiler<'_> {
             return Some(ChannelForm::uncoded(affine.a, affine.b, step));
         }
         let format = self.plan.tensors[tensor].storage.format(self.design);
-        ChannelForm::new(self.design, format, affine.a, affine.b).ok()
+        let form = ChannelForm::new(self.design, format, affine.a, affine.b).ok()?;
+        let stored = &self.lowest[tensor];
+        Some(match stored.get(channel) {
+            // Rounded, the affine may give a little at 0.
+            Some(&n) if affine.a * n + affine.b <= affine.a.abs() * NOTHING => {
+                form.silent_at(self.design, format, n)
+            }
+            _ => form,
+        })
     }
 
     /// What becomes of each output channel's sum.

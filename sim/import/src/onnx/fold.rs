@@ -1,0 +1,571 @@
+//! Operators on constants: the sub-graphs that exporters write around Pad, Slice and Reshape.
+
+use super::constant::{Constant, Fault, MAX_VALUES, Values, count, is_float};
+use super::node::Attributes;
+
+/// Largest result of an operator on constants: those of shapes have a handful of values, weights some millions.
+const LARGEST: usize = MAX_VALUES / 4;
+
+/// Computes an operator on constants; `None` if it is none that is folded.
+///
+/// # Errors
+/// Inputs that it cannot take.
+pub(super) fn fold(
+    op: &str,
+    inputs: &[Option<&Constant>],
+    attributes: &Attributes<'_>,
+) -> Result<Option<Constant>, Fault> {
+    let input = |place: usize| inputs.get(place).copied().flatten();
+    let Some(first) = input(0) else {
+        return Ok(None);
+    };
+    // Axes and the like were attributes once, and are inputs now.
+    let list = |place: usize, name: &str| -> Option<Vec<i64>> {
+        match input(place) {
+            Some(constant) => constant.as_integers().map(<[i64]>::to_vec),
+            None => attributes.ints(name).map(<[i64]>::to_vec),
+        }
+    };
+    Ok(Some(match op {
+        "Identity" | "Dropout" => first.clone(),
+        "Cast" => cast(first, attributes.int("to", 1))?,
+        "Shape" => Constant::integers(first.shape.iter().map(|&extent| extent as i64).collect()),
+        "Size" => scalar(first.values.len() as i64),
+        "Gather" => gather(first, input(1), attributes.int("axis", 0))?,
+        "Unsqueeze" => unsqueeze(first, &list(1, "axes").unwrap_or_default())?,
+        "Squeeze" => squeeze(first, list(1, "axes").as_deref())?,
+        "Concat" => concat(inputs, attributes.int("axis", 0))?,
+        "ConstantOfShape" => {
+            let value = attributes.constant("value")?;
+            constant_of_shape(first, value)?
+        }
+        "Reshape" => {
+            let wanted = list(1, "shape").ok_or_else(|| fault("has no constant shape"))?;
+            let shape = reshaped(&first.shape, &wanted, attributes.int("allowzero", 0) != 0)?;
+            Constant {
+                shape,
+                values: first.values.clone(),
+            }
+        }
+        "Flatten" => {
+            let constant = first;
+            let axis = axis(attributes.int("axis", 1), constant.shape.len() + 1)?;
+            let rows: usize = constant.shape[..axis].iter().product();
+            let columns = constant.shape[axis..].iter().product();
+            Constant {
+                shape: vec![rows, columns],
+                values: constant.values.clone(),
+            }
+        }
+        "Slice" => {
+            let constant = first;
+            let slices = slices(&constant.shape, &list)?;
+            pick(constant, &slices)?
+        }
+        "Transpose" => transpose(first, attributes.ints("perm"))?,
+        "Add" | "Sub" | "Mul" | "Div" => {
+            arithmetic(op, first, input(1).ok_or_else(|| fault("reads one value"))?)?
+        }
+        "Neg" => match &first.values {
+            Values::Integers(values) => with(
+                first,
+                Values::Integers(values.iter().map(|x| x.wrapping_neg()).collect()),
+            ),
+            Values::Floats(values) => {
+                with(first, Values::Floats(values.iter().map(|x| -x).collect()))
+            }
+        },
+        _ => return Ok(None),
+    }))
+}
+
+fn fault(what: &str) -> Fault {
+    (what.to_owned(), "export the network anew".to_owned())
+}
+
+fn with(constant: &Constant, values: Values) -> Constant {
+    Constant {
+        shape: constant.shape.clone(),
+        values,
+    }
+}
+
+fn scalar(value: i64) -> Constant {
+    Constant {
+        shape: vec![],
+        values: Values::Integers(vec![value]),
+    }
+}
+
+/// An axis that may count from behind, of `rank`.
+pub(super) fn axis(axis: i64, rank: usize) -> Result<usize, Fault> {
+    let rank = rank as i64;
+    let axis = if axis < 0 {
+        axis.checked_add(rank)
+    } else {
+        Some(axis)
+    };
+    let axis = axis.filter(|axis| (0..rank).contains(axis));
+    axis.map(|axis| axis as usize)
+        .ok_or_else(|| fault("has an axis that its input has not"))
+}
+
+fn cast(constant: &Constant, to: i64) -> Result<Constant, Fault> {
+    let Some(float) = is_float(to) else {
+        return Err(fault(&format!("casts to ONNX's type number {to}")));
+    };
+    Ok(with(
+        constant,
+        match &constant.values {
+            Values::Integers(values) if float => {
+                Values::Floats(values.iter().map(|&x| x as f32).collect())
+            }
+            Values::Floats(values) if !float => {
+                Values::Integers(values.iter().map(|&x| x as i64).collect())
+            }
+            values => values.clone(),
+        },
+    ))
+}
+
+/// The values at flat places.
+fn at(constant: &Constant, shape: Vec<usize>, places: &[usize]) -> Constant {
+    let values = match &constant.values {
+        Values::Floats(values) => {
+            Values::Floats(places.iter().map(|&place| values[place]).collect())
+        }
+        Values::Integers(values) => {
+            Values::Integers(places.iter().map(|&place| values[place]).collect())
+        }
+    };
+    Constant { shape, values }
+}
+
+/// The extents before, of, and behind an axis.
+fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
+    (
+        shape[..axis].iter().product(),
+        shape[axis],
+        shape[axis + 1..].iter().product(),
+    )
+}
+
+fn gather(constant: &Constant, indices: Option<&Constant>, along: i64) -> Result<Constant, Fault> {
+    let indices = indices.ok_or_else(|| fault("has no indices"))?;
+    let along = axis(along, constant.shape.len())?;
+    let (before, extent, behind) = around(&constant.shape, along);
+    let wanted = indices
+        .as_integers()
+        .ok_or_else(|| fault("has indices that are no integers"))?;
+    let wanted: Vec<usize> = wanted
+        .iter()
+        .map(|&index| axis(index, extent))
+        .collect::<Result<_, _>>()?;
+    let mut shape = constant.shape[..along].to_vec();
+    shape.extend(&indices.shape);
+    shape.extend(&constant.shape[along + 1..]);
+    small(&shape)?;
+    let mut places = Vec::new();
+    for outer in 0..before {
+        for &index in &wanted {
+            places.extend((0..behind).map(|inner| (outer * extent + index) * behind + inner));
+        }
+    }
+    Ok(at(constant, shape, &places))
+}
+
+fn unsqueeze(constant: &Constant, axes: &[i64]) -> Result<Constant, Fault> {
+    let rank = constant.shape.len() + axes.len();
+    let axes: Vec<usize> = axes
+        .iter()
+        .map(|&a| axis(a, rank))
+        .collect::<Result<_, _>>()?;
+    let mut own = constant.shape.iter();
+    let shape: Vec<usize> = (0..rank)
+        .map(|place| {
+            if axes.contains(&place) {
+                1
+            } else {
+                own.next().copied().unwrap_or(1)
+            }
+        })
+        .collect();
+    match own.next() {
+        None => Ok(Constant {
+            shape,
+            values: constant.values.clone(),
+        }),
+        Some(_) => Err(fault("names an axis twice")),
+    }
+}
+
+fn squeeze(constant: &Constant, axes: Option<&[i64]>) -> Result<Constant, Fault> {
+    let rank = constant.shape.len();
+    let axes: Option<Vec<usize>> = axes
+        .map(|axes| {
+            axes.iter()
+                .map(|&a| axis(a, rank))
+                .collect::<Result<_, _>>()
+        })
+        .transpose()?;
+    let gone = |place: usize| match &axes {
+        Some(axes) => axes.contains(&place),
+        None => constant.shape[place] == 1,
+    };
+    if (0..rank).any(|place| gone(place) && constant.shape[place] != 1) {
+        return Err(fault("squeezes an axis of more than one"));
+    }
+    let shape = (0..rank)
+        .filter(|&place| !gone(place))
+        .map(|place| constant.shape[place]);
+    Ok(Constant {
+        shape: shape.collect(),
+        values: constant.values.clone(),
+    })
+}
+
+fn concat(inputs: &[Option<&Constant>], along: i64) -> Result<Constant, Fault> {
+    let parts: Option<Vec<&Constant>> = inputs.iter().copied().collect();
+    let parts = parts
+        .filter(|parts| !parts.is_empty())
+        .ok_or_else(|| fault("reads nothing"))?;
+    let along = axis(along, parts[0].shape.len())?;
+    let mut shape = parts[0].shape.clone();
+    shape[along] = 0;
+    for part in &parts {
+        let alike = part.shape.len() == shape.len()
+            && (0..shape.len()).all(|place| place == along || part.shape[place] == shape[place]);
+        if !alike {
+            return Err(fault("joins constants that do not fit"));
+        }
+        shape[along] += part.shape[along];
+    }
+    small(&shape)?;
+    let before: usize = shape[..along].iter().product();
+    let block = |part: &Constant| part.shape[along..].iter().product::<usize>();
+    if parts.iter().all(|part| part.as_integers().is_some()) {
+        let rows = (0..before).flat_map(|row| parts.iter().map(move |part| (row, *part)));
+        let values = rows.flat_map(|(row, part)| {
+            part.as_integers().unwrap_or_default()[row * block(part)..][..block(part)].to_vec()
+        });
+        return Ok(Constant {
+            shape,
+            values: Values::Integers(values.collect()),
+        });
+    }
+    if parts.iter().all(|part| part.as_floats().is_some()) {
+        let rows = (0..before).flat_map(|row| parts.iter().map(move |part| (row, *part)));
+        let values = rows.flat_map(|(row, part)| {
+            part.as_floats().unwrap_or_default()[row * block(part)..][..block(part)].to_vec()
+        });
+        return Ok(Constant {
+            shape,
+            values: Values::Floats(values.collect()),
+        });
+    }
+    Err(fault("joins integers and floats"))
+}
+
+fn constant_of_shape(shape: &Constant, value: Option<Constant>) -> Result<Constant, Fault> {
+    let extents = shape
+        .as_integers()
+        .ok_or_else(|| fault("has a shape that is not of integers"))?;
+    let shape: Option<Vec<usize>> = extents
+        .iter()
+        .map(|&extent| usize::try_from(extent).ok())
+        .collect();
+    let shape = shape.ok_or_else(|| fault("has a negative extent"))?;
+    let count = small(&shape)?;
+    let values = match value.map(|value| value.values) {
+        Some(Values::Integers(value)) => {
+            Values::Integers(vec![value.first().copied().unwrap_or(0); count])
+        }
+        Some(Values::Floats(value)) => {
+            Values::Floats(vec![value.first().copied().unwrap_or(0.0); count])
+        }
+        None => Values::Floats(vec![0.0; count]),
+    };
+    Ok(Constant { shape, values })
+}
+
+/// How many values a result has, if that is not too many.
+fn small(shape: &[usize]) -> Result<usize, Fault> {
+    count(shape)
+        .filter(|&count| count <= LARGEST)
+        .ok_or_else(|| fault(&format!("makes a constant of the extents {shape:?}")))
+}
+
+/// The shape that a Reshape gives: 0 copies an extent, −1 is what is left.
+pub(super) fn reshaped(
+    from: &[usize],
+    wanted: &[i64],
+    allow_zero: bool,
+) -> Result<Vec<usize>, Fault> {
+    let total = count(from).ok_or_else(|| fault("is too large"))?;
+    let mut shape = Vec::new();
+    let mut open = None;
+    for (place, &extent) in wanted.iter().enumerate() {
+        shape.push(match extent {
+            -1 if open.is_none() => {
+                open = Some(place);
+                1
+            }
+            0 if !allow_zero => *from
+                .get(place)
+                .ok_or_else(|| fault("copies an extent that is not there"))?,
+            _ => usize::try_from(extent).map_err(|_| fault("has a negative extent"))?,
+        });
+    }
+    let product = count(&shape).ok_or_else(|| fault("is too large"))?;
+    if let Some(place) = open.filter(|_| product > 0) {
+        shape[place] = total / product;
+    }
+    match count(&shape) == Some(total) {
+        true => Ok(shape),
+        false => Err(fault(&format!("makes {wanted:?} of {from:?}"))),
+    }
+}
+
+/// What a Slice takes of one axis: places `start`, `start + step`, …, `count` of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Range {
+    pub start: i64,
+    pub step: i64,
+    pub count: usize,
+}
+
+/// What a Slice takes of each axis.
+pub(super) fn slices(
+    shape: &[usize],
+    list: &dyn Fn(usize, &str) -> Option<Vec<i64>>,
+) -> Result<Vec<Range>, Fault> {
+    let (Some(starts), Some(ends)) = (list(1, "starts"), list(2, "ends")) else {
+        return Err(fault("has starts or ends that are no constants"));
+    };
+    let axes = list(3, "axes").unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = list(4, "steps").unwrap_or_else(|| vec![1; starts.len()]);
+    if [ends.len(), axes.len(), steps.len()]
+        .iter()
+        .any(|&length| length != starts.len())
+    {
+        return Err(fault(
+            "has starts, ends, axes and steps of different lengths",
+        ));
+    }
+    let mut ranges: Vec<Range> = shape
+        .iter()
+        .map(|&extent| Range {
+            start: 0,
+            step: 1,
+            count: extent,
+        })
+        .collect();
+    for (place, &along) in axes.iter().enumerate() {
+        let along = axis(along, shape.len())?;
+        ranges[along] = range(shape[along], starts[place], ends[place], steps[place])?;
+    }
+    Ok(ranges)
+}
+
+/// ONNX's rule for one axis.
+fn range(extent: usize, start: i64, end: i64, step: i64) -> Result<Range, Fault> {
+    let extent = extent as i64;
+    let from_behind = |place: i64| {
+        if place < 0 {
+            place.saturating_add(extent)
+        } else {
+            place
+        }
+    };
+    let (start, end) = (from_behind(start), from_behind(end));
+    let (start, end, length) = match step {
+        0 => return Err(fault("has a step of 0")),
+        1.. => {
+            let (start, end) = (start.clamp(0, extent), end.clamp(0, extent));
+            (start, end, end - start)
+        }
+        _ => {
+            let (start, end) = (start.clamp(0, extent - 1), end.clamp(-1, extent - 1));
+            (start, end, start - end)
+        }
+    };
+    let _ = end;
+    let count = length.max(0).unsigned_abs().div_ceil(step.unsigned_abs());
+    Ok(Range {
+        start,
+        step,
+        count: count as usize,
+    })
+}
+
+/// The values that slices take.
+fn pick(constant: &Constant, ranges: &[Range]) -> Result<Constant, Fault> {
+    let shape: Vec<usize> = ranges.iter().map(|range| range.count).collect();
+    small(&shape)?;
+    let mut places = vec![0usize];
+    for (range, &extent) in ranges.iter().zip(&constant.shape) {
+        let of_axis = |before: &usize| {
+            let before = *before;
+            (0..range.count as i64)
+                .map(move |n| before * extent + (range.start + n * range.step) as usize)
+        };
+        places = places.iter().flat_map(of_axis).collect();
+    }
+    Ok(at(constant, shape, &places))
+}
+
+fn transpose(constant: &Constant, perm: Option<&[i64]>) -> Result<Constant, Fault> {
+    let rank = constant.shape.len();
+    let perm: Vec<usize> = match perm {
+        Some(perm) => perm
+            .iter()
+            .map(|&a| axis(a, rank))
+            .collect::<Result<_, _>>()?,
+        None => (0..rank).rev().collect(),
+    };
+    let mut sorted = perm.clone();
+    sorted.sort_unstable();
+    if !sorted.into_iter().eq(0..rank) {
+        return Err(fault("has a `perm` that is no permutation of its axes"));
+    }
+    let mut strides = vec![1; rank];
+    for place in (1..rank).rev() {
+        strides[place - 1] = strides[place] * constant.shape[place];
+    }
+    let mut places = vec![0usize];
+    for &source in &perm {
+        let of_axis = |before: &usize| {
+            let before = *before;
+            let stride = strides[source];
+            (0..constant.shape[source]).map(move |n| before + n * stride)
+        };
+        places = places.iter().flat_map(of_axis).collect();
+    }
+    let shape = perm.iter().map(|&source| constant.shape[source]).collect();
+    Ok(at(constant, shape, &places))
+}
+
+fn arithmetic(op: &str, a: &Constant, b: &Constant) -> Result<Constant, Fault> {
+    let rank = a.shape.len().max(b.shape.len());
+    let padded = |shape: &[usize]| -> Vec<usize> {
+        let missing = rank - shape.len();
+        std::iter::repeat_n(1, missing)
+            .chain(shape.iter().copied())
+            .collect()
+    };
+    let (left, right) = (padded(&a.shape), padded(&b.shape));
+    let mut shape = Vec::new();
+    for (&x, &y) in left.iter().zip(&right) {
+        match (x, y) {
+            (x, y) if x == y => shape.push(x),
+            (1, y) => shape.push(y),
+            (x, 1) => shape.push(x),
+            _ => return Err(fault("combines constants that do not fit")),
+        }
+    }
+    small(&shape)?;
+    let places = |own: &[usize]| {
+        let mut places = vec![0usize];
+        for (&extent, &whole) in own.iter().zip(&shape) {
+            let of_axis = |before: &usize| {
+                let before = *before;
+                (0..whole).map(move |n| before * extent + if extent == 1 { 0 } else { n })
+            };
+            places = places.iter().flat_map(of_axis).collect();
+        }
+        places
+    };
+    let pairs = places(&left).into_iter().zip(places(&right));
+    let values = match (&a.values, &b.values) {
+        (Values::Integers(a), Values::Integers(b)) => {
+            let value = |(x, y): (usize, usize)| match (op, a[x], b[y]) {
+                ("Add", x, y) => x.checked_add(y),
+                ("Sub", x, y) => x.checked_sub(y),
+                ("Mul", x, y) => x.checked_mul(y),
+                (_, x, y) => x.checked_div(y),
+            };
+            let values: Option<Vec<i64>> = pairs.map(value).collect();
+            Values::Integers(values.ok_or_else(|| fault("overflows, or divides by 0"))?)
+        }
+        (Values::Floats(a), Values::Floats(b)) => {
+            let value = |(x, y): (usize, usize)| match op {
+                "Add" => a[x] + b[y],
+                "Sub" => a[x] - b[y],
+                "Mul" => a[x] * b[y],
+                _ => a[x] / b[y],
+            };
+            Values::Floats(pairs.map(value).collect())
+        }
+        _ => return Err(fault("combines integers and floats")),
+    };
+    Ok(Constant { shape, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix(rows: usize, columns: usize) -> Constant {
+        Constant {
+            shape: vec![rows, columns],
+            values: Values::Integers((0..(rows * columns) as i64).collect()),
+        }
+    }
+
+    fn folded(op: &str, inputs: &[&Constant]) -> Result<Constant, Fault> {
+        let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
+        fold(op, &inputs, &Attributes::default()).map(Option::unwrap)
+    }
+
+    #[test]
+    fn slices_count_from_both_ends() {
+        let constant = matrix(3, 4);
+        let vector = |values: &[i64]| Constant::integers(values.to_vec());
+        // Rows backwards, every other column.
+        let result = folded(
+            "Slice",
+            &[
+                &constant,
+                &vector(&[-1, 0]),
+                &vector(&[i64::MIN + 1, i64::MAX]),
+                &vector(&[0, 1]),
+                &vector(&[-1, 2]),
+            ],
+        );
+        let result = result.unwrap();
+        assert_eq!(result.shape, [3, 2]);
+        assert_eq!(result.as_integers().unwrap(), [8, 10, 4, 6, 0, 2]);
+    }
+
+    #[test]
+    fn transposing_twice_changes_nothing() {
+        let constant = matrix(3, 5);
+        let once = folded("Transpose", &[&constant]).unwrap();
+        assert_eq!(once.shape, [5, 3]);
+        assert_eq!(once.as_integers().unwrap()[..4], [0, 5, 10, 1]);
+        assert_eq!(folded("Transpose", &[&once]), Ok(constant));
+    }
+
+    #[test]
+    fn arithmetic_broadcasts_and_never_panics() {
+        let row = Constant::integers(vec![10, 20]);
+        let sum = folded("Add", &[&matrix(2, 2), &row]).unwrap();
+        assert_eq!(sum.as_integers().unwrap(), [10, 21, 12, 23]);
+        let zero = scalar(0);
+        assert!(folded("Div", &[&row, &zero]).is_err());
+        assert!(folded("Mul", &[&scalar(i64::MAX), &row]).is_err());
+        assert!(folded("Add", &[&matrix(2, 3), &row]).is_err());
+        let huge = Constant::integers(vec![1 << 20, 1 << 20]);
+        assert!(folded("ConstantOfShape", &[&huge]).is_err());
+    }
+
+    #[test]
+    fn reshape_copies_and_completes() {
+        assert_eq!(reshaped(&[2, 3, 4], &[0, -1], false), Ok(vec![2, 12]));
+        assert_eq!(reshaped(&[4], &[2, 2], false), Ok(vec![2, 2]));
+        assert!(reshaped(&[4], &[-1, -1], false).is_err());
+        assert!(reshaped(&[4], &[3, -1], false).is_err());
+        assert!(reshaped(&[4], &[-2], false).is_err());
+        assert!(reshaped(&[0], &[0, -1], true).is_ok());
+    }
+}
