@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use cromulent_design::Design;
+use cromulent_kit::COLLISIONS;
 
 use super::hardware::HardwareRun;
 use super::harness::harness_files;
@@ -72,9 +73,10 @@ impl Simulator {
     fn built(
         design: &Design,
         verilog: Files,
-        options: Vec<String>,
+        mut options: Vec<String>,
         say: &mut dyn FnMut(&str),
     ) -> Result<Simulator, Error> {
+        options.push(format!("+define+{COLLISIONS}"));
         let verilator = VERILATOR.find()?;
         let sources = Sources {
             top: TOP.to_owned(),

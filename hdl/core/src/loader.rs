@@ -6,8 +6,8 @@ use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, lo
 use rust_hdl_core::prelude::*;
 
 /// Cycles from the end of a load until its lines are free: the last column reads a line as many cycles
-/// after the loader as rows and these, at most, and may be overtaken in the same one.
-const FREE_DELAY: usize = 2;
+/// after the loader as rows and two more, at most, and must not meet the write of the next line there.
+const FREE_DELAY: usize = 3;
 
 /// Both ends of the queue of tile lines. A line is written to the row words' memory and the weight
 /// memory of each column, all at `write_address`. Whenever a whole tile is there and the shadow

@@ -68,7 +68,7 @@ mod word;
 
 pub use bundle::Bundle;
 pub use describe::{Connect, Describe, Interpreter, Simulate};
-pub use memory::{Memory, address_bits};
+pub use memory::{COLLISIONS, Memory, address_bits};
 pub use net::Net;
 pub use optional::Optional;
 pub use register::Register;

@@ -4,8 +4,15 @@ use crate::net::Net;
 use crate::value::Value;
 use rust_hdl_core::prelude::*;
 
-/// One write port and one read port, both on the rising edge; a read of the word being written
-/// returns the old one. Reads outside `0..depth` return nothing one may rely on.
+/// The macro with which the Verilog of a memory shows who reads a word that is being written.
+pub const COLLISIONS: &str = "CROMULENT_COLLISIONS";
+
+/// One write port and one read port, both on the rising edge. Nobody may rely on what is read of a word that is being
+/// written, nor of one outside `0..depth`: block RAM of some families gives nothing defined there, and what makes it
+/// give the old word takes more cells than the rest of the memory.
+///
+/// The model gives the complement of the old word, and so does the Verilog where [`COLLISIONS`] is defined, so that a
+/// block that relies on either is found out in simulation.
 #[derive(LogicBlock)]
 pub struct Memory {
     /// Clock.
@@ -57,9 +64,17 @@ impl Logic for Memory {
             ._words
             .get(self.read_address.value().pattern() as usize)
             .copied();
-        self.read_data
-            .drive(Value::unsigned(self.read_data.width(), read.unwrap_or(0)));
-        if self.write_enable.value().is_true() {
+        let (writes, width) = (self.write_enable.value().is_true(), self.read_data.width());
+        let collides =
+            writes && self.write_address.value().pattern() == self.read_address.value().pattern();
+        let mask = if collides {
+            u64::MAX >> (u64::BITS as usize - width)
+        } else {
+            0
+        };
+        let word = read.unwrap_or(0) ^ mask;
+        self.read_data.drive(Value::unsigned(width, word));
+        if writes {
             let address = self.write_address.value().pattern() as usize;
             if let Some(word) = self._words.get_mut(address) {
                 *word = self.write_data.value().pattern();
@@ -74,12 +89,15 @@ impl Logic for Memory {
         let top = width - 1;
         Verilog::Custom(format!(
             "//! module memory_{depth}x{width}\n\
-             //! about {depth} words of {width} bits; a read returns the word as it was before the edge\n\
+             //! about {depth} words of {width} bits; nobody relies on what is read of a word that is being written\n\
              //! registered read_data\n\
-             reg [{top}:0] words [0:{last}];\n\
+             (* no_rw_check *) reg [{top}:0] words [0:{last}];\n\
              always @(posedge clock) begin\n\
              \x20 if (write_enable) words[write_address] <= write_data;\n\
              \x20 read_data <= words[read_address];\n\
+             `ifdef {COLLISIONS}\n\
+             \x20 if (write_enable && write_address == read_address) read_data <= ~words[read_address];\n\
+             `endif\n\
              end",
             last = depth - 1
         ))

@@ -19,10 +19,11 @@ fn cycle(memory: &mut Memory, write: Option<(i64, i64)>, read: i64) -> u64 {
 }
 
 #[test]
-fn a_word_is_read_as_it_was_before_the_write() {
+fn a_word_that_is_read_while_it_is_written_is_wrong() {
     let mut memory = Memory::new(4, 8);
-    assert_eq!(cycle(&mut memory, Some((2, 17)), 2), 0);
-    assert_eq!(cycle(&mut memory, Some((2, 18)), 2), 17);
+    assert_eq!(cycle(&mut memory, Some((2, 17)), 2), 255);
+    assert_eq!(cycle(&mut memory, Some((2, 18)), 2), 255 - 17);
+    assert_eq!(cycle(&mut memory, Some((1, 5)), 2), 18);
     assert_eq!(cycle(&mut memory, None, 2), 18);
     assert_eq!(cycle(&mut memory, None, 2), 18, "write_enable is low");
 }
@@ -69,7 +70,8 @@ proptest! {
         let mut words = vec![0u64; depth];
         for (write, to, data, from) in cycles {
             let (to, from) = (depth_of(to), depth_of(from));
-            let expected = words[from as usize];
+            let old = words[from as usize];
+            let expected = if write && to == from { !old } else { old };
             if write {
                 words[to as usize] = data as u64;
             }

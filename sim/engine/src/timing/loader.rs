@@ -1,14 +1,14 @@
 //! The queue of weights and the loader behind it.
 //!
 //! A line that is taken in cycle w counts from w + 1 on. A load that begins in cycle L reads a row a cycle
-//! until L + R − 1; the next load may begin from L + R on, and its lines are free two cycles later.
+//! until L + R − 1; the next load may begin from L + R on, and its lines are free three cycles later.
 
 use std::collections::VecDeque;
 
 use super::shape::Shape;
 
 /// Cycles from the end of a load until its lines are free.
-const FREED: u64 = 2;
+const FREED: u64 = 3;
 
 pub(super) struct Loader {
     rows: u64,
