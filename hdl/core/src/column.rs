@@ -1,5 +1,7 @@
 //! What stands below one array column, and the weights above it.
 
+mod stream;
+
 use crate::accumulator::Accumulator;
 use crate::correction::ColumnFoot;
 use crate::position::FLAG_BITS;
@@ -11,14 +13,12 @@ use cromulent_design::{NormWord, OffsetWord, ThetaWord, WordField};
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Cycles from the address of a channel's offsets to that of its normalisation.
-const NORM_DELAY: usize = 4;
-/// Cycles from there to the address of its thetas.
-const THETA_DELAY: usize = 7;
+/// Cycles from the address of a channel's offsets to that of its thetas, besides those that the residual stream takes.
+const THETA_DELAY: usize = 5;
 /// The same for the multiplier of int8.
-const MULTIPLIER_DELAY: usize = 4;
+const MULTIPLIER_DELAY: usize = 2;
 
-/// One column less its processing elements: weight bank, foot, accumulators, residual stream,
+/// One column less its processing elements: weight bank, foot, accumulators, residual stream if there is one,
 /// quantizer and their constants. What comes from the left arrives a cycle later in every column.
 #[derive(LogicBlock)]
 pub struct Column {
@@ -59,23 +59,23 @@ pub struct Column {
     /// The same for the column to the right.
     pub flags_out: Net<Out>,
     /// Where the stream's word is read, in step with its total.
-    pub stream_read_in: Net<In>,
+    pub stream_read_in: Optional<Net<In>>,
     /// The same for the column to the right.
-    pub stream_read_out: Net<Out>,
+    pub stream_read_out: Optional<Net<Out>>,
     /// Where it is written, five cycles later.
-    pub stream_write_in: Net<In>,
+    pub stream_write_in: Optional<Net<In>>,
     /// The same for the column to the right.
-    pub stream_write_out: Net<Out>,
+    pub stream_write_out: Optional<Net<Out>>,
     /// Saturated words of the columns to the left, of the same position.
-    pub saturated_in: Net<In>,
+    pub saturated_in: Optional<Net<In>>,
     /// The same with this column.
-    pub saturated_out: Net<Out>,
+    pub saturated_out: Optional<Net<Out>>,
     /// The layer adds to the residual stream.
-    pub add: Net<In>,
+    pub add: Optional<Net<In>>,
     /// The layer stores words of the residual stream.
-    pub stream: Net<In>,
+    pub stream: Optional<Net<In>>,
     /// The layer raises words of the residual stream to their floor.
-    pub clamp: Net<In>,
+    pub clamp: Optional<Net<In>>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
@@ -89,19 +89,19 @@ pub struct Column {
     /// The word.
     pub word: Net<Out>,
     weight_passing: Register,
-    read_passing: Register,
-    write_passing: Register,
-    saturated: Register,
+    read_passing: Optional<Register>,
+    write_passing: Optional<Register>,
+    saturated: Optional<Register>,
     weights: Memory,
     foot: ColumnFoot,
     accumulator: Accumulator,
-    residual: Residual,
+    residual: Optional<Residual>,
     quantizer: Quantizer,
     offsets: Memory,
     norms: Memory,
     thetas: Vec<Memory>,
-    norm_word: Register,
-    norm_late: Register,
+    norm_word: Optional<Register>,
+    norm_late: Optional<Register>,
     channel_late: Vec<Register>,
     _shape: Shape,
 }
@@ -117,9 +117,15 @@ impl Column {
         let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
         let weight = shape.weight_word_bits();
         let late = match design.format.is_scaled() {
-            true => NORM_DELAY + MULTIPLIER_DELAY,
-            false => NORM_DELAY + THETA_DELAY,
-        };
+            true => MULTIPLIER_DELAY,
+            false => THETA_DELAY,
+        } + shape.stream_delay();
+        let streams = design.has_stream();
+        let flag = || Optional::when(streams, Net::flag);
+        let place = || Optional::when(streams, || Net::bits(stream));
+        let [read_passing, write_passing] =
+            [0, 1].map(|_| Optional::when(streams, || Register::data(stream, false)));
+        let saturations = shape.saturation_bits();
         let floor = NormWord::fields(design)[3].low as usize;
         Column {
             clock: Net::flag(),
@@ -140,15 +146,15 @@ impl Column {
             count_out: Optional::when(counted.is_some(), || Net::bits(bits)),
             flags_in: Net::bits(FLAG_BITS),
             flags_out: Net::bits(FLAG_BITS),
-            stream_read_in: Net::bits(stream),
-            stream_read_out: Net::bits(stream),
-            stream_write_in: Net::bits(stream),
-            stream_write_out: Net::bits(stream),
-            saturated_in: Net::bits(shape.saturation_bits()),
-            saturated_out: Net::bits(shape.saturation_bits()),
-            add: Net::flag(),
-            stream: Net::flag(),
-            clamp: Net::flag(),
+            stream_read_in: place(),
+            stream_read_out: Optional::when(streams, || Net::bits(stream)),
+            stream_write_in: place(),
+            stream_write_out: Optional::when(streams, || Net::bits(stream)),
+            saturated_in: Optional::when(streams, || Net::bits(saturations)),
+            saturated_out: Optional::when(streams, || Net::bits(saturations)),
+            add: flag(),
+            stream: flag(),
+            clamp: flag(),
             raw: Net::flag(),
             integers: Optional::when(design.image_digits, Net::flag),
             largest: Optional::when(shape.has_narrower(), || {
@@ -160,19 +166,19 @@ impl Column {
             word_valid: Net::flag(),
             word: Net::new(shape.word_bits(), true),
             weight_passing: Register::data(address, false),
-            read_passing: Register::data(stream, false),
-            write_passing: Register::data(stream, false),
-            saturated: Register::control(shape.saturation_bits()),
+            read_passing,
+            write_passing,
+            saturated: Optional::when(streams, || Register::control(saturations)),
             weights: Memory::new(design.weight_depth as usize, weight),
             foot: ColumnFoot::new(shape),
             accumulator: Accumulator::new(shape),
-            residual: Residual::new(shape),
+            residual: Optional::when(streams, || Residual::new(shape)),
             quantizer: Quantizer::new(shape),
             offsets: sets(offset),
             norms: sets(norm),
             thetas: (0..shape.root).map(|_| sets(theta)).collect(),
-            norm_word: Register::data(norm, false),
-            norm_late: Register::data(floor, false),
+            norm_word: Optional::when(streams, || Register::data(norm, false)),
+            norm_late: Optional::when(streams, || Register::data(floor, false)),
             channel_late: Register::data_array(late, shape.channel_bits(), false),
             _shape: shape.clone(),
         }
@@ -241,40 +247,9 @@ impl Column {
         i.read(&memory.read_data)
     }
 
-    /// Total to value.
-    fn residual<I: Interpreter>(&self, i: &mut I) {
-        let (residual, accumulator) = (&self.residual, &self.accumulator);
-        i.connect(&residual.clock, &self.clock);
-        i.connect(&residual.reset, &self.reset);
-        i.connect(&residual.add, &self.add);
-        i.connect(&residual.stream, &self.stream);
-        i.connect(&residual.clamp, &self.clamp);
-        i.connect(&residual.valid, &accumulator.total_valid);
-        i.connect(&residual.total, &accumulator.total);
-        let read = self.pass(
-            i,
-            &self.read_passing,
-            &self.stream_read_in,
-            &self.stream_read_out,
-        );
-        i.drive(&residual.read_address, read);
-        let write = self.pass(
-            i,
-            &self.write_passing,
-            &self.stream_write_in,
-            &self.stream_write_out,
-        );
-        i.drive(&residual.write_address, write);
-        let set = i.read(&accumulator.channel);
-        let word = self.constants(i, &self.offsets, &self.offset, set);
-        let [mean, align] = OffsetWord::fields(&self._shape.design).map(|f| field(word, f));
-        i.drive(&residual.mean, mean.as_signed());
-        i.drive(&residual.align, align);
-    }
-
-    /// Value to word.
+    /// Value to word: the value is the total, or what the residual stream makes of it.
     fn quantize<I: Interpreter>(&self, i: &mut I) {
-        let (quantizer, residual) = (&self.quantizer, &self.residual);
+        let quantizer = &self.quantizer;
         i.connect(&quantizer.clock, &self.clock);
         i.connect(&quantizer.reset, &self.reset);
         i.connect(&quantizer.raw, &self.raw);
@@ -287,25 +262,19 @@ impl Column {
                 i.connect(port, own);
             }
         }
-        i.connect(&quantizer.valid, &residual.value_valid);
-        i.connect(&quantizer.value, &residual.value);
         let mut sets = vec![i.read(&self.accumulator.channel)];
         for (n, register) in self.channel_late.iter().enumerate() {
             register.load(i, &self.clock, sets[n]);
             sets.push(register.read(i));
         }
-        let word = self.constants(i, &self.norms, &self.norm, sets[NORM_DELAY]);
-        let fields = NormWord::fields(&self._shape.design);
-        self.norm_word.load(i, &self.clock, word);
-        let word = self.norm_word.read(i);
-        i.drive(&residual.floor, field(word, fields[3]).as_signed());
-        i.comment("The rest is for the value that the floor makes");
-        let below = word.slice(0, self.norm_late.q.width());
-        self.norm_late.load(i, &self.clock, below);
-        let word = self.norm_late.read(i);
-        let [mean, exponent, negate] = [0, 1, 2].map(|n| field(word, fields[n]));
-        i.drive(&quantizer.mean, mean.as_signed());
-        i.drive(&quantizer.exponent, exponent);
+        let offset = self.constants(i, &self.offsets, &self.offset, sets[0]);
+        let norm = match self.residual.get() {
+            Some(residual) => self.stream_value(i, residual, offset, &sets),
+            None => self.plain_value(i, offset, &sets),
+        };
+        let [_, exponent, negate, _] = NormWord::fields(&self._shape.design);
+        i.drive(&quantizer.exponent, field(norm, exponent));
+        let negate = field(norm, negate);
         match quantizer.negate.get() {
             Some(port) => i.drive(port, negate),
             None => i.unused(negate),
@@ -319,13 +288,13 @@ impl Column {
         i.connect(&self.word, &quantizer.word);
     }
 
-    /// Counts the words of a position that saturate, from column to column.
-    fn saturations<I: Interpreter>(&self, i: &mut I) {
-        let before = i.read(&self.saturated_in);
-        let own = i.read(&self.residual.saturated).resize(before.width());
-        self.saturated
-            .update_from(i, &self.clock, &self.reset, before + own);
-        i.connect(&self.saturated_out, &self.saturated.q);
+    /// Without a residual stream the quantizer takes the total less its mean; the norm word beside it.
+    fn plain_value<I: Interpreter>(&self, i: &mut I, offset: I::Word, sets: &[I::Word]) -> I::Word {
+        let (quantizer, accumulator) = (&self.quantizer, &self.accumulator);
+        i.connect(&quantizer.valid, &accumulator.total_valid);
+        i.connect(&quantizer.value, &accumulator.total);
+        i.drive(&quantizer.mean, offset.as_signed());
+        self.constants(i, &self.norms, &self.norm, sets[0])
     }
 }
 
@@ -356,9 +325,7 @@ impl Describe for Column {
     fn describe<I: Interpreter>(&self, i: &mut I) {
         self.weights(i);
         self.accumulate(i);
-        self.residual(i);
         self.quantize(i);
-        self.saturations(i);
     }
 }
 logic!(Column);

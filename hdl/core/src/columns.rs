@@ -47,15 +47,15 @@ pub struct Columns {
     /// A layer begins.
     pub start: Net<In>,
     /// Where its residual stream is read, at `start`.
-    pub stream_read: Net<In>,
+    pub stream_read: Optional<Net<In>>,
     /// Where its residual stream is written, at `start`.
-    pub stream_write: Net<In>,
+    pub stream_write: Optional<Net<In>>,
     /// The layer adds to the residual stream.
-    pub add: Net<In>,
+    pub add: Optional<Net<In>>,
     /// The layer stores words of the residual stream.
-    pub stream: Net<In>,
+    pub stream: Optional<Net<In>>,
     /// The layer raises words of the residual stream to their floor.
-    pub clamp: Net<In>,
+    pub clamp: Optional<Net<In>>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
@@ -71,7 +71,7 @@ pub struct Columns {
     /// Words of one position that saturated.
     pub saturated: Net<Out>,
     weight_delay: Vec<Register>,
-    pointer: StreamPointer,
+    pointer: Optional<StreamPointer>,
     column: Vec<Column>,
 }
 
@@ -82,6 +82,8 @@ impl Columns {
         let [offset, norm, theta] = constant_bits(shape);
         let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
         let counted = shape.count_bits();
+        let streams = shape.design.has_stream();
+        let flag = || Optional::when(streams, Net::flag);
         Columns {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -99,11 +101,11 @@ impl Columns {
             count: Optional::when(counted.is_some(), || Net::bits(counted.unwrap_or(1))),
             flags: Net::bits(FLAG_BITS),
             start: Net::flag(),
-            stream_read: Net::bits(stream),
-            stream_write: Net::bits(stream),
-            add: Net::flag(),
-            stream: Net::flag(),
-            clamp: Net::flag(),
+            stream_read: Optional::when(streams, || Net::bits(stream)),
+            stream_write: Optional::when(streams, || Net::bits(stream)),
+            add: flag(),
+            stream: flag(),
+            clamp: flag(),
             raw: Net::flag(),
             integers: Optional::when(shape.design.image_digits, Net::flag),
             largest: Optional::when(shape.has_narrower(), || {
@@ -116,18 +118,27 @@ impl Columns {
             word: Net::array(columns, shape.word_bits(), true),
             saturated: Net::bits(shape.saturation_bits()),
             weight_delay: Register::data_array(WEIGHT_DELAY, address, false),
-            pointer: StreamPointer::new(shape),
+            pointer: Optional::when(streams, || StreamPointer::new(shape)),
             column: (0..columns).map(|_| Column::new(shape)).collect(),
         }
     }
 
     fn pointer<I: Interpreter>(&self, i: &mut I) {
-        let pointer = &self.pointer;
+        let Some(pointer) = self.pointer.get() else {
+            let start = i.read(&self.start);
+            return i.unused(start);
+        };
         i.connect(&pointer.clock, &self.clock);
         i.connect(&pointer.reset, &self.reset);
         i.connect(&pointer.start, &self.start);
-        i.connect(&pointer.first_read, &self.stream_read);
-        i.connect(&pointer.first_write, &self.stream_write);
+        for (port, own) in [
+            (&pointer.first_read, &self.stream_read),
+            (&pointer.first_write, &self.stream_write),
+        ] {
+            if let Some(own) = own.get() {
+                i.connect(port, own);
+            }
+        }
         let flags = Flags::unpack(i.read(&self.flags));
         i.drive(&pointer.leaving, flags.valid & flags.last & flags.terminal);
     }
@@ -143,10 +154,6 @@ impl Columns {
             let Some(left) = j.checked_sub(1).map(|left| &self.column[left]) else {
                 i.connect(&column.flags_in, &self.flags);
                 i.drive(&column.weight_address_in, address);
-                i.connect(&column.stream_read_in, &self.pointer.read);
-                i.connect(&column.stream_write_in, &self.pointer.write);
-                let none = i.constant(column.saturated_in.width(), 0);
-                i.drive(&column.saturated_in, none);
                 if let (Some(port), Some(count)) = (column.count_in.get(), self.count.get()) {
                     i.connect(port, count);
                 }
@@ -154,15 +161,50 @@ impl Columns {
             };
             i.connect(&column.flags_in, &left.flags_out);
             i.connect(&column.weight_address_in, &left.weight_address_out);
-            i.connect(&column.stream_read_in, &left.stream_read_out);
-            i.connect(&column.stream_write_in, &left.stream_write_out);
-            i.connect(&column.saturated_in, &left.saturated_out);
             if let (Some(port), Some(count)) = (column.count_in.get(), left.count_out.get()) {
                 i.connect(port, count);
             }
         }
-        if let Some(last) = self.column.last() {
-            i.connect(&self.saturated, &last.saturated_out);
+        self.stream_chain(i);
+    }
+
+    /// Where the words of the residual stream lie, and how many saturate, from column to column.
+    fn stream_chain<I: Interpreter>(&self, i: &mut I) {
+        let last = self.column.last();
+        match last.and_then(|last| last.saturated_out.get()) {
+            Some(port) => i.connect(&self.saturated, port),
+            None => {
+                let none = i.constant(self.saturated.width(), 0);
+                i.drive(&self.saturated, none);
+            }
+        }
+        let Some(pointer) = self.pointer.get() else {
+            return;
+        };
+        for (j, column) in self.column.iter().enumerate() {
+            let left = j.checked_sub(1).map(|left| &self.column[left]);
+            let places = match left {
+                None => [Some(&pointer.read), Some(&pointer.write)],
+                Some(left) => [left.stream_read_out.get(), left.stream_write_out.get()],
+            };
+            let ports = [column.stream_read_in.get(), column.stream_write_in.get()];
+            for (port, place) in ports.into_iter().zip(places) {
+                if let (Some(port), Some(place)) = (port, place) {
+                    i.connect(port, place);
+                }
+            }
+            match (column.saturated_in.get(), left) {
+                (Some(port), Some(left)) => {
+                    if let Some(count) = left.saturated_out.get() {
+                        i.connect(port, count);
+                    }
+                }
+                (Some(port), None) => {
+                    let none = i.constant(port.width(), 0);
+                    i.drive(port, none);
+                }
+                _ => {}
+            }
         }
     }
 
@@ -183,11 +225,11 @@ impl Columns {
         i.connect(&column.new_weight, &self.new_weight[j]);
         i.connect(&self.weight[j], &column.weight);
         i.connect(&column.sum, &self.sum[j]);
-        i.connect(&column.add, &self.add);
-        i.connect(&column.stream, &self.stream);
-        i.connect(&column.clamp, &self.clamp);
         i.connect(&column.raw, &self.raw);
         for (port, own) in [
+            (&column.add, &self.add),
+            (&column.stream, &self.stream),
+            (&column.clamp, &self.clamp),
             (&column.integers, &self.integers),
             (&column.largest, &self.largest),
             (&column.spacing, &self.spacing),

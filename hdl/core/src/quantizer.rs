@@ -4,7 +4,6 @@ mod integers;
 mod scale;
 
 use crate::counting::delay;
-use crate::residual::STREAM_BITS;
 use crate::sequencer::register_width;
 use crate::shape::Shape;
 use cromulent_design::{Design, NormWord};
@@ -86,8 +85,12 @@ impl Quantizer {
     /// The quantizer of one column.
     pub fn new(shape: &Shape) -> Quantizer {
         let word = shape.word_bits();
-        // A word of the stream less its mean may be longer than a short accumulator's difference.
-        let bits = word.max(STREAM_BITS + 2);
+        let bits = shape.difference_bits();
+        // Without a residual stream the total comes here, and the mean is the accumulator's.
+        let (value, mean) = match shape.design.has_stream() {
+            true => (word, MEAN_BITS),
+            false => (shape.accumulator_bits, shape.accumulator_bits),
+        };
         let scaled = shape.design.format.is_scaled();
         let digits = shape.design.image_digits;
         let negates = !shape.design.format.is_signed() || digits;
@@ -106,8 +109,8 @@ impl Quantizer {
                 Net::bits(register_width(shape, "spacing"))
             }),
             valid: Net::flag(),
-            value: Net::new(word, true),
-            mean: Net::new(MEAN_BITS, true),
+            value: Net::new(value, true),
+            mean: Net::new(mean, true),
             exponent: Net::bits(EXPONENT_BITS),
             negate: Optional::when(negates, Net::flag),
             theta: Net::array(shape.root, fraction + 1, false),

@@ -2,7 +2,7 @@
 
 use crate::fifo::Fifo;
 use crate::shape::Shape;
-use cromulent_design::LATENCY;
+use cromulent_design::Design;
 use cromulent_kit::{Describe, Interpreter, Net, Word, logic};
 use rust_hdl_core::prelude::*;
 
@@ -12,12 +12,14 @@ pub(crate) const RESULT_BITS: usize = 64;
 /// Words that may still come once `room` has fallen: one tile more was swapped in, and the words of
 /// the tiles before it are on their way. A tile takes as many cycles as there are rows, at least; with
 /// several images in a tile, a cycle brings a word at most.
-fn in_flight(rows: usize, columns: usize, batch: usize) -> usize {
-    let way = rows + columns + LATENCY as usize + 1;
-    match batch {
+fn in_flight(design: &Design) -> usize {
+    let (rows, columns) = (design.rows, design.columns);
+    let way = rows + columns + design.latency() + 1;
+    let words = match design.batch {
         1 => columns * (way.div_ceil(rows) + 2),
-        _ => columns * batch + way + 2,
-    }
+        batch => columns * batch + way + 2,
+    };
+    words as usize
 }
 
 /// A queue of result words. A word pushed in cycle c is offered in c + 2 at the earliest.
@@ -52,8 +54,7 @@ pub struct Scores {
 impl Scores {
     /// The result queue of a design.
     pub fn new(shape: &Shape) -> Scores {
-        let batch = shape.design.batch as usize;
-        let depth = Scores::depth(shape.rows, shape.columns, batch);
+        let depth = Scores::depth(&shape.design);
         Scores {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -68,20 +69,21 @@ impl Scores {
             empty: Net::flag(),
             // One lane: `last` alone would be too little for a block RAM.
             fifo: Fifo::new(depth, &[shape.word_bits() + 1]),
-            _limit: Scores::limit(shape.rows, shape.columns, batch),
+            _limit: Scores::limit(&shape.design),
         }
     }
 
     /// Words it holds at most.
-    pub fn depth(rows: usize, columns: usize, batch: usize) -> usize {
+    pub fn depth(design: &Design) -> usize {
+        let columns = design.columns as usize;
         (8 * columns)
-            .max(in_flight(rows, columns, batch) + columns)
+            .max(in_flight(design) + columns)
             .next_power_of_two()
     }
 
     /// `room` is high while at most so many words are held.
-    pub fn limit(rows: usize, columns: usize, batch: usize) -> usize {
-        Scores::depth(rows, columns, batch) - in_flight(rows, columns, batch)
+    pub fn limit(design: &Design) -> usize {
+        Scores::depth(design) - in_flight(design)
     }
 }
 
@@ -121,7 +123,7 @@ logic!(Scores);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cromulent_design::{Affine, Design};
+    use cromulent_design::Affine;
     use cromulent_number::Format;
 
     fn cycle(scores: &mut Scores, word: Option<i64>, ready: bool) -> Option<i64> {
@@ -156,13 +158,13 @@ mod tests {
     fn room_falls_before_the_queue_is_full() {
         let design = Design::new(2, 2, Format::L4, Affine::Recentred);
         let mut scores = Scores::new(&Shape::of(&design));
-        let limit = Scores::limit(2, 2, 1);
+        let limit = Scores::limit(&design);
         for held in 0..=limit + 1 {
             scores.clock.set(0);
             assert!(simulate(&mut scores, 20));
             assert_eq!(scores.room.value().is_true(), held <= limit, "{held}");
             cycle(&mut scores, Some(held as i64), false);
         }
-        assert!(limit >= 2 && Scores::depth(2, 2, 1) > limit);
+        assert!(limit >= 2 && Scores::depth(&design) > limit);
     }
 }

@@ -199,6 +199,19 @@ impl Shape {
         self.design.stream_address_bits() as usize
     }
 
+    /// Cycles from a total to the value that is coded.
+    pub fn stream_delay(&self) -> usize {
+        match self.design.has_stream() {
+            true => cromulent_design::STREAM_LATENCY as usize,
+            false => 0,
+        }
+    }
+
+    /// The difference that is coded.
+    pub fn difference_bits(&self) -> usize {
+        self.design.difference_bits() as usize
+    }
+
     /// The count of words of one position that saturate.
     pub fn saturation_bits(&self) -> usize {
         address_bits(self.columns + 1)

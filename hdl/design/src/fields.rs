@@ -120,8 +120,8 @@ pub const FIELDS: [Field; 22] = [
         meaning: "Largest height or width of a feature map.",
     },
     Field {
-        name: "stream_depth", kind: integer(1, DEEPEST), unit: "words per column", default: Some("4096"),
-        meaning: "Words of the residual stream a column holds: all stream values a network needs at one time.",
+        name: "stream_depth", kind: integer(0, DEEPEST), unit: "words per column", default: Some("4096"),
+        meaning: "Words of the residual stream a column holds: all stream values a network needs at one time. With 0 there is no residual stream, and words leave six cycles earlier.",
     },
     Field {
         name: "bus_bits", kind: integer(32, 512), unit: "bits", default: Some("128"),

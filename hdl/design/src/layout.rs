@@ -273,7 +273,7 @@ impl OffsetWord {
     pub fn fields(design: &Design) -> [WordField; 2] {
         lay([
             ("mean", design.accumulator_bits, true),
-            ("align", Self::ALIGN_BITS, true),
+            ("align", design.streamed(Self::ALIGN_BITS), true),
         ])
     }
 
@@ -323,12 +323,12 @@ impl NormWord {
     pub const EXPONENT_BITS: u32 = 8;
 
     /// The fields: mean, exponent, negate, floor.
-    pub fn fields(_design: &Design) -> [WordField; 4] {
+    pub fn fields(design: &Design) -> [WordField; 4] {
         lay([
-            ("mean", Self::MEAN_BITS, true),
+            ("mean", design.streamed(Self::MEAN_BITS), true),
             ("exponent", Self::EXPONENT_BITS, true),
             ("negate", 1, false),
-            ("floor", Design::STREAM_BITS, true),
+            ("floor", design.streamed(Design::STREAM_BITS), true),
         ])
     }
 

@@ -42,9 +42,11 @@ pub use registers::{
 };
 pub use widths::{COORDINATE_MARGIN, bits_for, clog2};
 
-/// Clock cycles from the issue of a position at row 0 to its word leaving column 0, less the rows and
-/// columns it travels: a word of column j leaves rows + j + `LATENCY` cycles after its last beat was issued.
+/// [`Design::latency`] of a design with a residual stream.
 pub const LATENCY: u32 = 20;
+
+/// The part of it that the residual stream takes.
+pub const STREAM_LATENCY: u32 = 6;
 
 /// Clock cycles from the issue of a window's last tap in a max-pool to the write of its code in row 0; row r
 /// writes its own r cycles later.

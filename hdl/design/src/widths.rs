@@ -92,7 +92,14 @@ impl Design {
     /// The largest shift to the right with which the quantizer makes an integer of a difference. The largest
     /// difference is less than 64 with it.
     pub fn largest_integer_shift(&self) -> u32 {
-        self.total_bits().max(Design::STREAM_BITS + 2) - Self::INTEGER_BITS
+        self.difference_bits() - Self::INTEGER_BITS
+    }
+
+    /// Bits of the difference the quantizer codes. A word of the stream less its mean may be longer than an output
+    /// word.
+    pub fn difference_bits(&self) -> u32 {
+        self.total_bits()
+            .max(self.streamed(Design::STREAM_BITS + 2))
     }
 
     /// Address bits of a code bank.
@@ -102,6 +109,25 @@ impl Design {
 
     /// Bits of a word of the residual stream.
     pub const STREAM_BITS: u32 = 16;
+
+    /// Whether there is a residual stream.
+    pub fn has_stream(&self) -> bool {
+        self.stream_depth > 0
+    }
+
+    /// The bits of a field that only the residual stream asks for.
+    pub(crate) fn streamed(&self, bits: u32) -> u32 {
+        if self.has_stream() { bits } else { 0 }
+    }
+
+    /// Clock cycles from the issue of a position at row 0 to its word leaving column 0, less the rows and columns it
+    /// travels: a word of column j leaves `rows` + j + this many cycles after its last beat was issued.
+    pub fn latency(&self) -> u32 {
+        match self.has_stream() {
+            true => crate::LATENCY,
+            false => crate::LATENCY - crate::STREAM_LATENCY,
+        }
+    }
 
     /// Address bits of a column's residual stream.
     pub fn stream_address_bits(&self) -> u32 {
@@ -231,9 +257,8 @@ impl Design {
     /// Bits of the signed product when a quantizer of int8 or of a level format scales an output word, with a bit
     /// to spare; 0 for log codes.
     pub fn scaled_bits(&self) -> u32 {
-        let difference = self.total_bits().max(Design::STREAM_BITS + 2);
         match self.format.is_scaled() {
-            true => difference + self.threshold_fraction_bits + 2,
+            true => self.difference_bits() + self.threshold_fraction_bits + 2,
             false => 0,
         }
     }

@@ -44,7 +44,7 @@ struct Ports {
 /// Bits of a word, and of the difference it comes from.
 fn widths(design: &Design) -> (u32, u32) {
     let word = design.total_bits();
-    (word, word.max(Design::STREAM_BITS + 2))
+    (word, design.difference_bits())
 }
 
 /// The contract, without a pipeline: `word` of everything at once.

@@ -4,7 +4,7 @@ mod model;
 
 use super::*;
 use cromulent_design::{
-    Affine, Bits, Command, Fetch, Header, LATENCY, LayerRegisters, NormWord, OffsetWord,
+    Affine, Bits, Command, Fetch, Header, LayerRegisters, NormWord, OffsetWord,
 };
 use cromulent_number::Format;
 use model::{Layer, Machine, Random};
@@ -214,7 +214,7 @@ fn check(core: &Core, program: &Program, run: &Run) {
     assert_eq!(count("beats"), beats as i64);
     // The least a layer takes: swap, beats, and the way of the last word.
     for (cycles, registers) in run.cycles.iter().zip(&program.layers) {
-        let way = program.design.rows + program.design.columns - 1 + LATENCY;
+        let way = program.design.rows + program.design.columns - 1 + program.design.latency();
         let least = 2 + issued(registers) + u64::from(way);
         assert!(*cycles >= least as i64, "{cycles} of {least} cycles");
     }
@@ -240,20 +240,24 @@ fn designs() -> Vec<Design> {
         (1, 1, Format::R2, Affine::Rectified, 32, 4),
         (4, 2, Format::I8, Affine::Rectified, 256, 5),
     ];
-    shapes
-        .into_iter()
-        .map(|(rows, columns, format, affine, bus_bits, batch)| Design {
-            bus_bits,
-            batch,
-            code_depth: 256,
-            weight_depth: 2 * rows + 3,
-            channel_depth: 3,
-            stream_depth: 64,
-            tile_depth: 16,
-            map_side: 8,
-            ..Design::new(rows, columns, format, affine)
-        })
-        .collect()
+    let small = |(rows, columns, format, affine, bus_bits, batch)| Design {
+        bus_bits,
+        batch,
+        code_depth: 256,
+        weight_depth: 2 * rows + 3,
+        channel_depth: 3,
+        stream_depth: 64,
+        tile_depth: 16,
+        map_side: 8,
+        ..Design::new(rows, columns, format, affine)
+    };
+    let designs = shapes.map(small);
+    let plain = [0, 1, 3].map(|n: usize| Design {
+        stream_depth: 0,
+        channel_depth: 2,
+        ..designs[n].clone()
+    });
+    designs.into_iter().chain(plain).collect()
 }
 
 #[test]

@@ -260,25 +260,21 @@ impl Core {
         }
         i.connect(&columns.flags, &self.rows.flags_out);
         i.connect(&columns.start, &self.layer_control.start);
-        i.connect(&columns.stream_read, self.next("stream_read"));
-        i.connect(&columns.stream_write, self.next("stream_write"));
-        for (port, name) in [
-            (&columns.add, "add"),
-            (&columns.stream, "stream"),
-            (&columns.clamp, "clamp"),
-            (&columns.raw, "raw"),
-        ] {
-            i.connect(port, self.layer(name));
-        }
-        for (port, name) in [
-            (&columns.integers, "integers"),
-            (&columns.largest, "largest"),
-            (&columns.spacing, "spacing"),
+        i.connect(&columns.raw, self.layer("raw"));
+        for (port, register) in [
+            (&columns.stream_read, self.next("stream_read")),
+            (&columns.stream_write, self.next("stream_write")),
+            (&columns.add, self.layer("add")),
+            (&columns.stream, self.layer("stream")),
+            (&columns.clamp, self.layer("clamp")),
+            (&columns.integers, self.layer("integers")),
+            (&columns.largest, self.layer("largest")),
+            (&columns.spacing, self.layer("spacing")),
         ] {
             match port.get() {
-                Some(port) => i.connect(port, self.layer(name)),
+                Some(port) => i.connect(port, register),
                 None => {
-                    let idle = i.read(self.layer(name));
+                    let idle = i.read(register);
                     i.unused(idle);
                 }
             }

@@ -138,8 +138,15 @@ impl Decoder {
                 out = out | !lane.slice(low, bits).any();
             }
         }
-        if !self._shape.design.max_pool {
-            out = out | self.field(i, "max_pool");
+        let design = &self._shape.design;
+        let lacks = [
+            (design.max_pool, &["max_pool"][..]),
+            (design.has_stream(), &["add", "stream", "clamp"]),
+        ];
+        for (_, names) in lacks.into_iter().filter(|(has, _)| !has) {
+            for name in names {
+                out = out | self.field(i, name);
+            }
         }
         i.name("layer_out_of_range", out)
     }

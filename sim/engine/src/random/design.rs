@@ -63,7 +63,9 @@ pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape
     let lines = 2 * design.rows * generator.pick(&[1, 1, 3]);
     let mut roomy = |least: u32| least + (generator.range(0, 5) as u32).saturating_sub(2);
     design.code_depth = roomy(most(&|shape| shape.code_end(&design)));
-    design.stream_depth = roomy(most(&|shape| shape.stream_end(&design)).max(1));
+    let stream = most(&|shape| shape.stream_end(&design));
+    let none = stream == 0 && design.rows % 2 == 0;
+    design.stream_depth = if none { 0 } else { roomy(stream.max(1)) };
     design.weight_depth = roomy(lines);
     design.channel_depth = roomy(2);
     design.map_side = roomy(most(&|s| s.geometry.height.max(s.geometry.width)));

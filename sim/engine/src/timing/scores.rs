@@ -7,8 +7,6 @@
 
 use std::collections::VecDeque;
 
-use cromulent_design::LATENCY;
-
 use super::shape::Shape;
 
 /// Cycles from the one in which a word leaves its column to the one in which it is put into the queue.
@@ -110,7 +108,7 @@ impl Scores {
 
 /// Words that may still come once there is no room: those of the tiles before, and one tile more.
 fn in_flight(shape: &Shape) -> u64 {
-    let travel = shape.rows + shape.columns + u64::from(LATENCY) + 1;
+    let travel = shape.rows + shape.columns + shape.latency + 1;
     match shape.batch {
         1 => shape.columns * (travel.div_ceil(shape.rows) + 2),
         batch => shape.columns * batch + travel + 2,

@@ -1,6 +1,6 @@
 //! The few numbers of a design that decide how long everything takes.
 
-use cromulent_design::{Design, LATENCY, LayerRegisters, POOL_LATENCY};
+use cromulent_design::{Design, LayerRegisters, POOL_LATENCY};
 
 /// What the blocks ask of a design. Every number is at least 1, so that no bad design divides by zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Shape {
     pub channel_depth: u64,
     /// Images that are computed together.
     pub batch: u64,
+    /// [`Design::latency`].
+    pub latency: u64,
 }
 
 impl Shape {
@@ -48,12 +50,13 @@ impl Shape {
             weight_depth: number(design.weight_depth),
             channel_depth: number(design.channel_depth),
             batch: number(design.batch),
+            latency: number(design.latency()),
         }
     }
 
     /// The cycle in which a word leaves column `j`, if its last beat is issued in `last_beat`.
     pub fn leaves(&self, last_beat: u64, j: u64) -> u64 {
-        last_beat + self.rows + j + u64::from(LATENCY)
+        last_beat + self.rows + j + self.latency
     }
 
     /// The cycle in which a word of a layer leaves the last column; in a max-pool the last row.

@@ -1,4 +1,4 @@
-use cromulent_design::{Affine, Command, Design, Direction, Fetch, LATENCY, LayerRegisters, Move};
+use cromulent_design::{Affine, Command, Design, Direction, Fetch, LayerRegisters, Move};
 use cromulent_number::Format;
 
 use super::shape::Shape;
@@ -48,7 +48,7 @@ fn many_positions_hide_every_load_once_weights_flow() {
     let first = layer.tiles[0];
     let expected: Vec<_> = (0..6).map(|i| first + 20 * i).collect();
     assert_eq!(layer.tiles, expected);
-    let drain = u64::from(design.rows + design.columns + LATENCY) - 1;
+    let drain = u64::from(design.rows + design.columns + design.latency()) - 1;
     assert_eq!(layer.cycles, first + 120 + drain);
     assert_eq!(layer.causes.total(), layer.cycles);
     assert_eq!(layer.causes.beats, 120);

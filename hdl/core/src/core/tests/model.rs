@@ -137,9 +137,13 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
     let halves = [HALF, HALF + design.code_depth / 2];
     let (row_tiles, column_tiles) = (1 + random.below(4), 1 + random.below(5));
     let positions = if pool { batch } else { all };
-    let stream = !scores && positions * column_tiles <= 30 && random.flag();
+    let short = !scores && positions * column_tiles <= 30;
+    let stream = design.has_stream() && short && random.flag();
     // In place, or somewhere else altogether.
-    let places = [random.below(2), 32 + random.below(2)];
+    let places = match design.has_stream() {
+        true => [random.below(2), 32 + random.below(2)],
+        false => [0, 0],
+    };
     let (from, to) = (random.below(2) as usize, random.below(2) as usize);
     let formats: Vec<Format> = design.format.narrower().chain([design.format]).collect();
     let format = formats[random.below(formats.len() as u32) as usize];
@@ -240,7 +244,10 @@ fn set(design: &Design, random: &mut Random, registers: &LayerRegisters) -> Set 
                 false => random.around(largest) as i32,
             },
             negate: !design.format.is_signed_log() && random.flag(),
-            floor: random.around(500) as i32,
+            floor: match design.has_stream() {
+                true => random.around(500) as i32,
+                false => 0,
+            },
         },
         thetas: [thetas[0], thetas[1], thetas[2], thetas[3]],
     }
