@@ -31,8 +31,8 @@ impl Countdown {
             from: Net::bits(bits),
             step: Net::flag(),
             ended: Net::flag(),
-            left: Register::data(bits, false),
-            ends: Register::data(1, false),
+            left: Register::enabled(bits, false),
+            ends: Register::enabled(1, false),
             _end: end,
         }
     }
@@ -64,14 +64,15 @@ impl Describe for Countdown {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let (start, from, step) = (i.read(&self.start), i.read(&self.from), i.read(&self.step));
-        let (left, ends) = (self.left.read(i), self.ends.read(i));
+        let left = self.left.read(i);
         let bits = left.width();
-        let next = left - step.resize(bits);
-        self.left.load(i, &self.clock, start.mux(from, next));
-        let [end, before] = [self._end, self._end + 1].map(|n| i.constant(bits, n));
-        let next = step.mux(left.equals(before), ends);
-        self.ends
-            .load(i, &self.clock, start.mux(from.equals(end), next));
+        let [one, end, before] = [1, self._end, self._end + 1].map(|n| i.constant(bits, n));
+        i.comment("The step comes late, and waits for no borrow");
+        let moves = i.name("moves", start | step);
+        let next = start.mux(from, left - one);
+        self.left.load_if(i, &self.clock, moves, next);
+        let ends = start.mux(from.equals(end), left.equals(before));
+        self.ends.load_if(i, &self.clock, moves, ends);
         i.connect(&self.ended, &self.ends.q);
     }
 }

@@ -39,6 +39,7 @@ pub struct Loader {
     write_pointer: Register,
     read_pointer: Register,
     lines: Register,
+    full: Register,
     tiles: Register,
     freed: [Register; FREE_DELAY],
     _rows: usize,
@@ -66,6 +67,7 @@ impl Loader {
             write_pointer: Register::control(address),
             read_pointer: Register::control(address),
             lines: Register::control(address_bits(depth + 1)),
+            full: Register::control(1),
             tiles: Register::control(address_bits(depth / rows + 1)),
             freed: std::array::from_fn(|_| Register::control(1)),
             _rows: rows,
@@ -137,9 +139,13 @@ impl Describe for Loader {
             i.constant(lines.width(), self._rows as u64),
         );
         let less = freed.mux(whole, none);
-        self.update(i, &self.lines, lines + write.resize(lines.width()) - less);
-        let full = i.constant(lines.width(), self._depth as u64);
-        i.drive(&self.room, !lines.equals(full));
+        let lines = lines + write.resize(lines.width()) - less;
+        let lines = i.name("lines_next", lines);
+        self.update(i, &self.lines, lines);
+        let most = i.constant(lines.width(), self._depth as u64);
+        self.update(i, &self.full, lines.equals(most));
+        let full = self.full.read(i);
+        i.drive(&self.room, !full);
     }
 }
 logic!(Loader);

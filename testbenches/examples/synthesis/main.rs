@@ -1,13 +1,17 @@
-//! Cells of an ECP5 that a design takes, whole and block by block, as Markdown on standard output:
+//! Cells that a design takes, whole and block by block, as Markdown on standard output:
 //!
 //! ```text
 //! cargo run --release -p cromulent-testbenches --example synthesis constraints/designs/small-8x8.toml
+//! cargo run --release -p cromulent-testbenches --example synthesis constraints/designs/tiny-4x4.toml ice40
 //! ```
 //!
-//! The whole is flattened, as one would place and route it. For the blocks each module is mapped on its own,
-//! so that their sum is more than the whole. Where there is a nextpnr for the ECP5 (`nextpnr-ecp5`, or what
-//! `CROMULENT_NEXTPNR` names), the whole is placed and routed too.
+//! The first is the accelerator on an ECP5, the second the top without a bus on an iCE40 HX8K, with its streams and
+//! its state on pins; counters, words and addresses are left open. The whole is flattened, as one would place and
+//! route it. For the blocks each module is mapped on its own, so that their sum is more than the whole. Where there is
+//! a nextpnr for the family (`nextpnr-ecp5`, `nextpnr-ice40`, or what `CROMULENT_NEXTPNR` names), the whole is placed
+//! and routed too.
 
+mod family;
 mod route;
 
 use std::collections::BTreeMap;
@@ -17,10 +21,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cromulent::Error;
-use cromulent::executors::verilator::{TOP, emit};
+use cromulent::executors::verilator::emit;
 use cromulent::tools::yosys::{self, YOSYS};
 use cromulent::tools::{Found, Scratch};
 use cromulent_design::Design;
+use family::{ECP5, Family, ICE40};
 
 /// One synthesis takes this long at most, on a machine that does other things too.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -34,26 +39,35 @@ type Cells = BTreeMap<String, u64>;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shipped = "constraints/designs/small-8x8.toml".to_owned();
     let design = Design::load(Path::new(&env::args().nth(1).unwrap_or(shipped)))?;
+    let family = match env::args().nth(2).as_deref() {
+        None | Some("ecp5") => &ECP5,
+        Some("ice40") => &ICE40,
+        Some(other) => return Err(format!("{other} is neither ecp5 nor ice40").into()),
+    };
     let yosys = YOSYS.find()?;
     let folder = Scratch::new()?;
-    for (file, text) in emit(&design)? {
+    let files = emit(&design)?;
+    let around = family.around(&files);
+    for (file, text) in files.into_iter().chain(around) {
         fs::write(folder.path().join(file), text)?;
     }
     let started = Instant::now();
-    let whole = synthesise(&yosys, folder.path(), &format!("-json {NETLIST}"))?;
+    let whole = synthesise(&yosys, folder.path(), family, &format!("-json {NETLIST}"))?;
     let seconds = started.elapsed().as_secs();
     println!("{}: {seconds} s, `check -assert` clean.\n", design.name);
     println!("| cells | whole |\n|---|--:|");
-    for (cell, count) in whole.get(TOP).into_iter().flatten() {
+    for (cell, count) in whole.get(family.top).into_iter().flatten() {
         println!("| {cell} | {count} |");
     }
+    let ram = family.ram;
     println!(
-        "\n| module | instances | LUT4, each | flip-flops, each | DP16KD, each | share of LUT4 |"
+        "\n| module | instances | LUT4, each | flip-flops, each | {ram}, each | share of LUT4 |"
     );
     println!("|---|--:|--:|--:|--:|--:|");
-    blocks(&synthesise(&yosys, folder.path(), "-noflatten")?);
-    match route::NEXTPNR.find() {
-        Ok(nextpnr) => route::route(&nextpnr, folder.path(), NETLIST),
+    let modules = synthesise(&yosys, folder.path(), family, "-noflatten")?;
+    blocks(family, &modules);
+    match family.nextpnr.find() {
+        Ok(nextpnr) => route::route(&nextpnr, family, folder.path(), NETLIST),
         Err(error) => {
             println!("\nNot placed and routed: {error}");
             Ok(())
@@ -62,9 +76,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The modules of a synthesised design.
-fn synthesise(yosys: &Found, folder: &Path, how: &str) -> Result<BTreeMap<String, Cells>, Error> {
+fn synthesise(
+    yosys: &Found,
+    folder: &Path,
+    family: &Family,
+    how: &str,
+) -> Result<BTreeMap<String, Cells>, Error> {
+    let Family {
+        flow,
+        top,
+        multipliers,
+        ..
+    } = family;
     let script = format!(
-        "read_verilog *.v; synth_ecp5 {how} -top {TOP}; select -assert-none t:MULT18X18D t:ALU54B; check -assert; stat"
+        "read_verilog *.v; {flow} {how} -top {top}; select -assert-none {multipliers}; check -assert; stat"
     );
     let log = yosys::script(yosys, &script, folder, LIMIT)?;
     Ok(modules(&log))
@@ -90,18 +115,23 @@ fn modules(log: &str) -> BTreeMap<String, Cells> {
 }
 
 /// A row for each module, the largest in all first.
-fn blocks(modules: &BTreeMap<String, Cells>) {
+fn blocks(family: &Family, modules: &BTreeMap<String, Cells>) {
     let mut instances = Cells::new();
-    count(modules, TOP, &mut instances);
-    let all: u64 = instances
-        .iter()
-        .map(|(name, n)| n * luts(&modules[name]))
-        .sum();
+    count(modules, family.top, &mut instances);
+    let luts = |name: &String| {
+        family
+            .luts
+            .iter()
+            .map(|&(cell, n)| n * of(&modules[name], cell))
+            .sum::<u64>()
+    };
+    let all: u64 = instances.iter().map(|(name, n)| n * luts(name)).sum();
     let mut rows: Vec<_> = instances.iter().collect();
-    rows.sort_by_key(|&(name, n)| std::cmp::Reverse(n * luts(&modules[name])));
+    rows.sort_by_key(|&(name, n)| std::cmp::Reverse(n * luts(name)));
     for (name, n) in rows {
-        let cells = &modules[name];
-        let [each, flip_flops, rams] = [luts(cells), of(cells, "TRELLIS_FF"), of(cells, "DP16KD")];
+        let each = luts(name);
+        let [flip_flops, rams] =
+            [family.flip_flop, family.ram].map(|cell| of(&modules[name], cell));
         if each + flip_flops + rams > 0 {
             let share = 100 * n * each / all.max(1);
             println!("| {name} | {n} | {each} | {flip_flops} | {rams} | {share} % |");
@@ -119,11 +149,8 @@ fn count(modules: &BTreeMap<String, Cells>, name: &str, instances: &mut Cells) {
     }
 }
 
-/// Tables of four inputs: two in a cell of carry logic, six in one of distributed RAM.
-fn luts(cells: &Cells) -> u64 {
-    of(cells, "LUT4") + 2 * of(cells, "CCU2C") + 6 * of(cells, "TRELLIS_DPR16X4")
-}
-
+/// Cells of this name, or with more behind it.
 fn of(cells: &Cells, cell: &str) -> u64 {
-    cells.get(cell).copied().unwrap_or(0)
+    let named = cells.iter().filter(|(name, _)| name.starts_with(cell));
+    named.map(|(_, count)| count).sum()
 }

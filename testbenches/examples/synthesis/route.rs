@@ -1,4 +1,4 @@
-//! Place and route on an ECP5-85k, and where the time goes.
+//! Place and route, and where the time goes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,33 +7,31 @@ use std::process::Command;
 use std::time::Duration;
 
 use cromulent::Error;
-use cromulent::tools::{Found, Tool, Version, run};
+use cromulent::tools::{Found, run};
 use serde_json::Value;
 
-/// nextpnr for the ECP5.
-pub const NEXTPNR: Tool = Tool {
-    name: "nextpnr",
-    program: "nextpnr-ecp5",
-    variable: Some("CROMULENT_NEXTPNR"),
-    version_argument: "--version",
-    minimum: Version(0, 4),
-};
+use crate::family::Family;
 
 /// Place and route takes this long at most, on a machine that does other things too.
 const LIMIT: Duration = Duration::from_secs(3600);
 /// Blocks that are shown.
 const SHOWN: usize = 25;
-/// The clock it works towards, MHz.
-const AIM: &str = "100";
 
 /// Routes `netlist` (Yosys' JSON, in this folder) and prints the clock and the slowest path into each block.
 pub fn route(
     nextpnr: &Found,
+    family: &Family,
     folder: &Path,
     netlist: &str,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let report = read(nextpnr, folder, netlist)?;
+    let report = read(nextpnr, family, folder, netlist)?;
     println!("\n{}\n", nextpnr.version_text);
+    for cell in family.filled {
+        let cells = &report["utilization"][cell];
+        if let (Some(used), Some(all)) = (cells["used"].as_u64(), cells["available"].as_u64()) {
+            println!("{cell}: {used} of {all}");
+        }
+    }
     for (clock, speed) in report["fmax"].as_object().into_iter().flatten() {
         println!(
             "{clock}: {:.1} MHz",
@@ -49,21 +47,13 @@ pub fn route(
     Ok(())
 }
 
-fn read(nextpnr: &Found, folder: &Path, netlist: &str) -> Result<Value, Error> {
+fn read(nextpnr: &Found, family: &Family, folder: &Path, netlist: &str) -> Result<Value, Error> {
     let mut command = Command::new(&nextpnr.path);
-    command.current_dir(folder).args([
-        "--85k",
-        "--speed",
-        "8",
-        "--package",
-        "CABGA756",
-        "--out-of-context",
+    command.current_dir(folder).args(family.options).args([
         "--timing-allow-fail",
         "--quiet",
         "--json",
         netlist,
-        "--freq",
-        AIM,
         "--seed",
         "1",
         "--report",
@@ -99,16 +89,12 @@ fn arrivals(report: &Value) -> BTreeMap<String, f64> {
 
 /// `inner.core.rows.row_edge_5.recoder.rest_TRELLIS_FF_Q` is of the block `core.rows.row_edge`.
 fn block(cell: &str) -> String {
-    let path: Vec<_> = cell.split('.').collect();
-    let parts = &path[..path.len().saturating_sub(1).min(4)];
+    let path: Vec<_> = cell.split('.').filter(|part| *part != "inner").collect();
+    let parts = &path[..path.len().saturating_sub(1).min(3)];
     let plain = |part: &&str| {
         part.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_')
             .to_owned()
     };
-    let parts: Vec<_> = parts
-        .iter()
-        .filter(|part| **part != "inner")
-        .map(plain)
-        .collect();
+    let parts: Vec<_> = parts.iter().map(plain).collect();
     parts.join(".")
 }
