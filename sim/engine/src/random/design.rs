@@ -64,7 +64,7 @@ pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape
     let mut roomy = |least: u32| least + (generator.range(0, 5) as u32).saturating_sub(2);
     design.code_depth = roomy(most(&|shape| shape.code_end(&design)));
     let stream = most(&|shape| shape.stream_end(&design));
-    let none = stream == 0 && design.rows % 2 == 0;
+    let none = stream == 0 && design.rows.is_multiple_of(2);
     design.stream_depth = if none { 0 } else { roomy(stream.max(1)) };
     design.weight_depth = roomy(lines);
     design.channel_depth = roomy(2);
