@@ -40,7 +40,11 @@ fn find(what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
     find_for(&design(), what, wanted)
 }
 
-fn find_for(design: &Design, what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
+/// The first layer drawn for a design with several tiles that is as wanted, and its input.
+///
+/// # Panics
+/// There is no such layer.
+pub fn find_for(design: &Design, what: &str, wanted: impl Fn(&LayerRegisters) -> bool) -> Case {
     let mut drawn = (0..10_000).filter_map(|seed| case_within(seed, design, &LIMITS));
     let found = drawn.find(|case| {
         let r = &case.layer.registers;
@@ -96,7 +100,11 @@ pub fn batches() -> Vec<Case> {
     ]
 }
 
-fn scores_for(design: &Design) -> Case {
+/// The same for any 4×4 design.
+///
+/// # Panics
+/// There is none: a fault of the random generator.
+pub fn scores_for(design: &Design) -> Case {
     let mut case = find_for(design, "results", |r| {
         let images = design.batch == 1 || r.pool;
         r.raw && r.positions == design.batch && !r.stream && r.passes == 1 && images

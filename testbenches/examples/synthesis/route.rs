@@ -78,7 +78,9 @@ fn arrivals(report: &Value) -> BTreeMap<String, f64> {
         for end in net["endpoints"].as_array().into_iter().flatten() {
             if clocked(net) && clocked(end) {
                 let block = block(end["cell"].as_str().unwrap_or_default());
-                let delay = end["delay"][1].as_f64().unwrap_or(0.0);
+                // Older ones give the longest alone.
+                let delay = end["delay"][1].as_f64().or(end["delay"].as_f64());
+                let delay = delay.unwrap_or(0.0);
                 let kept: &mut f64 = slowest.entry(block).or_default();
                 *kept = kept.max(delay);
             }
