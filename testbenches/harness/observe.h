@@ -42,11 +42,11 @@ class Observer {
         }
         for (int n = 0; n < (COLUMNS + 31) / 32; ++n)
             for (uint32_t valid = lane(top.word_valid, n); valid; valid &= valid - 1)
-                take(top.words, 32 * n + __builtin_ctz(valid), WORD_BITS, now);
+                take(top.words, 32 * n + __builtin_ctz(valid), WORD_BITS, 0, now);
 #if POOL_ROWS > 0
         for (int n = 0; n < (POOL_ROWS + 31) / 32; ++n)
             for (uint32_t valid = lane(top.pooled_valid, n); valid; valid &= valid - 1)
-                take(top.pooled, 32 * n + __builtin_ctz(valid), CODE_BITS, now);
+                take(top.pooled, 32 * n + __builtin_ctz(valid), CODE_BITS, COLUMNS, now);
 #endif
         if (top.layer_start) layers.push_back({now - origin, 0, 0});
     }
@@ -56,11 +56,12 @@ class Observer {
     std::size_t done = 0;
     bool starting = false;
 
-    // A word of a column; of a max-pool the code of a row.
+    // A word of a column; or a pooled code, of a row or a column, counted from behind the columns.
     template <class Port>
-    void take(const Port& port, int column, int width, uint64_t now) {
+    void take(const Port& port, int lane, int width, int first, uint64_t now) {
         require(!layers.empty(), "a word before the first layer", now);
         const uint64_t cycle = now - origin - layers.back().start;
-        words.push_back({layers.size() - 1, cycle, (uint64_t)column, bits(port, column * width, width)});
+        const uint64_t column = first + lane;
+        words.push_back({layers.size() - 1, cycle, column, bits(port, lane * width, width)});
     }
 };

@@ -53,18 +53,22 @@ pub fn find_for(design: &Design, what: &str, wanted: impl Fn(&LayerRegisters) ->
     found.unwrap_or_else(|| panic!("no layer with {what}"))
 }
 
-/// Layers of that design with several tiles, and their inputs: codes, the residual stream, a max-pool, results.
+/// Layers of that design with several tiles, and their inputs: codes, the residual stream, a max-pool, codes that are pooled
+/// as they leave, results.
 ///
 /// # Panics
 /// There is no such layer: a fault of the random generator.
 pub fn cases() -> Vec<Case> {
     vec![
         find("codes", |r| {
-            !r.raw && !r.stream && !r.max_pool && r.positions > 8
+            !r.raw && !r.stream && !r.max_pool && !r.output_pool && r.positions > 8
         }),
         find("a stream", |r| r.stream && r.positions > 8),
         find("a max-pool", |r| {
             r.max_pool && r.beats > 2 && r.positions > 8
+        }),
+        find("codes pooled as they leave", |r| {
+            r.output_pool && r.window > 1 && r.positions > 15
         }),
         scores(),
     ]

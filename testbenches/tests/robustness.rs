@@ -173,7 +173,7 @@ fn fields_out_of_range_end_the_program() {
             let what = format!("{} too large", field.name);
             setting.assert_refused(Fault::OutOfRange, &what, |p| set_lane(p, byte, high));
         }
-        if field.counts {
+        if field.counts_in(&setting.design) {
             let mask = (((1u64 << field.bits) - 1) << field.low) as u32;
             let zero = lane(byte) & !mask;
             let what = format!("{} = 0", field.name);

@@ -71,6 +71,7 @@ impl From<&ChoiceArgs> for Choices {
                 Some(Maps::Memory) => cromulent_engine::Maps::Memory,
             },
             weights: args.weights.unwrap_or_default(),
+            pool_in_rows: false,
         }
     }
 }

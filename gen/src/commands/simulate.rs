@@ -9,7 +9,7 @@ use cromulent_design::{Command, Design};
 use cromulent_engine::peers::{self, LayerShape};
 use cromulent_engine::timing::{self, Timing};
 use cromulent_engine::traffic::traffic;
-use cromulent_engine::{Image, Layer, LayerInput, Program, outline_with};
+use cromulent_engine::{Image, Layer, LayerInput, Pooling, Program, outline_with};
 use cromulent_network::Problem;
 
 use crate::cli::{Dataflow, Maps, MemoryArgs, SimulateArgs, Workload};
@@ -42,6 +42,8 @@ struct Named {
     macs: u64,
     /// Whether it is fed with the image.
     image: bool,
+    /// How its codes are pooled as they leave.
+    pooling: Option<Pooling>,
 }
 
 fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error> {
@@ -86,6 +88,7 @@ fn named(image: &Image) -> Vec<Named> {
         name: layer.name.clone(),
         macs: u64::from(image.design.batch) * layer.macs,
         image: layer.input == LayerInput::Image,
+        pooling: layer.mode.pooling,
     };
     image.layers.iter().map(layer).collect()
 }
@@ -140,6 +143,7 @@ impl Timed {
             name: layer.name.clone(),
             macs: u64::from(design.batch) * layer.macs,
             image: layer.input == LayerInput::Image,
+            pooling: layer.mode.pooling,
         });
         Ok(Timed {
             layers: layers.collect(),
@@ -178,6 +182,7 @@ impl Timed {
             name: shape.name.clone(),
             macs: u64::from(design.batch) * shape.geometry.macs(false),
             image: false,
+            pooling: None,
         };
         Ok(Timed {
             network: network.display().to_string(),

@@ -142,36 +142,46 @@ impl Job<'_> {
     }
 
     /// The words of a layer in the engine's order: a column's words come by column tile, then position. In a
-    /// max-pool rows take the place of columns, and idle ones give nothing.
+    /// max-pool rows take the place of columns, and idle ones give nothing; a layer that pools its codes as they leave
+    /// gives those, and again nothing in idle columns. Pooled codes are counted from behind the columns.
     fn order(
         &self,
         observed: &[&ObservedWord],
         registers: &LayerRegisters,
     ) -> (Vec<OutputWord>, Vec<u64>) {
-        let max_pool = registers.max_pool;
-        let columns = match max_pool {
+        let pools = registers.max_pool || registers.output_pool;
+        let lanes = match registers.max_pool {
             true => self.design.rows,
             false => self.design.columns,
         };
-        let positions = u64::from(registers.positions.max(1));
+        let columns = u64::from(self.design.columns);
+        let positions = match registers.output_pool {
+            true => u64::from(registers.output_plane.max(1)),
+            false => u64::from(registers.positions.max(1)),
+        };
         let spare = u64::BITS - self.design.total_bits();
-        let mut given = vec![0u64; columns as usize];
+        let mut given = vec![0u64; lanes as usize];
         let mut words = vec![];
         for word in observed {
-            let Some(number) = given.get_mut(word.column as usize) else {
+            let lane = match pools {
+                true => word.column.checked_sub(columns),
+                false => Some(word.column).filter(|&column| column < columns),
+            };
+            let Some((lane, number)) = lane.and_then(|l| Some((l, given.get_mut(l as usize)?)))
+            else {
                 continue;
             };
             let (column_tile, position) = (*number / positions, *number % positions);
             *number += 1;
             let last = column_tile + 1 == u64::from(registers.column_tiles);
-            if last && !max_pool && word.column >= u64::from(registers.last_columns) {
+            if last && !pools && lane >= u64::from(registers.last_columns) {
                 continue;
             }
             let output = OutputWord {
                 column_tile: column_tile as u32,
                 position: position as u32,
-                column: word.column as u32,
-                value: match max_pool {
+                column: lane as u32,
+                value: match pools {
                     true => word.value.cast_signed(),
                     false => (word.value << spare).cast_signed() >> spare,
                 },

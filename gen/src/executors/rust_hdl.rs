@@ -232,9 +232,10 @@ impl Simulator {
         }
         let start = observed.layers.last().map_or(0, |layer| layer.start);
         let layer = (observed.layers.len() as u64).wrapping_sub(1);
-        let columns = top.word_valid.iter().zip(&top.word).enumerate();
-        let rows = top.pooled_valid.iter().zip(&top.pooled).enumerate();
-        for (column, (valid, word)) in columns.chain(rows) {
+        let columns = top.word_valid.iter().zip(&top.word);
+        // Pooled codes, of a row or a column, are counted from behind the columns.
+        let pooled = top.pooled_valid.iter().zip(&top.pooled);
+        for (column, (valid, word)) in columns.chain(pooled).enumerate() {
             if valid.value().is_true() {
                 observed.words.push(ObservedWord {
                     layer,

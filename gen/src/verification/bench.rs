@@ -93,9 +93,9 @@ impl<'a> Bench<'a> {
         let layers = layers.map(|(place, layer)| LayerCheck {
             name: layer.name.clone(),
             macs: u64::from(self.design.batch) * layer.macs,
-            out_width: layer.geometry.out_width(),
+            out_width: layer.map_width(),
             image_words: match self.design.has_batch() {
-                true => layer.registers.positions as usize / self.design.batch as usize,
+                true => layer.registers.codes_of_channel() as usize / self.design.batch as usize,
                 false => 0,
             },
             words: runs

@@ -88,10 +88,11 @@ impl Waveform {
             waveform.set(DONE, start + last, 1);
             waveform.set(CYCLES, start + last, last);
             waveform.beats(design, layer);
-            if layer.registers.max_pool {
-                waveform.pooled(design, layer);
-            } else {
+            if !layer.registers.max_pool {
                 waveform.words(design, layer);
+            }
+            if layer.registers.max_pool || layer.registers.output_pool {
+                waveform.pooled(design, layer);
             }
         }
         waveform
@@ -163,9 +164,14 @@ impl Waveform {
         }
     }
 
-    /// Codes that the rows of a max-pool write.
+    /// Codes that the rows of a max-pool write, or that leave the output pool.
     fn pooled(&mut self, design: &Design, layer: &Ran<'_>) {
-        let (start, positions) = (layer.timing.start, u64::from(layer.registers.positions));
+        let registers = layer.registers;
+        let positions = match registers.output_pool {
+            true => registers.output_plane,
+            false => registers.positions,
+        };
+        let (start, positions) = (layer.timing.start, u64::from(positions));
         let valid = WORDS + design.columns as usize;
         let ends: Vec<Vec<u64>> = (0..design.rows)
             .map(|row| layer.timing.words(row))
@@ -190,16 +196,20 @@ impl Waveform {
         }
     }
 
-    /// Words of all columns; those of columns without a channel are valid and unknown.
+    /// Words of all columns; those of columns without a channel are valid and unknown, and so are those that are pooled
+    /// as they leave, which the model does not keep.
     fn words(&mut self, design: &Design, layer: &Ran<'_>) {
         let (start, positions) = (layer.timing.start, u64::from(layer.registers.positions));
         let leaves: Vec<Vec<u64>> = (0..design.columns)
-            .map(|column| layer.timing.words(column))
+            .map(|column| layer.timing.column_words(column))
             .collect();
         for (column, leaves) in leaves.iter().enumerate() {
             for cycle in leaves {
                 self.mark(VALID, start + cycle, column as u32);
             }
+        }
+        if layer.registers.output_pool {
+            return;
         }
         let mask = u64::MAX >> (u64::BITS - design.total_bits());
         for word in layer.words {

@@ -298,12 +298,13 @@ impl Column {
     }
 }
 
-/// Bits of an offset, a norm and a theta word.
+/// Bits of an offset, a norm and a theta word, as far as a column needs them: the direction of a max-pool, which the
+/// norm word ends with, is not its business.
 pub(crate) fn constant_bits(shape: &Shape) -> [usize; 3] {
     let design = &shape.design;
     [
         OffsetWord::bits(design),
-        NormWord::bits(design),
+        NormWord::fields(design)[4].low,
         ThetaWord::bits(design),
     ]
     .map(|bits| bits as usize)

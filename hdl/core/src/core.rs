@@ -8,17 +8,19 @@ use crate::columns::Columns;
 use crate::constant_ring::ConstantRing;
 use crate::counters::Counters;
 use crate::decoder::Decoder;
+use crate::deskew::Deskew;
 use crate::layer_control::LayerControl;
 use crate::line::LANE_BITS;
 use crate::loader::Loader;
 use crate::mover::Mover;
+use crate::output_pool::OutputPool;
 use crate::rows::Rows;
 use crate::scores::Scores;
 use crate::sequencer::Sequencer;
 use crate::shape::Shape;
 use crate::write_back::WriteBack;
 use cromulent_design::{CORE_COUNTERS, Design};
-use cromulent_kit::{Bundle, Describe, Interpreter, Net, logic};
+use cromulent_kit::{Bundle, Describe, Interpreter, Net, Optional, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of a fault's code.
@@ -99,7 +101,7 @@ pub struct Core {
     pub word_valid: Vec<Net<Out>>,
     /// The word: a code, or a difference.
     pub word: Vec<Net<Out>>,
-    /// A row writes the code of a max-pool's window.
+    /// A row writes the code of a max-pool's window; or one of the column of this number leaves the output pool.
     pub pooled_valid: Vec<Net<Out>>,
     /// The code.
     pub pooled: Vec<Net<Out>>,
@@ -119,6 +121,8 @@ pub struct Core {
     rows: Rows,
     array: Array,
     columns: Columns,
+    deskew: Deskew,
+    output_pool: Optional<OutputPool>,
     write_back: WriteBack,
     mover: Mover,
     collector: Collector,
@@ -180,6 +184,8 @@ impl Core {
             rows: Rows::new(&shape),
             array: Array::new(&shape),
             columns: Columns::new(&shape),
+            deskew: Deskew::new(&shape),
+            output_pool: Optional::when(design.max_pool, || OutputPool::new(&shape)),
             write_back: WriteBack::new(&shape),
             mover: Mover::new(&shape),
             collector: Collector::new(&shape),

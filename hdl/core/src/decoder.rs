@@ -4,8 +4,9 @@ mod checks;
 mod lines;
 
 use crate::countdown::Countdown;
+use crate::sequencer::layer_registers;
 use crate::shape::Shape;
-use cromulent_design::{Command, Fetch, REGISTERS, register_bits};
+use cromulent_design::{Command, Fetch};
 use cromulent_kit::{Bundle, Describe, Interpreter, Net, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 
@@ -140,8 +141,7 @@ impl Decoder {
         let design = &shape.design;
         let beats = longest(shape);
         let lanes = beats * design.bus_lanes() as usize;
-        let bits = register_bits(design).into_iter();
-        let bits: Vec<_> = bits.map(|(name, bits)| (name, bits as usize)).collect();
+        let bits: Vec<(&str, usize)> = layer_registers(shape).collect();
         let beat_lanes = || Net::array(design.bus_lanes() as usize, LANE_BITS, false);
         Decoder {
             clock: Net::flag(),
@@ -279,10 +279,10 @@ impl Decoder {
 
     /// The registers of the next layer, and pulses.
     fn results<I: Interpreter>(&self, i: &mut I, taken: &Taken<I::Word>) {
-        for (register, field) in self.registers.iter().zip(REGISTERS) {
-            let value = self.field(i, field.name);
+        for (register, (name, _)) in self.registers.iter().zip(layer_registers(&self._shape)) {
+            let value = self.field(i, name);
             register.load_if(i, &self.clock, taken.layer, value);
-            i.connect(self.next.get(field.name), &register.q);
+            i.connect(self.next.get(name), &register.q);
         }
         let (restart, begins) = (self.restart(i), i.read(&self.layer_start));
         let store = self.opcode_is(i, Command::STORE);

@@ -1,8 +1,9 @@
 //! From one layer to the next.
 
 use crate::counting::{is_last, stepped};
-use crate::sequencer::register_width;
+use crate::sequencer::{layer_registers, register_width};
 use crate::shape::Shape;
+use cromulent_design::OUTPUT_POOL_LATENCY;
 use cromulent_kit::{Bundle, Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
@@ -37,13 +38,14 @@ pub struct LayerControl {
     pub last_position: Optional<Net<Out>>,
     /// Columns whose words count in this column tile.
     pub live: Net<Out>,
-    /// The layer's last word has left in the cycle before.
+    /// The layer's last word, or pooled code, has left in the cycle before.
     pub done: Net<Out>,
     /// Cycles of the layer, `start` and last word included, in step with `done`.
     pub cycles: Net<Out>,
     held: Vec<Register>,
     runs: Register,
     ended: Register,
+    pooling: Vec<Register>,
     position: Register,
     tile: Register,
     cycle: Register,
@@ -54,9 +56,10 @@ impl LayerControl {
     /// The layer control of a design.
     pub fn new(shape: &Shape) -> LayerControl {
         let bits = |name: &str| register_width(shape, name);
-        let registers = || {
-            let registers = cromulent_design::register_bits(&shape.design).into_iter();
-            registers.map(|(name, bits)| (name, bits as usize))
+        let registers = || layer_registers(shape);
+        let pooling = match shape.design.max_pool {
+            true => OUTPUT_POOL_LATENCY,
+            false => 0,
         };
         LayerControl {
             clock: Net::flag(),
@@ -78,6 +81,7 @@ impl LayerControl {
                 .collect(),
             runs: Register::control(1),
             ended: Register::control(1),
+            pooling: (0..pooling).map(|_| Register::control(1)).collect(),
             position: Register::data(bits("positions"), false),
             tile: Register::data(bits("column_tiles"), false),
             cycle: Register::control(CYCLE_BITS),
@@ -129,6 +133,21 @@ impl LayerControl {
         i.drive(&self.live, last_tile.mux(rest, all));
         tile_done & last_tile
     }
+
+    /// The end of a layer: that of its last word, or, if it pools its codes, when they have left the pool.
+    fn pooled<I: Interpreter>(&self, i: &mut I, ending: I::Word) -> I::Word {
+        if self.pooling.is_empty() {
+            return ending;
+        }
+        let pools = i.read(self.layer.get("output_pool"));
+        // The end of another layer is no business of the one behind it.
+        let mut late = ending & pools;
+        for register in &self.pooling {
+            register.update_from(i, &self.clock, &self.reset, late);
+            late = register.read(i);
+        }
+        pools.mux(late, ending)
+    }
 }
 
 impl Describe for LayerControl {
@@ -146,6 +165,7 @@ impl Describe for LayerControl {
         i.connect(&self.running, &self.runs.q);
         self.registers(i, start);
         let ending = self.words(i);
+        let ending = self.pooled(i, ending);
         let ending = i.name("layer_ends", ending);
         let (clock, reset) = (&self.clock, &self.reset);
         self.runs

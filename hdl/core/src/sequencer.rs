@@ -19,6 +19,13 @@ pub(crate) fn register_width(shape: &Shape, name: &str) -> usize {
         .map_or(1, |(_, bits)| *bits as usize)
 }
 
+/// Name and width of each layer register that the design has.
+pub(crate) fn layer_registers(shape: &Shape) -> impl Iterator<Item = (&'static str, usize)> {
+    let registers = cromulent_design::register_bits(&shape.design);
+    let registers = registers.into_iter().filter(|(_, bits)| *bits > 0);
+    registers.map(|(name, bits)| (name, bits as usize))
+}
+
 /// Walks the positions of a pass once per row tile, then the next pass, then the next column tile.
 /// A tile starts in the cycle after its swap, without a gap when its weights wait in time and its
 /// words will find room.

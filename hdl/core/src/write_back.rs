@@ -6,8 +6,8 @@ use cromulent_design::clog2;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Collects the codes of one position, turns them to the banks of their channels and writes them all at
-/// once, in the cycle after the last column's has left. Codes of the input come the same way.
+/// Turns the codes of one position to the banks of their channels and writes them all at once, in the cycle after they
+/// came. Codes of the input come the same way.
 #[derive(LogicBlock)]
 pub struct WriteBack {
     /// Clock.
@@ -24,11 +24,11 @@ pub struct WriteBack {
     pub plane: Net<In>,
     /// The layer's codes are kept.
     pub codes: Net<In>,
-    /// Code that leaves each column.
+    /// Code of each column.
     pub word: Vec<Net<In>>,
-    /// A word leaves the last column.
+    /// The codes of a position are there.
     pub word_valid: Net<In>,
-    /// It is the last of its column tile.
+    /// They are the last of their column tile.
     pub tile_done: Net<In>,
     /// Columns that count.
     pub live: Net<In>,
@@ -44,7 +44,6 @@ pub struct WriteBack {
     pub address: Vec<Net<Out>>,
     /// What.
     pub code: Vec<Net<Out>>,
-    late: Vec<Register>,
     rotation: Register,
     base: Register,
     place: Register,
@@ -82,7 +81,6 @@ impl WriteBack {
             write: Net::array(rows, 1, false),
             address: Net::array(rows, address, false),
             code: Net::array(rows, stored, false),
-            late: Register::data_array(columns * (columns - 1) / 2, code, false),
             rotation: Register::data(bits("output_rotation"), false),
             base: Register::data(address, false),
             place: Register::data(address, false),
@@ -105,30 +103,14 @@ struct Lane<W> {
 }
 
 impl WriteBack {
-    /// The codes of one position, side by side, once the last column's is there.
-    fn deskew<I: Interpreter>(&self, i: &mut I) -> Vec<I::Word> {
-        let columns = self.word.len();
-        let mut chain = self.late.iter();
-        let mut codes = vec![];
-        for (j, word) in self.word.iter().enumerate() {
-            let mut code = i.read(word);
-            for register in chain.by_ref().take(columns - 1 - j) {
-                register.load(i, &self.clock, code);
-                code = register.read(i);
-            }
-            codes.push(code);
-        }
-        codes
-    }
-
     /// One lane for each row, those of the columns first.
     fn lanes<I: Interpreter>(&self, i: &mut I) -> Vec<Lane<I::Word>> {
-        let codes = self.deskew(i);
         let (live, valid) = (i.read(&self.live), i.read(&self.word_valid));
         let keep = valid & i.read(&self.codes);
         let keep = i.name("keep", keep);
         let mut lanes = vec![];
-        for (j, code) in codes.into_iter().enumerate() {
+        for (j, code) in self.word.iter().enumerate() {
+            let code = i.read(code);
             let column = i.constant(live.width(), j as u64);
             let counts = keep & column.less_than(live);
             let counts = i.name(format_args!("counts_{j}"), counts);

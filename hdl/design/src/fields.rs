@@ -93,7 +93,7 @@ pub const FIELDS: [Field; 22] = [
     },
     Field {
         name: "max_pool", kind: Kind::Flag, unit: "", default: Some("false"),
-        meaning: "Whether rows can pool: the largest code of each window (or the smallest) goes straight back to the row's bank.",
+        meaning: "Whether codes can be pooled: as they leave the layer that computes them, or in a pass through the rows, the largest code of each window or the smallest.",
     },
     Field {
         name: "batch", kind: integer(1, 64), unit: "images", default: Some("1"),

@@ -314,6 +314,8 @@ pub struct NormWord {
     pub negate: bool,
     /// The least word of the residual stream, where the layer clamps it.
     pub floor: i32,
+    /// Whether the smallest code of a window is kept, where the layer pools its codes as they leave.
+    pub descending: bool,
 }
 
 impl NormWord {
@@ -322,13 +324,14 @@ impl NormWord {
     /// Bits of the exponent.
     pub const EXPONENT_BITS: u32 = 8;
 
-    /// The fields: mean, exponent, negate, floor.
-    pub fn fields(design: &Design) -> [WordField; 4] {
+    /// The fields: mean, exponent, negate, floor, descending.
+    pub fn fields(design: &Design) -> [WordField; 5] {
         lay([
             ("mean", design.streamed(Self::MEAN_BITS), true),
             ("exponent", Self::EXPONENT_BITS, true),
             ("negate", 1, false),
             ("floor", design.streamed(Design::STREAM_BITS), true),
+            ("descending", u32::from(design.max_pool), false),
         ])
     }
 
@@ -347,18 +350,20 @@ impl NormWord {
             i64::from(self.exponent),
             i64::from(self.negate),
             i64::from(self.floor),
+            i64::from(self.descending),
         ];
         pack(Self::fields(design), values)
     }
 
     /// The fields of a word.
     pub fn unpack(word: u64, design: &Design) -> NormWord {
-        let [mean, exponent, negate, floor] = unpack(Self::fields(design), word);
+        let [mean, exponent, negate, floor, descending] = unpack(Self::fields(design), word);
         NormWord {
             mean: mean as i32,
             exponent: exponent as i32,
             negate: negate != 0,
             floor: floor as i32,
+            descending: descending != 0,
         }
     }
 }

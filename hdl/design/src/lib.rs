@@ -52,6 +52,10 @@ pub const STREAM_LATENCY: u32 = 6;
 /// writes its own r cycles later.
 pub const POOL_LATENCY: u32 = 4;
 
+/// Clock cycles from a code's leaving the last column to that of its window's leaving the output pool, in a layer that
+/// pools its codes as they leave.
+pub const OUTPUT_POOL_LATENCY: u32 = 2;
+
 /// Most beats of a burst on the memory bus; none crosses a multiple of them.
 pub const BURST_BEATS: u32 = 16;
 

@@ -35,7 +35,7 @@ pub struct LayerRegisters {
     pub column_tiles: u32,
     /// Where the codes go: code-bank address of the plane of output channel 0.
     pub output_address: u32,
-    /// Code-bank words from one plane of the output to the next: its positions.
+    /// Code-bank words from one plane of the output to the next: its positions, or its windows if `output_pool`.
     pub output_plane: u32,
     /// Bank of output channel 0, below `rows`.
     pub output_rotation: u32,
@@ -73,10 +73,23 @@ pub struct LayerRegisters {
     pub largest: u32,
     /// How far apart the magnitude indices of the codes are, as a power of two: every one, every second, every fourth.
     pub spacing: u32,
-    /// Height of the output map, positions; only with `batch`, else 0.
+    /// Height of the output map, positions; only with `batch` and where codes are pooled as they leave, else 0.
     pub output_height: u32,
     /// Code-bank words from an image of the input to the next; only with `batch`, else 0.
     pub image_step: u32,
+    /// Whether codes are pooled as they leave: the largest of each window is written, or the smallest where its norm
+    /// word says *descending*.
+    pub output_pool: bool,
+    /// Whether the last window of a row reaches beyond the output map.
+    pub cut_right: bool,
+    /// Whether the last row of windows does.
+    pub cut_below: bool,
+    /// Side of a window, positions; 0 unless `output_pool`.
+    pub window: u32,
+    /// Positions between neighbouring windows, both ways; 0 unless `output_pool`.
+    pub window_stride: u32,
+    /// The position at which the first window ends, both ways: its side, less one and the padding.
+    pub window_first: u32,
 }
 
 /// A register of a layer and its field in the LAYER command.
@@ -92,6 +105,15 @@ pub struct LayerField {
     pub bits: u32,
     /// Whether 0 is no value: a count.
     pub counts: bool,
+}
+
+impl LayerField {
+    /// Whether 0 is no value in a design: it has the register, and that counts there.
+    pub fn counts_in(&self, design: &Design) -> bool {
+        // Without batches the height is needed only where codes are pooled as they leave.
+        let always = self.name != "output_height" || design.has_batch();
+        self.counts && always && has(design, self.name)
+    }
 }
 
 const fn field(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerField {
@@ -115,7 +137,7 @@ const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerFie
 }
 
 /// Registers of a layer.
-pub const REGISTER_COUNT: usize = 33;
+pub const REGISTER_COUNT: usize = 39;
 
 /// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
 #[rustfmt::skip] // A table.
@@ -128,7 +150,7 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     count("pass_positions", 4, 0, 32),
     count("last_positions", 5, 0, 32),
     count("passes", 6, 0, 16),
-    count("beats", 6, 16, 16),
+    count("beats", 6, 16, 8),
     count("row_tiles", 7, 0, 16),
     count("column_tiles", 7, 16, 16),
     field("output_address", 8, 0, 32),
@@ -153,10 +175,13 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     field("spacing", 0, 23, 2),
     count("output_height", 15, 0, 12),
     field("image_step", 15, 12, 20),
+    field("output_pool", 0, 25, 1),
+    field("cut_right", 0, 26, 1),
+    field("cut_below", 0, 27, 1),
+    field("window", 0, 28, 4),
+    field("window_stride", 6, 24, 4),
+    field("window_first", 6, 28, 4),
 ];
-
-/// Registers at the end of [`REGISTERS`] that only designs with `batch` have.
-const BATCH_REGISTERS: usize = 2;
 
 /// Largest stride, pixels: one less than [`COORDINATE_MARGIN`].
 const LARGEST_STRIDE: u32 = COORDINATE_MARGIN - 1;
@@ -181,8 +206,8 @@ fn largest(design: &Design) -> u32 {
     }
 }
 
-/// Largest side of a map with `batch`: the height of an output map, padding included, fits its field.
-pub(crate) const LARGEST_BATCH_SIDE: u32 = (1 << 12) - COORDINATE_MARGIN;
+/// Largest side of a map with `batch` or `max_pool`: the height of an output map, padding included, fits its field.
+pub(crate) const LARGEST_COUNTED_SIDE: u32 = (1 << 12) - COORDINATE_MARGIN;
 
 /// Most output positions of a layer, over all images.
 fn positions(design: &Design) -> u32 {
@@ -190,24 +215,33 @@ fn positions(design: &Design) -> u32 {
     image.saturating_mul(design.batch)
 }
 
-/// Name and width in bits of each register that the design has, all unsigned, in the order of [`REGISTERS`].
-pub fn register_bits(design: &Design) -> Vec<(&'static str, u32)> {
+/// Whether a design has a register: some only serve `batch` or `max_pool`.
+fn has(design: &Design, register: &str) -> bool {
+    match register {
+        "output_height" => design.has_batch() || design.max_pool,
+        "image_step" => design.has_batch(),
+        "output_pool" | "cut_right" | "cut_below" | "window" | "window_stride" | "window_first" => {
+            design.max_pool
+        }
+        _ => true,
+    }
+}
+
+/// Name and width in bits of each register, all unsigned, in the order of [`REGISTERS`]. One that the design does not
+/// have has no bits, and is 0.
+pub fn register_bits(design: &Design) -> [(&'static str, u32); REGISTER_COUNT] {
     let position = bits_for(positions(design));
     let address = design.address_bits();
     let stream = design.stream_address_bits();
     let side = bits_for(design.map_side);
     let passes = bits_for(positions(design).div_ceil(design.tile_depth.max(1))).min(16);
-    let lacking = if design.has_batch() {
-        0
-    } else {
-        BATCH_REGISTERS
-    };
-    let fields = REGISTERS.iter().take(REGISTER_COUNT - lacking);
-    let bits = |field: &LayerField| {
+    REGISTERS.map(|field| {
         let bits = match field.name {
             "height" | "width" => side,
             "stride" => bits_for(LARGEST_STRIDE),
+            name if !has(design, name) => 0,
             "output_width" | "output_height" => bits_for(output_side(design)),
+            "window" | "window_stride" | "window_first" => bits_for(LARGEST_WINDOW),
             "y_step" | "output_address" | "image_step" => address,
             "pass_positions" | "last_positions" | "positions" | "output_plane" => position,
             "passes" => passes,
@@ -223,8 +257,7 @@ pub fn register_bits(design: &Design) -> Vec<(&'static str, u32)> {
             _ => 1,
         };
         (field.name, bits)
-    };
-    fields.map(bits).collect()
+    })
 }
 
 impl Design {
@@ -276,6 +309,12 @@ impl LayerRegisters {
             self.spacing,
             self.output_height,
             self.image_step,
+            u32::from(self.output_pool),
+            u32::from(self.cut_right),
+            u32::from(self.cut_below),
+            self.window,
+            self.window_stride,
+            self.window_first,
         ]
     }
 
@@ -315,6 +354,12 @@ impl LayerRegisters {
             spacing,
             output_height,
             image_step,
+            output_pool,
+            cut_right,
+            cut_below,
+            window,
+            window_stride,
+            window_first,
         ] = values;
         LayerRegisters {
             height,
@@ -350,6 +395,12 @@ impl LayerRegisters {
             spacing,
             output_height,
             image_step,
+            output_pool: output_pool != 0,
+            cut_right: cut_right != 0,
+            cut_below: cut_below != 0,
+            window,
+            window_stride,
+            window_first,
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::design::{Affine, Design, PeKind};
 use crate::fields::{FIELDS, Kind};
 use crate::layout::{NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use crate::problem::{Problem, Problems};
-use crate::registers::LARGEST_BATCH_SIDE;
+use crate::registers::LARGEST_COUNTED_SIDE;
 
 /// A rule that a design breaks.
 pub(crate) struct Breach {
@@ -97,6 +97,7 @@ impl Design {
         breaches.extend(self.affine_breach());
         breaches.extend(self.multiplier_breaches());
         breaches.extend(self.bias_breach());
+        breaches.extend(self.pool_breach());
         breaches.extend(self.sum_breaches());
         breaches.extend(self.shape_breach());
         breaches.extend(self.depth_breach());
@@ -176,6 +177,17 @@ impl Design {
             ));
         }
         breaches
+    }
+
+    /// A layer's register holds the height of its output map.
+    fn pool_breach(&self) -> Option<Breach> {
+        (self.max_pool && self.map_side > LARGEST_COUNTED_SIDE).then(|| {
+            breach(
+                &["map_side", "max_pool"],
+                format!("map_side = {} is too large with max_pool", self.map_side),
+                format!("write map_side = {LARGEST_COUNTED_SIDE} or less, or max_pool = false"),
+            )
+        })
     }
 
     fn bias_breach(&self) -> Option<Breach> {
@@ -260,13 +272,13 @@ impl Design {
     fn batch_breach(&self) -> Option<Breach> {
         let (batch, side) = (self.batch, self.map_side);
         let what = format!(
-            "batch = {batch} takes maps of at most {LARGEST_BATCH_SIDE} pixels, and map_side = {side}"
+            "batch = {batch} takes maps of at most {LARGEST_COUNTED_SIDE} pixels, and map_side = {side}"
         );
-        (self.has_batch() && side > LARGEST_BATCH_SIDE).then(|| {
+        (self.has_batch() && side > LARGEST_COUNTED_SIDE).then(|| {
             breach(
                 &["map_side", "batch"],
                 what,
-                format!("write map_side = {LARGEST_BATCH_SIDE} or less, or batch = 1"),
+                format!("write map_side = {LARGEST_COUNTED_SIDE} or less, or batch = 1"),
             )
         })
     }

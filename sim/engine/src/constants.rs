@@ -43,6 +43,8 @@ pub struct Channel {
     /// How the difference, or the word of the stream, is coded, in the format of [`Storage::format`]. Its mean is
     /// 0 unless it codes the stream.
     pub quantizer: Quantizer,
+    /// Whether the smallest code of each window is kept, where codes are pooled as they leave.
+    pub descending: bool,
 }
 
 /// All of a layer but its constants.
@@ -224,6 +226,7 @@ pub(crate) fn read_channel(design: &Design, layer: &Layer, j: usize) -> Channel 
             fraction_bits: design.threshold_fraction_bits,
             negate: norm.negate,
         },
+        descending: norm.descending,
     }
 }
 
@@ -356,7 +359,10 @@ impl<'a> Writer<'a> {
 
     fn norm_word(&self, j: usize) -> Result<u64, DoesNotFit> {
         let Channel {
-            floor, quantizer, ..
+            floor,
+            quantizer,
+            descending,
+            ..
         } = self.channel(j);
         let word = NormWord {
             // Too large a mean stays too large for its field.
@@ -364,6 +370,7 @@ impl<'a> Writer<'a> {
             exponent: quantizer.exponent,
             negate: quantizer.negate,
             floor,
+            descending,
         };
         word.pack(self.design)
     }

@@ -1,11 +1,12 @@
 //! One layer of a program image: its shape, its registers, its parameter words and what becomes of its
 //! output.
 
-use cromulent_design::{Design, LayerRegisters, NormWord, PeKind};
+use cromulent_design::{Design, LARGEST_WINDOW, LayerRegisters, NormWord, PeKind};
 use cromulent_number::{Format, Quantizer, Subset, encode_in};
 
 use crate::activations::InputError;
 use crate::geometry::LayerGeometry;
+use crate::image::MapShape;
 use crate::image_input::ImageInput;
 use crate::layout::{Banks, Layout, Map, Place};
 use crate::words::WeightWords;
@@ -94,6 +95,53 @@ pub enum Task {
     MaxPool,
 }
 
+/// Max-pooling of the codes a layer computes, as they leave: square windows over its output map.
+///
+/// A position ends one window at most each way and begins one at most: [`Pooling::is_possible`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Pooling {
+    /// Side of a window, positions.
+    pub side: usize,
+    /// From a window to the next, positions.
+    pub stride: usize,
+    /// Positions around the map that are in windows and have no code.
+    pub padding: usize,
+}
+
+impl Pooling {
+    /// The windows over the output map of a layer, channel by channel.
+    pub fn windows(&self, layer: &LayerGeometry) -> LayerGeometry {
+        LayerGeometry {
+            height: layer.out_height(),
+            width: layer.out_width(),
+            channels: layer.out_channels,
+            out_channels: layer.out_channels,
+            kernel_height: self.side,
+            kernel_width: self.side,
+            stride: self.stride,
+            padding: self.padding,
+        }
+    }
+
+    /// Whether the output pool can do it for a layer: windows that overlap by a position at most, the first and the last
+    /// of which have more of the map than what they share with the next; a map at least two positions wide.
+    pub fn is_possible(&self, layer: &LayerGeometry) -> bool {
+        let largest = LARGEST_WINDOW as usize;
+        self.side <= largest
+            && self.stride <= largest
+            && self.side <= self.stride + 1
+            && self.padding < self.stride
+            && layer.out_width() >= 2
+            && self.windows(layer).check().is_ok()
+    }
+
+    /// Whether the last window along a side of this length ends beyond it.
+    fn is_cut(&self, length: usize) -> bool {
+        let last = (length + 2 * self.padding).saturating_sub(self.side) / self.stride.max(1);
+        last * self.stride + self.side > length + self.padding
+    }
+}
+
 /// How a layer is run, beside its geometry.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct LayerMode {
@@ -107,12 +155,29 @@ pub struct LayerMode {
     pub raw: bool,
     /// How the codes it writes are stored; [`Storage::Codes`] if it writes none.
     pub storage: Storage,
+    /// How they are pooled as they leave, if they are. What goes into the residual stream is not.
+    pub pooling: Option<Pooling>,
 }
 
 impl LayerMode {
     /// Whether it is a max-pool.
     pub fn max_pool(self) -> bool {
         self.task == Task::MaxPool
+    }
+
+    /// The shape of the map that a layer of this mode writes as codes, or would.
+    pub(crate) fn code_map(self, geometry: &LayerGeometry) -> MapShape {
+        let windows = self.pooling.map(|pooling| pooling.windows(geometry));
+        let written = windows.unwrap_or(*geometry);
+        let (height, width) = match self.pool {
+            true => (1, 1),
+            false => (written.out_height(), written.out_width()),
+        };
+        MapShape {
+            channels: geometry.out_channels,
+            height,
+            width,
+        }
     }
 
     /// Multiply-accumulates as the network counts them, of which only learnt layers have any.
@@ -248,6 +313,11 @@ impl Layer {
         }
     }
 
+    /// Width of the map whose positions its words are of: pooled, if its codes are as they leave.
+    pub fn map_width(&self) -> usize {
+        self.mode.code_map(&self.geometry).width
+    }
+
     /// How the input lies in the banks.
     pub fn layout(&self, design: &Design) -> Layout {
         layout(design, &self.geometry, &self.places)
@@ -345,6 +415,10 @@ pub fn registers(
         false => beats(design, mode, places),
     };
     let step = output.residual();
+    let codes = mode.code_map(geometry);
+    let pooling = mode.pooling;
+    let window = |value: fn(&Pooling) -> usize| word(pooling.as_ref().map_or(0, value));
+    let cut = |length| pooling.is_some_and(|pooling| pooling.is_cut(length));
     let written = match mode.storage {
         Storage::Narrow(format) => design.codes_of(format),
         Storage::Codes | Storage::Integers => design.codes_of(design.format),
@@ -363,7 +437,7 @@ pub fn registers(
         row_tiles: word(row_tiles),
         column_tiles: word(column_tiles),
         output_address: word(places.codes.address),
-        output_plane: word(words),
+        output_plane: word(batch * codes.height * codes.width),
         output_rotation: word(places.codes.rotation),
         last_columns: word(last_columns),
         stream_read: word(places.read),
@@ -382,8 +456,17 @@ pub fn registers(
         max_pool: mode.max_pool(),
         largest,
         spacing,
-        output_height: of_batch(design, geometry.out_height()),
+        output_height: match (design.has_batch(), pooling) {
+            (false, None) => 0,
+            _ => word(geometry.out_height()),
+        },
         image_step: of_batch(design, height * width),
+        output_pool: pooling.is_some(),
+        cut_right: cut(geometry.out_width()),
+        cut_below: cut(geometry.out_height()),
+        window: window(|pooling| pooling.side),
+        window_stride: window(|pooling| pooling.stride),
+        window_first: window(|pooling| (pooling.side).saturating_sub(1 + pooling.padding)),
     }
 }
 

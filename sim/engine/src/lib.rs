@@ -53,7 +53,8 @@ pub use geometry::LayerGeometry;
 pub use image::{Image, ImageError, MapShape, StreamValue, Tensor};
 pub use image_input::ImageInput;
 pub use layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, Pooling, ResidualStep, Storage,
+    Task,
 };
 pub use layout::{Deal, Layout, Map, Place};
 pub use memory::{MapMove, Maps};

@@ -92,8 +92,23 @@ impl<'a> Reference<'a> {
         Ok(outcome)
     }
 
-    /// The words of these values, by \[position\]\[output channel\], in the order they are listed.
+    /// What leaves for these values, by \[position\]\[output channel\], in the order it is listed.
     fn words(&self, values: &[i64]) -> Vec<OutputWord> {
+        let all = &self.constants.channels;
+        let finished = values.iter().enumerate();
+        let finished = finished.map(|(place, &value)| self.finish(&all[place % all.len()], value));
+        let finished: Vec<i64> = finished.collect();
+        let Some(pooling) = self.layer.mode.pooling else {
+            return self.listed(&finished);
+        };
+        let windows = pooling.windows(&self.layer.geometry);
+        let images = finished.chunks(self.layer.geometry.positions() * all.len());
+        let pooled = images.flat_map(|codes| max_pool::pooled(self.design, &windows, all, codes));
+        self.listed(&pooled.collect::<Vec<_>>())
+    }
+
+    /// Words by \[position\]\[output channel\], in the order they are listed.
+    fn listed(&self, values: &[i64]) -> Vec<OutputWord> {
         let channels = self.layer.geometry.out_channels;
         let columns = self.design.columns as usize;
         let mut words = Vec::with_capacity(values.len());
@@ -105,7 +120,7 @@ impl<'a> Reference<'a> {
                         column_tile: (first / columns) as u32,
                         position: position as u32,
                         column: column as u32,
-                        value: self.finish(&self.constants.channels[first + column], value),
+                        value,
                     });
                 }
             }

@@ -103,6 +103,7 @@ fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
     };
     let words = channels * number(registers.positions);
     let count = |counted: bool| if counted { words } else { 0 };
+    let codes = channels * number(registers.codes_of_channel());
     let beats_of = |last| registers.tile_beats(design.columns, registers.all_positions(), last);
     let row_tiles = number(registers.row_tiles.saturating_sub(1));
     let issued = column_tiles * (row_tiles * beats_of(false) + beats_of(true));
@@ -124,7 +125,7 @@ fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
             sums: both(sums),
             outputs: Words {
                 read: 0,
-                written: count(registers.codes),
+                written: if registers.codes { codes } else { 0 },
             },
             residual: Words {
                 read: count(registers.add),

@@ -3,7 +3,7 @@
 use cromulent_design::Design;
 
 use crate::activations::{Activations, InputError};
-use crate::image::{Image, output_shape};
+use crate::image::Image;
 use crate::layer::{Layer, LayerInput};
 use crate::reference::{Outcome, Reference};
 use crate::word::OutputWord;
@@ -87,7 +87,8 @@ pub(crate) fn in_map_order(design: &Design, layer: &Layer, words: &[OutputWord])
 
 /// A layer's output codes as the next layers' input.
 fn map(design: &Design, layer: &Layer, codes: &[i64]) -> Activations {
-    let shape = output_shape(layer).of_batch(design.batch as usize);
+    let shape = layer.mode.code_map(&layer.geometry);
+    let shape = shape.of_batch(design.batch as usize);
     Activations {
         channels: shape.channels,
         height: shape.height,

@@ -82,7 +82,7 @@ impl Combination {
             weight_depth: 1 << 20,
             channel_depth: 1 << 12,
             tile_depth: 1 << 16,
-            map_side: 1 << 12,
+            map_side: (1 << 12) - 16,
             stream_depth: 1 << 20,
             ..own.clone()
         };

@@ -1,9 +1,9 @@
 //! What was simulated, and how it went, as text and as JSON.
 
 use cromulent_design::Design;
-use cromulent_engine::Inference;
 use cromulent_engine::timing::{Causes, Timing};
 use cromulent_engine::traffic::{DramWords, SramWords, Traffic, Words};
+use cromulent_engine::{Inference, Pooling};
 use serde_json::{Value, json};
 
 use super::Named;
@@ -129,6 +129,7 @@ impl Report<'_> {
         lines.push(self.line("total", &self.total()));
         lines.extend(self.program_lines());
         lines.extend(self.image_lines());
+        lines.extend(self.pooling_line());
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines.join("\n")
     }
@@ -182,9 +183,32 @@ impl Report<'_> {
         lines
     }
 
+    /// The layers whose codes are pooled as they leave.
+    fn pooling_line(&self) -> Option<String> {
+        let layers = self.shown.iter().filter_map(|&place| {
+            let layer = self.layers.get(place)?;
+            let Pooling { side, stride, .. } = layer.pooling?;
+            Some(format!("{} ({side}×{side}, stride {stride})", layer.name))
+        });
+        let layers: Vec<String> = layers.collect();
+        let named = layers.join(", ");
+        (!layers.is_empty()).then(|| {
+            format!("  max-pools that cost no pass: codes are pooled as they leave {named}")
+        })
+    }
+
+    /// How the codes of a layer are pooled as they leave.
+    fn pooling_json(&self, name: &str) -> Value {
+        let layer = self.layers.iter().find(|layer| layer.name == name);
+        let pooling = layer.and_then(|layer| layer.pooling);
+        pooling.map_or(Value::Null, |pooling| {
+            json!({ "side": pooling.side, "stride": pooling.stride, "padding": pooling.padding })
+        })
+    }
+
     pub fn json(&self) -> Value {
         let row = |(name, row): &(&str, Row)| {
-            let mut object = json!({ "name": name });
+            let mut object = json!({ "name": name, "pooling": self.pooling_json(name) });
             if let (Some(named), Value::Object(numbers)) =
                 (object.as_object_mut(), self.row_json(row))
             {

@@ -2,6 +2,7 @@
 
 use super::Core;
 use crate::line::{cut, deal, leave_unread};
+use crate::output_pool::OutputPool;
 use cromulent_kit::{Interpreter, Net, Word};
 use rust_hdl_core::prelude::*;
 
@@ -23,6 +24,11 @@ impl Core {
         i.connect(&self.decoder.clock, &self.clock);
         i.connect(&self.decoder.reset, &self.reset);
         i.connect(&self.array.clock, &self.clock);
+        i.connect(&self.deskew.clock, &self.clock);
+        if let Some(pool) = self.output_pool.get() {
+            i.connect(&pool.clock, &self.clock);
+            i.drive(&pool.reset, clear);
+        }
         for (clock, reset) in [
             (&self.layer_control.clock, &self.layer_control.reset),
             (&self.constant_ring.clock, &self.constant_ring.reset),
@@ -129,9 +135,11 @@ impl Core {
         let (rows, columns) = (&self.rows, &self.columns);
         let thetas = self._shape.root;
         let constants = columns.offset.iter().zip(&columns.norm).enumerate();
+        let directions = self.output_pool.get().map(|pool| &pool.direction);
         let constants = constants.flat_map(|(j, (offset, norm))| {
             [offset, norm]
                 .into_iter()
+                .chain(directions.map(|directions| &directions[j]))
                 .chain(&columns.theta[j * thetas..][..thetas])
         });
         let tile = std::iter::once(&rows.row_word).chain(&columns.new_weight);
@@ -246,9 +254,18 @@ impl Core {
         if let (Some(to), Some(from)) = (rows.window_last.get(), sequencer.window_last.get()) {
             i.connect(to, from);
         }
-        for (r, pooled) in self.pooled.iter().enumerate() {
-            i.connect(pooled, &rows.pooled[r]);
-            i.connect(&self.pooled_valid[r], &rows.pooled_valid[r]);
+        let Some(pool) = self.output_pool.get() else {
+            return;
+        };
+        let on = i.read(self.layer("output_pool"));
+        for (r, (valid, code)) in self.pooled_valid.iter().zip(&self.pooled).enumerate() {
+            let (mut leaves, mut pooled) = (i.read(&rows.pooled_valid[r]), i.read(&rows.pooled[r]));
+            if let (Some(valid), Some(code)) = (pool.pooled_valid.get(r), pool.pooled.get(r)) {
+                leaves = leaves | i.read(valid);
+                pooled = on.mux(i.read(code), pooled);
+            }
+            i.drive(valid, leaves);
+            i.drive(code, pooled);
         }
     }
 
@@ -289,20 +306,36 @@ impl Core {
 
     /// Codes go back to the rows.
     pub(super) fn write_back<I: Interpreter>(&self, i: &mut I) {
-        let (write_back, control) = (&self.write_back, &self.layer_control);
+        let (write_back, control, deskew) = (&self.write_back, &self.layer_control, &self.deskew);
+        for (port, word) in deskew.word.iter().zip(&self.columns.word) {
+            let code = i.read(word).slice(0, port.width());
+            i.drive(port, code);
+        }
         i.connect(&write_back.start, &control.start);
         i.connect(&write_back.first_rotation, self.next("output_rotation"));
         i.connect(&write_back.first_address, self.next("output_address"));
         i.connect(&write_back.plane, self.layer("output_plane"));
         i.connect(&write_back.codes, self.layer("codes"));
-        i.connect(&write_back.tile_done, &control.tile_done);
-        i.connect(&write_back.live, &control.live);
-        for (port, word) in write_back.word.iter().zip(&self.columns.word) {
-            let code = i.read(word).slice(0, port.width());
-            i.drive(port, code);
+        let (valid, done, live, codes) = match self.output_pool.get() {
+            Some(pool) => {
+                self.pool_codes(i, pool);
+                let (valid, done) = (&pool.valid_out, &pool.tile_done_out);
+                (Some(valid), done, &pool.live_out, &pool.code_out)
+            }
+            None => (
+                self.columns.word_valid.last(),
+                &control.tile_done,
+                &control.live,
+                &deskew.together,
+            ),
+        };
+        i.connect(&write_back.tile_done, done);
+        i.connect(&write_back.live, live);
+        for (port, code) in write_back.word.iter().zip(codes) {
+            i.connect(port, code);
         }
-        if let Some(last) = self.columns.word_valid.last() {
-            i.connect(&write_back.word_valid, last);
+        if let Some(valid) = valid {
+            i.connect(&write_back.word_valid, valid);
         }
         let (mover, decoder) = (&self.mover, &self.decoder);
         let fetched = i.read(&decoder.write_codes) | i.read(&mover.write);
@@ -310,6 +343,34 @@ impl Core {
         let (maps, own) = (i.read(&mover.fetching), i.read(&mover.write_address));
         let at = maps.mux(own, i.read(&decoder.code_address));
         i.drive(&write_back.fetched_address, at);
+    }
+
+    /// Codes go through the output pool.
+    fn pool_codes<I: Interpreter>(&self, i: &mut I, pool: &OutputPool) {
+        let control = &self.layer_control;
+        i.connect(&pool.start, &control.start);
+        for (port, name) in [
+            (&pool.on, "output_pool"),
+            (&pool.output_width, "output_width"),
+            (&pool.output_height, "output_height"),
+            (&pool.window, "window"),
+            (&pool.stride, "window_stride"),
+            (&pool.first, "window_first"),
+            (&pool.cut_right, "cut_right"),
+            (&pool.cut_below, "cut_below"),
+        ] {
+            i.connect(port, self.layer(name));
+        }
+        i.connect(&pool.write_directions, &self.decoder.write_constant);
+        i.connect(&pool.direction_address, &self.constant_ring.address);
+        i.connect(&pool.tile_done, &control.tile_done);
+        i.connect(&pool.live, &control.live);
+        if let Some(last) = self.columns.word_valid.last() {
+            i.connect(&pool.valid, last);
+        }
+        for (port, code) in pool.code.iter().zip(&self.deskew.together) {
+            i.connect(port, code);
+        }
     }
 
     /// Scores go out.

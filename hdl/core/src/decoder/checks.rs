@@ -134,7 +134,7 @@ impl Decoder {
             if more > 0 {
                 out = out | lane.slice(low + bits, more).any();
             }
-            if field.counts {
+            if field.counts_in(&self._shape.design) {
                 out = out | !lane.slice(low, bits).any();
             }
         }

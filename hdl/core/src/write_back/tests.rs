@@ -67,23 +67,22 @@ impl Map {
         block
     }
 
-    /// Sends the words as the columns do, and writes down what is written, with the cycle.
+    /// Sends the codes of one position after another, and writes down what is written, with the cycle.
     fn run(&self, gap: usize) -> BTreeMap<(usize, i64), (i64, usize)> {
         let mut block = self.block();
         let tiles = self.channels.div_ceil(self.columns);
         let mut written = BTreeMap::new();
-        // Word n of column j leaves in cycle start(n) + j.
+        // The codes of position n come in cycle start(n).
         let start = |n: usize| n + n / self.positions * gap;
         let words = tiles * self.positions;
-        for now in 0..start(words) + self.columns + 2 {
-            let leaving = |j: usize| (0..words).find(|&n| start(n) + j == now);
+        for now in 0..start(words) + 3 {
+            let last = (0..words).find(|&n| start(n) == now);
             for j in 0..self.columns {
-                let code = leaving(j).map_or(0, |n| {
+                let code = last.map_or(0, |n| {
                     self.code(n / self.positions * self.columns + j, n % self.positions)
                 });
                 block.word[j].set(code);
             }
-            let last = leaving(self.columns - 1);
             let tile = last.map(|n| n / self.positions);
             let live = match tile {
                 Some(tile) if tile + 1 == tiles => self.channels - tile * self.columns,
@@ -135,7 +134,7 @@ fn every_channel_goes_to_its_bank_and_plane() {
 }
 
 #[test]
-fn codes_are_written_a_cycle_after_the_last_column() {
+fn codes_are_written_a_cycle_after_they_came() {
     let map = Map {
         rows: 4,
         columns: 3,
@@ -146,7 +145,7 @@ fn codes_are_written_a_cycle_after_the_last_column() {
     };
     for ((_, address), (_, now)) in map.run(0) {
         let position = address as usize % 5;
-        assert_eq!(now, position + 2 + 1);
+        assert_eq!(now, position + 1);
     }
 }
 

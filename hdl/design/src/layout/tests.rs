@@ -186,6 +186,7 @@ fn the_layout_is_the_documented_one() {
         exponent: -3,
         negate: true,
         floor: -2,
+        ..NormWord::default()
     };
     let expected = 0x1_ffff | 0xfd << 17 | 1 << 25 | 0xfffe << 26;
     assert_eq!(word.pack(&design), Ok(expected));

@@ -243,6 +243,7 @@ fn a_max_pool_has_a_plane_in_each_column_tile_and_needs_rows_that_pool() {
         positions: 196,
         tile_lines: 8,
         max_pool: true,
+        output_height: 14,
         ..layer()
     };
     let pools = Design {
@@ -265,6 +266,73 @@ fn a_max_pool_has_a_plane_in_each_column_tile_and_needs_rows_that_pool() {
         ..pool
     };
     assert!(fault(beyond).contains("ends at code 8193"));
+}
+
+/// A 3×3 layer of 28×28 whose codes leave through windows of 3×3, two apart, one position of padding.
+fn pooled() -> LayerRegisters {
+    LayerRegisters {
+        output_pool: true,
+        window: 3,
+        window_stride: 2,
+        window_first: 1,
+        output_height: 28,
+        output_plane: 196,
+        ..layer()
+    }
+}
+
+#[test]
+fn codes_are_pooled_as_they_leave_where_a_position_ends_one_window_at_most() {
+    let pools = Design {
+        max_pool: true,
+        ..design()
+    };
+    assert_eq!(pooled().validate(&pools), Ok(()));
+    let ends: Vec<u32> = (1..28).step_by(2).collect();
+    assert_eq!(pooled().window_ends(), Some([ends.clone(), ends]));
+    let fault = |registers: LayerRegisters| registers.validate(&pools).unwrap_err().join("; ");
+    let plain = LayerRegisters {
+        output_pool: false,
+        ..pooled()
+    };
+    assert!(fault(plain).contains("and there is a window"));
+    let close = LayerRegisters {
+        window_stride: 1,
+        ..pooled()
+    };
+    assert!(fault(close).contains("windows of 3 positions, 1 apart, the first ending at 1"));
+    let padded = LayerRegisters {
+        window_first: 0,
+        ..pooled()
+    };
+    assert!(fault(padded).contains("the first ending at 0, cannot be pooled"));
+    let cut = LayerRegisters {
+        cut_right: true,
+        ..pooled()
+    };
+    assert!(fault(cut).contains("the last windows end where they do not"));
+    let plane = LayerRegisters {
+        output_plane: 784,
+        ..pooled()
+    };
+    assert!(fault(plane).contains("output_plane = 784, and there are 196 windows"));
+    let low = LayerRegisters {
+        output_height: 27,
+        ..pooled()
+    };
+    assert!(fault(low).contains("the map that is pooled is 27 × 28"));
+    let raw = LayerRegisters {
+        raw: true,
+        codes: false,
+        ..pooled()
+    };
+    assert!(fault(raw).contains("only codes of single positions"));
+    // Without rows that pool there are no such registers.
+    let faults = pooled().validate(&design()).unwrap_err().join("; ");
+    assert!(
+        faults.contains("output_pool = 1 does not fit its 0 bits"),
+        "{faults}"
+    );
 }
 
 #[test]
@@ -371,27 +439,32 @@ fn scores_of_a_batch_leave_one_at_a_time() {
 
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 23], flags: [bool; 10]) {
+    fn values_come_back(values: [u32; 26], flags: [bool; 13]) {
+        let flags = flags.map(u32::from);
         let mut all = [0; REGISTER_COUNT];
         all[..19].copy_from_slice(&values[..19]);
-        all[19..29].copy_from_slice(&flags.map(u32::from));
-        all[29..].copy_from_slice(&values[19..]);
+        all[19..29].copy_from_slice(&flags[..10]);
+        all[29..33].copy_from_slice(&values[19..23]);
+        all[33..36].copy_from_slice(&flags[10..]);
+        all[36..].copy_from_slice(&values[23..]);
         prop_assert_eq!(LayerRegisters::from_values(all).values(), all);
     }
 
     /// Whatever the design's limits admit has the bits it needs.
     #[test]
     fn registers_are_wide_enough(side in 1u32..=4080, tile_depth in 1u32..=65536, depth in 1u32..=(1 << 20), batch in 1u32..=64) {
-        let design = Design { map_side: side, tile_depth, code_depth: depth, batch, ..design() };
-        let bits: std::collections::BTreeMap<_, _> = register_bits(&design).into_iter().collect();
+        let max_pool = side % 2 == 0;
+        let design = Design { map_side: side, tile_depth, code_depth: depth, batch, max_pool, ..design() };
+        let bits: std::collections::BTreeMap<_, _> = register_bits(&design).into();
         let largest = |name: &str| (1u64 << bits[name]) - 1;
         prop_assert!(largest("height") >= u64::from(side));
         prop_assert!(largest("pass_positions") >= u64::from(side) * u64::from(side) * u64::from(batch));
-        prop_assert_eq!(bits.contains_key("image_step"), batch > 1);
+        prop_assert_eq!(bits["image_step"] > 0, batch > 1);
         prop_assert!(largest("output_address") >= u64::from(depth) - 1);
         for (field, (name, bits)) in REGISTERS.iter().zip(register_bits(&design)) {
             prop_assert!(bits <= field.bits, "{name}");
         }
-        prop_assert!(bits.values().all(|&bits| (1..=32).contains(&bits)));
+        let range = |name: &str| u32::from(has(&design, name))..=32;
+        prop_assert!(bits.iter().all(|(name, bits)| range(name).contains(bits)));
     }
 }

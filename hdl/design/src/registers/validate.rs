@@ -14,11 +14,10 @@ impl LayerRegisters {
                 faults.push(fault);
             }
         };
-        let own = register_bits(design).len();
-        for (field, value) in REGISTERS.iter().take(own).zip(self.values()) {
+        for (field, value) in REGISTERS.iter().zip(self.values()) {
             let name = field.name;
             require(
-                !field.counts || value > 0,
+                !field.counts_in(design) || value > 0,
                 format!("{name} is 0, at least 1 is needed"),
             );
         }
@@ -37,7 +36,7 @@ impl LayerRegisters {
     fn too_wide(&self, design: &Design) -> Vec<String> {
         let registers = register_bits(design).into_iter().zip(self.values());
         registers
-            .filter(|&((_, bits), value)| bits_for(value) > bits)
+            .filter(|&((_, bits), value)| value.checked_shr(bits).unwrap_or(0) > 0)
             .map(|((name, bits), value)| format!("{name} = {value} does not fit its {bits} bits"))
             .collect()
     }
@@ -120,7 +119,7 @@ impl LayerRegisters {
     fn check_batch(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
         if !design.has_batch() {
             let (height, step) = (self.output_height, self.image_step);
-            let none = (height, step) == (0, 0);
+            let none = (height == 0 || self.output_pool) && step == 0;
             return require(
                 none,
                 format!("output_height = {height} and image_step = {step} need batch above 1"),
@@ -195,6 +194,70 @@ impl LayerRegisters {
         if self.max_pool {
             self.check_max_pool(design, require);
         }
+        self.check_output_pool(design, require);
+    }
+
+    /// Pooling of codes on their way out.
+    fn check_output_pool(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        let (side, stride, first) = (self.window, self.window_stride, self.window_first);
+        let Some([rows, columns]) = self.window_ends() else {
+            let window = (self.cut_right, self.cut_below, side, stride, first);
+            return require(
+                window == (false, false, 0, 0, 0),
+                "codes are not pooled as they leave, and there is a window".to_owned(),
+            );
+        };
+        require(
+            self.codes && !(self.integers || self.max_pool || self.pool),
+            "only codes of single positions can be pooled as they leave".to_owned(),
+        );
+        let (height, width) = (self.output_height, self.output_width);
+        let map = self.image_positions();
+        let images = u64::from(self.positions) / map;
+        require(
+            images * map == u64::from(self.positions) && (images == 1 || design.has_batch()),
+            format!(
+                "positions = {}, and the map that is pooled is {height} × {width}",
+                self.positions
+            ),
+        );
+        // A position ends at most one window each way, and begins at most one.
+        let padding = side.checked_sub(1 + first);
+        require(
+            side <= stride + 1 && padding.is_some_and(|padding| padding < stride),
+            format!(
+                "windows of {side} positions, {stride} apart, the first ending at {first}, cannot be pooled"
+            ),
+        );
+        require(
+            width >= 2,
+            "a map that is pooled is at least 2 positions wide".to_owned(),
+        );
+        let cut = |length: u32| {
+            let reached = length.saturating_add(2 * padding.unwrap_or(0));
+            let last = reached
+                .checked_sub(side)
+                .map(|room| room / stride.max(1) * stride);
+            last.is_some_and(|last| last + first >= length)
+        };
+        require(
+            (self.cut_below, self.cut_right) == (cut(height), cut(width)),
+            "the last windows end where they do not".to_owned(),
+        );
+        let [rows, columns] = [rows, columns].map(|ends| ends.len() as u64);
+        let plane = images * rows * columns;
+        require(
+            plane == u64::from(self.output_plane) && plane > 0,
+            format!(
+                "output_plane = {}, and there are {plane} windows",
+                self.output_plane
+            ),
+        );
+        let limit = design.map_side;
+        require(
+            columns <= u64::from(limit),
+            format!("the pooled map is {columns} wide, which exceeds map_side = {limit}"),
+        );
     }
 
     fn check_max_pool(&self, design: &Design, require: &mut impl FnMut(bool, String)) {

@@ -108,6 +108,7 @@ pub(super) fn mode(plan: &Plan, planned: &PlannedLayer) -> LayerMode {
         pool: planned.pooled,
         raw: codes.is_none(),
         storage: codes.map_or(Storage::Codes, storage),
+        pooling: planned.pooling,
     }
 }
 
@@ -120,7 +121,7 @@ pub(super) fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
     let peak = |group: usize| {
         let members = (0..plan.streams.len()).filter(|&value| plan.groups[value] == group);
         let nodes: Vec<usize> = members.map(|value| plan.streams[value]).collect();
-        let tensors = plan.tensors.iter().filter(|t| nodes.contains(&t.node));
+        let tensors = plan.tensors.iter().filter(|t| nodes.contains(&t.value));
         let channels = tensors.flat_map(|tensor| {
             let channels = tensor.shape.channels;
             let norms = tensor.readers.iter();

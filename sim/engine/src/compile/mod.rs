@@ -67,6 +67,9 @@ pub struct Choices {
     pub maps: Maps,
     /// Which values the constants of learnt layers take.
     pub weights: WeightValues,
+    /// Whether every max-pool is a pass of its own through the rows, even where the layer before it can pool its codes
+    /// as they leave: to compare the two.
+    pub pool_in_rows: bool,
 }
 
 impl Default for Choices {
@@ -77,6 +80,7 @@ impl Default for Choices {
             formats: vec![],
             maps: Maps::default(),
             weights: WeightValues::default(),
+            pool_in_rows: false,
         }
     }
 }
@@ -110,7 +114,7 @@ pub fn compile_with(
     design: &Design,
     choices: &Choices,
 ) -> Result<Compiled, Problems> {
-    let mut plan = plan::plan(network)?;
+    let mut plan = plan::plan(network, design, choices)?;
     let mut problems = Problems::default();
     limits::check_choices(design, choices, &mut problems);
     storage::apply(network, design, choices, &mut plan, &mut problems);

@@ -95,9 +95,8 @@ pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &
             .for_each(|layer| check_linear(layer, problems));
     }
     if matches!(design.affine, Form::Recentred | Form::Rectified) {
-        let coded = |tensor: &&PlannedTensor| {
-            tensor.storage != Storage::Integers && tensor.pooled.is_none()
-        };
+        let coded =
+            |tensor: &&PlannedTensor| tensor.storage != Storage::Integers && tensor.is_coded();
         for tensor in plan.tensors.iter().filter(coded) {
             check_single(network, design, tensor, problems);
         }

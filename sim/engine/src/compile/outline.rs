@@ -77,7 +77,7 @@ pub fn outline_with(
 ) -> Result<Outline, Problems> {
     let statistics = !network.is_hollow();
     let network = hollow(network);
-    let mut plan = plan(&network)?;
+    let mut plan = plan(&network, design, choices)?;
     let mut problems = Problems::default();
     limits::check_choices(design, choices, &mut problems);
     storage::apply(&network, design, choices, &mut plan, &mut problems);
@@ -173,7 +173,7 @@ fn check_shared(design: &Design, plan: &Plan, problems: &mut Problems) {
     let shared = plan
         .tensors
         .iter()
-        .filter(|tensor| tensor.readers.len() > 1 && tensor.pooled.is_none());
+        .filter(|tensor| tensor.readers.len() > 1 && tensor.is_coded());
     let shared = shared.count();
     if shared > 0 && matches!(design.affine, Affine::Recentred | Affine::Rectified) {
         problems.0.push(Problem::new(

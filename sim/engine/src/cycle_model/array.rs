@@ -5,6 +5,7 @@ use cromulent_design::{RowWord, WeightWord};
 use super::foot::Foot;
 use super::machine::Machine;
 use super::order::Tile;
+use super::output_pool::OutputPool;
 use super::row_edge::{RowEdge, Sent};
 use super::{CycleRun, wrap};
 use crate::layer::Layer;
@@ -18,6 +19,8 @@ pub(super) struct Array<'m, 'a> {
     accumulators: Vec<i64>,
     /// By \[beat\]\[row\]: what each row is sent for the current position.
     operands: Vec<Vec<Sent>>,
+    /// What pools the codes as they leave, if the layer does.
+    pool: Option<OutputPool>,
     pub run: CycleRun,
 }
 
@@ -36,6 +39,7 @@ impl<'m, 'a> Array<'m, 'a> {
             layer,
             accumulators: vec![],
             operands: vec![],
+            pool: None,
             run: CycleRun::default(),
         }
     }
@@ -184,16 +188,35 @@ impl<'m, 'a> Array<'m, 'a> {
             let (value, saturated) = foot.word(&mut self.machine.streams[column], number, total);
             self.run.counters.saturations += u64::from(saturated);
             values.push(value);
-            self.run.words.push(OutputWord {
-                column_tile: tile.column_tile,
+        }
+        if registers.output_pool && place == 0 {
+            let design = self.machine.design;
+            self.pool = Some(OutputPool::new(design, self.layer, tile.column_tile, used));
+        }
+        let leaving = match &mut self.pool {
+            Some(pool) => pool.take(&values),
+            None => Some((place, values)),
+        };
+        if let Some((place, values)) = leaving {
+            self.leave(tile.column_tile, place, &values);
+        }
+    }
+
+    /// Lets the words of a position leave, and writes them back if they are codes.
+    fn leave(&mut self, column_tile: u32, place: usize, values: &[i64]) {
+        let words = values.iter().enumerate();
+        self.run
+            .words
+            .extend(words.map(|(column, &value)| OutputWord {
+                column_tile,
                 position: place as u32,
                 column: column as u32,
                 value,
-            });
-        }
+            }));
+        let registers = &self.layer.registers;
         if registers.codes {
             self.machine
-                .write_back(registers, tile.column_tile, place, &values);
+                .write_back(registers, column_tile, place, values);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Walks the tiles of a layer as the hardware does: code banks read by address, operands decided beat by
 //! beat at the row edge, column sums wrapped to `partial_sum_bits`, accumulators to `accumulator_bits`, the
-//! residual stream read and written in the column, codes written back to the banks. A [`Machine`] keeps its
+//! residual stream read and written in the column, codes pooled on the way out and written back to the banks. A [`Machine`] keeps its
 //! memories from layer to layer, so that two values in one place would show. A program that compile accepted
 //! never wraps; if the two ever differ from the [reference], the difference shows. No value decides when
 //! something happens: the cycles of the same program are those of [`timing`].
@@ -15,6 +15,7 @@ mod foot;
 mod machine;
 mod max_pool;
 mod order;
+mod output_pool;
 mod row_edge;
 
 use cromulent_design::Design;

@@ -27,6 +27,8 @@ pub(super) struct FastLayer {
     positions: usize,
     channels: usize,
     work: Work,
+    /// Pools its codes as they leave.
+    pool: Option<MaxPool>,
 }
 
 /// What it does.
@@ -60,6 +62,9 @@ impl FastLayer {
                 true => Work::Max(MaxPool::new(design, &layer.geometry, &constants)),
                 false => Work::of_sums(design, layer, &constants, path),
             },
+            pool: layer.mode.pooling.map(|pooling| {
+                MaxPool::behind(design, &pooling.windows(&layer.geometry), &constants)
+            }),
         }
     }
 
@@ -115,6 +120,11 @@ impl FastLayer {
                 }
             }
         };
+        if let Some(pool) = &self.pool {
+            let mut pooled = workspace.codes(pool.length());
+            pool.run(&codes, &mut bytes, &mut pooled, threads);
+            workspace.give_back(std::mem::replace(&mut codes, pooled));
+        }
         (workspace.bytes, workspace.words) = (bytes, words);
         if let Some(tensor) = self.codes {
             workspace.tensors[tensor] = codes;

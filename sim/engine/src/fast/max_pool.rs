@@ -20,12 +20,26 @@ pub(super) struct MaxPool {
 }
 
 impl MaxPool {
+    /// The pool of a layer of its own.
     pub fn new(design: &Design, geometry: &LayerGeometry, constants: &Constants) -> MaxPool {
+        let edges = constants.edges[..geometry.channels].iter();
+        let descending = edges.map(|edge| edge.descending).collect();
+        MaxPool::of(design, geometry, descending)
+    }
+
+    /// The pool of the codes that leave a layer, over these windows.
+    pub fn behind(design: &Design, windows: &LayerGeometry, constants: &Constants) -> MaxPool {
+        let channels = constants.channels.iter();
+        let descending = channels.map(|channel| channel.descending).collect();
+        MaxPool::of(design, windows, descending)
+    }
+
+    fn of(design: &Design, geometry: &LayerGeometry, descending: Vec<bool>) -> MaxPool {
         let count = design.format.codes();
         let place = |code: u32| order(design.format, Code(code as u8));
         let ascending: Vec<u8> = (0..count).map(|code| place(code) as u8).collect();
-        let descending = ascending.iter().map(|&key| (count - 1) as u8 - key);
-        let keys = [ascending.clone(), descending.collect()];
+        let falling = ascending.iter().map(|&key| (count - 1) as u8 - key);
+        let keys = [ascending.clone(), falling.collect()];
         let codes = keys.each_ref().map(|keys| {
             let mut codes = vec![0; keys.len()];
             (0..=u8::MAX)
@@ -33,13 +47,17 @@ impl MaxPool {
                 .for_each(|(code, &key)| codes[key as usize] = code);
             codes
         });
-        let edges = constants.edges[..geometry.channels].iter();
         MaxPool {
             geometry: *geometry,
             keys,
             codes,
-            descending: edges.map(|edge| edge.descending).collect(),
+            descending,
         }
+    }
+
+    /// How many codes it gives.
+    pub fn length(&self) -> usize {
+        self.geometry.positions() * self.geometry.channels
     }
 
     /// The codes of the output, on so many threads.

@@ -55,6 +55,11 @@ impl Workspace {
         take(&mut self.spare_streams, length)
     }
 
+    /// Takes back a buffer of codes that are of no use any more.
+    pub(super) fn give_back(&mut self, codes: Vec<u8>) {
+        self.spare_codes.push(codes);
+    }
+
     pub(super) fn forget(&mut self, forgets: &Forgets) {
         for &tensor in &forgets.tensors {
             let buffer = std::mem::take(&mut self.tensors[tensor]);

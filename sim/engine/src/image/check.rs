@@ -98,6 +98,7 @@ fn check_layer(design: &Design, layer: &Layer) -> Fault {
     if layer.mode.max_pool() {
         check_max_pool(layer)?;
     }
+    check_pooling(layer)?;
     check_words(design, layer)?;
     check_constants(design, layer)
 }
@@ -120,6 +121,20 @@ fn check_max_pool(layer: &Layer) -> Fault {
         layer.mode.operands == Operands::Codes && matches!(layer.output, LayerOutput::Codes(_));
     require(codes, || {
         "is a max-pool that takes or gives something else than codes".to_owned()
+    })
+}
+
+/// What pooling on the way out asks for.
+fn check_pooling(layer: &Layer) -> Fault {
+    let Some(pooling) = layer.mode.pooling else {
+        return Ok(());
+    };
+    require(pooling.is_possible(&layer.geometry), || {
+        "pools its codes by windows that no output pool can do".to_owned()
+    })?;
+    let coded = layer.mode.storage != Storage::Integers && layer.output.codes().is_some();
+    require(coded && !layer.mode.pool && !layer.mode.max_pool(), || {
+        "pools something else on its way out than codes of a map".to_owned()
     })
 }
 
@@ -235,6 +250,9 @@ fn check_constants(design: &Design, layer: &Layer) -> Fault {
     for channel in &constants.channels {
         let storage = layer.mode.storage;
         check_channel(design, storage, channel, layer.output.residual().is_some())?;
+        require(!channel.descending || layer.mode.pooling.is_some(), || {
+            "has a direction of a max-pool, which it is not".to_owned()
+        })?;
     }
     let layout = layer.layout(design);
     let bounds = Bounds::of(design, &layer.geometry, layer.mode, &layout, &constants);

@@ -12,8 +12,8 @@ use super::{Image, ImageError, MapShape, StreamValue, Tensor, VERSION};
 use crate::geometry::LayerGeometry;
 use crate::image_input::ImageInput;
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, ResidualStep, Storage, Task,
-    registers,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, Places, Pooling, ResidualStep, Storage,
+    Task, registers,
 };
 use crate::layout::Deal;
 use crate::layout::Place;
@@ -277,6 +277,12 @@ fn write_layer(writer: &mut Writer, layer: &Layer) {
     });
     writer.u8(layer.mode.pool.into());
     writer.u8(layer.mode.raw.into());
+    let pooling = layer.mode.pooling;
+    writer.option(pooling.map(|pooling| pooling.side));
+    if let Some(pooling) = pooling {
+        writer.size(pooling.stride);
+        writer.size(pooling.padding);
+    }
     writer.words(&layer.row_words);
     writer.raw(layer.weight_words.bytes());
     writer.list(&layer.offset_words, |writer, bank| writer.words(bank));
@@ -315,9 +321,16 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
         },
         pool: reader.flag()?,
         raw: reader.flag()?,
+        pooling: read_pooling(reader)?,
         // That of the tensor it writes, once it is known.
         storage: Storage::Codes,
     };
+    if mode
+        .pooling
+        .is_some_and(|pooling| !pooling.is_possible(&geometry))
+    {
+        return Err(reader.malformed("a layer pools its codes by impossible windows"));
+    }
     let mut layer = Layer {
         name,
         registers: LayerRegisters::default(),
@@ -343,6 +356,18 @@ fn read_layer(reader: &mut Reader, image: &Image) -> Result<Layer, Malformed> {
     }
     layer.registers = registers(&image.design, &geometry, mode, &layer.output, &layer.places);
     Ok(layer)
+}
+
+fn read_pooling(reader: &mut Reader) -> Result<Option<Pooling>, Malformed> {
+    let Some(side) = reader.option()? else {
+        return Ok(None);
+    };
+    let (stride, padding) = (reader.size()?, reader.size()?);
+    Ok(Some(Pooling {
+        side,
+        stride,
+        padding,
+    }))
 }
 
 fn read_input(reader: &mut Reader) -> Result<LayerInput, Malformed> {

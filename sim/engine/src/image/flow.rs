@@ -15,7 +15,7 @@ impl Flow<'_> {
     /// Checks a layer, and marks what it writes.
     pub fn layer(&mut self, layer: &Layer, last: bool) -> Fault {
         self.input(layer)?;
-        let shape = output_shape(layer);
+        let (shape, codes) = (output_shape(layer), layer.mode.code_map(&layer.geometry));
         let places = self.image.places(&layer.input, &layer.output);
         require(places == layer.places, || {
             "its values do not lie where the image says".to_owned()
@@ -44,8 +44,8 @@ impl Flow<'_> {
             "the scores are to come from the last layer, and from no other".to_owned()
         })?;
         match &layer.output {
-            LayerOutput::Codes(tensor) => self.write_tensor(*tensor, shape),
-            LayerOutput::Residual(step) => self.residual(step, shape),
+            LayerOutput::Codes(tensor) => self.write_tensor(*tensor, codes),
+            LayerOutput::Residual(step) => self.residual(step, shape, codes),
             LayerOutput::Scores { unit } => require(unit.is_finite() && *unit > 0.0, || {
                 format!("the unit of the scores is {unit}")
             }),
@@ -103,7 +103,8 @@ impl Flow<'_> {
             .map_err(|what| format!("code tensor {tensor} {what}"))
     }
 
-    fn residual(&mut self, step: &ResidualStep, shape: MapShape) -> Fault {
+    /// Checks and marks a stream value of one shape, and the codes of it of another.
+    fn residual(&mut self, step: &ResidualStep, shape: MapShape, codes: MapShape) -> Fault {
         if let Some(base) = step.base {
             let written = self.streams.get(base) == Some(&true);
             require(written && self.image.streams[base].shape == shape, || {
@@ -114,7 +115,7 @@ impl Flow<'_> {
         write(&mut self.streams, found, step.result, shape)
             .map_err(|what| format!("stream value {} {what}", step.result))?;
         match step.codes {
-            Some(tensor) => self.write_tensor(tensor, shape),
+            Some(tensor) => self.write_tensor(tensor, codes),
             None => Ok(()),
         }
     }
@@ -133,7 +134,7 @@ fn write(written: &mut [bool], found: Option<MapShape>, value: usize, shape: Map
     })
 }
 
-/// The shape of what a layer computes.
+/// The shape of what a layer computes, before its codes are pooled.
 pub(crate) fn output_shape(layer: &Layer) -> MapShape {
     let g = &layer.geometry;
     let (height, width) = if layer.mode.pool {

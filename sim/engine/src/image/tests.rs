@@ -81,7 +81,7 @@ fn other_files_versions_and_designs_are_named() {
     bytes[4] = 9;
     let message = Image::from_bytes(&bytes).unwrap_err().to_string();
     assert!(
-        message.contains("has version 9, and only version 3"),
+        message.contains("has version 9, and only version 4"),
         "{message}"
     );
     let mut other = image.design.clone();

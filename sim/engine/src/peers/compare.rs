@@ -103,6 +103,7 @@ fn plan_layer(design: &Design, layer: &LayerShape, operands: Operands) -> LayerR
         pool: false,
         raw: false,
         storage: Storage::Codes,
+        pooling: None,
     };
     // No cycle depends on an address.
     let places = Places {

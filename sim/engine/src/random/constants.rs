@@ -42,6 +42,11 @@ pub(super) fn layer(
         base,
     };
     constants.channels = bench.channels(generator, &constants);
+    if mode.pooling.is_some() {
+        for channel in &mut constants.channels {
+            channel.descending = generator.chance(1, 2);
+        }
+    }
     bench.assemble(&constants, shape.mode, &shape.output)
 }
 
@@ -140,6 +145,7 @@ impl Bench<'_> {
         let mode = LayerMode {
             raw: true,
             storage: Storage::Codes,
+            pooling: None,
             ..self.shape.mode
         };
         let layer = self.assemble(constants, mode, output);

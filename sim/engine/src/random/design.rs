@@ -68,7 +68,14 @@ pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape
     design.stream_depth = if none { 0 } else { roomy(stream.max(1)) };
     design.weight_depth = roomy(lines);
     design.channel_depth = roomy(2);
-    design.map_side = roomy(most(&|s| s.geometry.height.max(s.geometry.width)));
+    // The line of an output pool is as long as a map may be wide.
+    let line = |s: &Shape| {
+        s.mode
+            .pooling
+            .map_or(0, |_| s.mode.code_map(&s.geometry).width)
+    };
+    let side = |s: &Shape| s.geometry.height.max(s.geometry.width);
+    design.map_side = roomy(most(&|s| side(s).max(line(s))));
     let positions = most(&|shape| shape.geometry.positions()) * design.batch;
     let deepest = if generator.chance(1, 3) {
         3

@@ -3,7 +3,7 @@
 use cromulent_design::Design;
 use cromulent_number::Format;
 
-use super::shape::{MAX_POOL, Shape, image_input};
+use super::shape::{MAX_POOL, Shape, image_input, random_pooling};
 use super::{Generator, Limits, constants, design};
 use crate::activations::Activations;
 use crate::geometry::LayerGeometry;
@@ -101,6 +101,8 @@ struct Sketch {
     formats: Vec<usize>,
     streams: Vec<MapShape>,
     layers: Vec<Layer>,
+    /// Whether the design can pool.
+    max_pool: bool,
 }
 
 /// A layer without places.
@@ -126,6 +128,7 @@ impl Sketch {
             formats: vec![],
             streams: vec![],
             layers: vec![],
+            max_pool,
         };
         for _ in 0..generator.range(1, 6) {
             let coded = sketch.coded();
@@ -192,12 +195,24 @@ impl Sketch {
         } else {
             LayerOutput::Codes(tensor)
         };
+        let mut pooling = None;
         if output_kind.codes().is_some() {
-            self.tensors.push(output);
-            self.uncoded.push(generator.chance(1, 3));
+            pooling = random_pooling(generator, self.max_pool, &geometry);
+            let windows = pooling.map(|pooling| pooling.windows(&geometry));
+            self.tensors
+                .push(windows.map_or(output, |windows| MapShape {
+                    height: windows.out_height(),
+                    width: windows.out_width(),
+                    ..output
+                }));
+            self.uncoded
+                .push(generator.chance(1, 3) && pooling.is_none());
             self.formats.push(generator.range(0, 11) as usize);
         }
         self.push(geometry, false, input, output_kind);
+        if let Some(layer) = self.layers.last_mut() {
+            layer.mode.pooling = pooling;
+        }
     }
 
     /// The tensors that are codes on any design.
@@ -268,6 +283,7 @@ impl Sketch {
                 pool,
                 raw: output.codes().is_none(),
                 storage: Storage::Codes,
+                pooling: None,
             },
             input,
             output,

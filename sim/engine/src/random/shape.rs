@@ -7,8 +7,8 @@ use super::{Generator, Limits};
 use crate::geometry::LayerGeometry;
 use crate::image_input::{ImageInput, choices};
 use crate::layer::{
-    LayerInput, LayerMode, LayerOutput, Operands, PIXEL_BEATS, Places, ResidualStep, Storage, Task,
-    layout,
+    LayerInput, LayerMode, LayerOutput, Operands, PIXEL_BEATS, Places, Pooling, ResidualStep,
+    Storage, Task, layout,
 };
 use crate::layout::{Layout, Map, Place};
 
@@ -19,6 +19,7 @@ pub(super) const MAX_POOL: LayerMode = LayerMode {
     pool: false,
     raw: false,
     storage: Storage::Codes,
+    pooling: None,
 };
 
 /// All of a random layer but its constants.
@@ -48,6 +49,15 @@ impl Shape {
             pool,
             raw: output.codes().is_none(),
             storage: storage(generator, design, &output),
+            pooling: None,
+        };
+        let mode = LayerMode {
+            pooling: match mode.storage {
+                _ if pool || mode.raw => None,
+                Storage::Integers => None,
+                _ => random_pooling(generator, design.max_pool, &geometry),
+            },
+            ..mode
         };
         let mut shape = Shape {
             geometry,
@@ -122,11 +132,17 @@ impl Shape {
         own * design.batch as usize
     }
 
+    /// Codes of one output channel.
+    pub fn code_positions(&self, design: &Design) -> usize {
+        let map = self.mode.code_map(&self.geometry);
+        map.height * map.width * design.batch as usize
+    }
+
     /// The word of a code bank behind all that the layer reads and writes there.
     pub fn code_end(&self, design: &Design) -> usize {
         let rows = design.rows as usize;
         let planes = self.places.codes.planes(rows, self.geometry.out_channels);
-        let written = planes * self.positions(design);
+        let written = planes * self.code_positions(design);
         let written = match self.output.codes() {
             Some(_) => self.places.codes.address + written,
             None => 0,
@@ -156,7 +172,8 @@ impl Shape {
                 address: range.end + generator.range(0, 2) as usize,
                 rotation,
             };
-            let words = place.planes(rows, self.geometry.out_channels) * self.positions(design);
+            let planes = place.planes(rows, self.geometry.out_channels);
+            let words = planes * self.code_positions(design);
             if words <= range.start && generator.chance(1, 2) {
                 place.address = range.start - words;
             }
@@ -178,6 +195,32 @@ impl Shape {
             }
         }
     }
+}
+
+/// Windows over what a layer computes, now and then, if the design can pool and there are any.
+pub(super) fn random_pooling(
+    generator: &mut Generator,
+    max_pool: bool,
+    layer: &LayerGeometry,
+) -> Option<Pooling> {
+    if !max_pool || !generator.chance(1, 3) {
+        return None;
+    }
+    let kinds = [
+        (2, 2, 0),
+        (3, 2, 1),
+        (3, 2, 0),
+        (2, 1, 0),
+        (3, 3, 1),
+        (1, 2, 0),
+    ];
+    let (side, stride, padding) = *generator.pick(&kinds);
+    let pooling = Pooling {
+        side,
+        stride,
+        padding,
+    };
+    pooling.is_possible(layer).then_some(pooling)
 }
 
 /// The shape of a max-pool, its output channels left out.

@@ -4,7 +4,8 @@ use cromulent_design::Design;
 use cromulent_number::{Code, order};
 
 use crate::activations::Activations;
-use crate::constants::Constants;
+use crate::constants::{Channel, Constants};
+use crate::geometry::LayerGeometry;
 use crate::layer::Layer;
 use crate::word::OutputWord;
 
@@ -30,7 +31,13 @@ pub(super) fn words(
                     column_tile: (first / lanes) as u32,
                     position: position as u32,
                     column: (channel - first) as u32,
-                    value: best(design, layer, image, (place, channel), descending),
+                    value: best(
+                        design,
+                        &layer.geometry,
+                        &image.values,
+                        (place, channel),
+                        descending,
+                    ),
                 });
             }
         }
@@ -38,19 +45,33 @@ pub(super) fn words(
     words
 }
 
+/// The codes of a map pooled by windows, by \[position\]\[channel\].
+pub(super) fn pooled(
+    design: &Design,
+    windows: &LayerGeometry,
+    channels: &[Channel],
+    codes: &[i64],
+) -> Vec<i64> {
+    let codes: Vec<i16> = codes.iter().map(|&code| code as i16).collect();
+    let positions = 0..windows.positions();
+    let places = positions.flat_map(|p| (0..windows.channels).map(move |c| (p, c)));
+    places
+        .map(|at| best(design, windows, &codes, at, channels[at.1].descending))
+        .collect()
+}
+
 /// The largest code of a window, or the smallest.
 fn best(
     design: &Design,
-    layer: &Layer,
-    activations: &Activations,
+    geometry: &LayerGeometry,
+    values: &[i16],
     (position, channel): (usize, usize),
     descending: bool,
 ) -> i64 {
-    let geometry = &layer.geometry;
     let taps = 0..geometry.taps();
     let codes = taps.filter_map(|tap| {
         let at = geometry.source_index(position, tap, channel)?;
-        Some(activations.values[at])
+        Some(values[at])
     });
     let place = |code: &i16| order(design.format, Code(*code as u8));
     let best = match descending {

@@ -100,6 +100,8 @@ pub struct LayerTiming {
     columns: u32,
     /// Cycles from the last beat of a word to its leaving column 0, or row 0 in a max-pool.
     way: u64,
+    /// Cycles from the last beat of a position to the pooled code that leaves with it, in any column.
+    pooled_way: u64,
 }
 
 impl LayerTiming {
@@ -115,13 +117,14 @@ impl LayerTiming {
                 true => shape.pooled(0, 0),
                 false => shape.leaves(0, 0),
             },
+            pooled_way: shape.ends(registers, 0),
         }
     }
 
     pub(super) fn swap(&mut self, shape: &Shape, tile: &Swapped) {
         self.tiles.push(tile.first_beat - self.start);
         if tile.layer_done {
-            self.cycles = shape.leaves_last(&self.registers, tile.last_beat) - self.start + 1;
+            self.cycles = shape.ends(&self.registers, tile.last_beat) - self.start + 1;
         }
     }
 
@@ -140,23 +143,61 @@ impl LayerTiming {
         there.then(|| outer * counts.row_tiles as usize + row_tile as usize)
     }
 
-    /// The cycle, counted from `layer_start`, in which the word of a position (from 0, in the pass) leaves a
-    /// column; in a max-pool, the window of a row ends. A layer that adds up all positions of an image has only the word
-    /// of its last one. `None` if there is no such tile.
-    pub fn leaves(&self, column_tile: u32, pass: u32, position: u64, column: u32) -> Option<u64> {
+    /// The cycle, counted from `layer_start`, in which the last beat of a position (from 0, in the pass) is issued that
+    /// is of its words; `None` if there is no such tile.
+    fn last_beat(&self, column_tile: u32, pass: u32, position: u64) -> Option<u64> {
         let last = self.registers.row_tiles.checked_sub(1)?;
         let first_beat = self.tiles.get(self.tile(column_tile, pass, last)?)?;
         let beats = match self.registers.paced_beats(self.columns) {
             Some(image) => (position / self.registers.image_positions() + 1) * image,
             None => (position + 1) * self.registers.position_beats(),
         };
-        let last_beat = first_beat + beats - 1;
+        Some(first_beat + beats - 1)
+    }
+
+    /// The cycle, counted from `layer_start`, in which the word of a position (from 0, in the pass) leaves a
+    /// column; in a max-pool, the window of a row ends. A layer that adds up all positions of an image has only the word
+    /// of its last one. `None` if there is no such tile.
+    pub fn leaves(&self, column_tile: u32, pass: u32, position: u64, column: u32) -> Option<u64> {
+        let last_beat = self.last_beat(column_tile, pass, position)?;
         Some(last_beat + self.way + u64::from(column))
     }
 
     /// The cycles, counted from `layer_start`, in which the words of a column leave it, in order; in a max-pool
-    /// those in which the windows of a row end.
+    /// those in which the windows of a row end, and where codes are pooled as they leave, those in which pooled ones of
+    /// a column do: what the words of the layer are.
     pub fn words(&self, column: u32) -> Vec<u64> {
+        match self.registers.window_ends() {
+            Some([rows, columns]) => self.pooled(&rows, &columns),
+            None => self.column_words(column),
+        }
+    }
+
+    /// The cycles in which pooled codes leave that end with positions of these rows and columns.
+    fn pooled(&self, rows: &[u32], columns: &[u32]) -> Vec<u64> {
+        let counts = self.registers;
+        let (map, width) = (counts.image_positions(), u64::from(counts.output_width));
+        let images = counts.all_positions() / map;
+        let pass = u64::from(counts.pass_positions).max(1);
+        let leave = |column_tile: u32, image: u64, row: u32, column: u32| {
+            let position = image * map + u64::from(row) * width + u64::from(column);
+            let last_beat = self.last_beat(column_tile, (position / pass) as u32, position % pass);
+            Some(last_beat? + self.pooled_way)
+        };
+        let tiles = 0..counts.column_tiles;
+        let images = tiles.flat_map(|tile| (0..images).map(move |image| (tile, image)));
+        let rows = images.flat_map(|(tile, image)| rows.iter().map(move |&row| (tile, image, row)));
+        rows.flat_map(|(tile, image, row)| {
+            columns
+                .iter()
+                .map(move |&column| (tile, image, row, column))
+        })
+        .filter_map(|(tile, image, row, column)| leave(tile, image, row, column))
+        .collect()
+    }
+
+    /// The cycles in which words leave a column, pooled or not.
+    pub fn column_words(&self, column: u32) -> Vec<u64> {
         let counts = self.registers;
         let mut words = vec![];
         for column_tile in 0..counts.column_tiles {

@@ -3,8 +3,8 @@
 //!
 //! A layer that starts in cycle 0 is `pending` and `running` from 1 on. A tile that is swapped in in cycle V
 //! issues its beats from V + 1 on, one a cycle; the next swap may fall on its last beat. After the layer's last
-//! beat it is no longer pending; it runs until its last word leaves the last column, or in a max-pool is
-//! written by the last row.
+//! beat it is no longer pending; it runs until its last word leaves the last column, or the pool behind it
+//! if it pools its codes, or in a max-pool is written by the last row.
 
 use cromulent_design::LayerRegisters;
 
@@ -125,7 +125,7 @@ impl Sequencer {
         let (column_done, layer_done) = self.advance();
         if layer_done {
             self.left = false;
-            self.end = Some(shape.leaves_last(&self.counts, last_beat));
+            self.end = Some(shape.ends(&self.counts, last_beat));
         }
         Swapped {
             first_beat: now + 1,

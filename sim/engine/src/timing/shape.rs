@@ -1,6 +1,6 @@
 //! The few numbers of a design that decide how long everything takes.
 
-use cromulent_design::{Design, LayerRegisters, POOL_LATENCY};
+use cromulent_design::{Design, LayerRegisters, OUTPUT_POOL_LATENCY, POOL_LATENCY};
 
 /// What the blocks ask of a design. Every number is at least 1, so that no bad design divides by zero.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,12 +59,20 @@ impl Shape {
         last_beat + self.rows + j + self.latency
     }
 
-    /// The cycle in which a word of a layer leaves the last column; in a max-pool the last row.
+    /// The cycle in which the last word of a layer or a column tile leaves the last column; in a max-pool the last row.
     pub fn leaves_last(&self, registers: &LayerRegisters, last_beat: u64) -> u64 {
         if registers.max_pool {
             return self.pooled(last_beat, self.rows - 1);
         }
         self.leaves(last_beat, self.columns - 1)
+    }
+
+    /// The cycle in which a layer ends whose last beat is issued in `last_beat`: with its last word, or, if it pools its
+    /// codes, when that has passed the pool.
+    pub fn ends(&self, registers: &LayerRegisters, last_beat: u64) -> u64 {
+        let pooled = u64::from(OUTPUT_POOL_LATENCY);
+        let behind = if registers.output_pool { pooled } else { 0 };
+        self.leaves_last(registers, last_beat) + behind
     }
 
     /// The cycle in which row `r` writes the code of a window, if its last tap is issued in `last_beat`.

@@ -182,6 +182,7 @@ fn registers(design: &Design, random: &mut Random, n: usize, layers: usize) -> L
         spacing,
         output_height: if batch > 1 { lines } else { 0 },
         image_step: if batch > 1 { random.below(8) } else { 0 },
+        ..LayerRegisters::default()
     }
 }
 
@@ -248,6 +249,7 @@ fn set(design: &Design, random: &mut Random, registers: &LayerRegisters) -> Set 
                 true => random.around(500) as i32,
                 false => 0,
             },
+            ..NormWord::default()
         },
         thetas: [thetas[0], thetas[1], thetas[2], thetas[3]],
     }

@@ -86,6 +86,24 @@ impl Compiler<'_> {
         planned: &PlannedLayer,
         columns: &Columns,
     ) -> Result<Vec<Channel>, Vec<String>> {
+        let mut channels = self.coded(planned, columns)?;
+        if planned.pooling.is_some()
+            && let Some(tensor) = output(planned, 1.0).codes()
+        {
+            let directions = self.descending(tensor);
+            for (channel, descending) in channels.iter_mut().zip(directions) {
+                channel.descending = descending;
+            }
+        }
+        Ok(channels)
+    }
+
+    /// The same but for the direction of a max-pool.
+    fn coded(
+        &self,
+        planned: &PlannedLayer,
+        columns: &Columns,
+    ) -> Result<Vec<Channel>, Vec<String>> {
         let offsets = columns.rests.iter().map(|rest| rest.saturating_neg());
         match planned.output {
             PlannedOutput::Scores => Ok(offsets.map(|offset| self.plain(offset)).collect()),

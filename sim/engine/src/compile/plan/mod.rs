@@ -10,21 +10,23 @@
 //! the network's order. Every other batch-norm that reads it is folded onto these (numerics §4).
 //!
 //! A max-pool pools codes, which commutes with normalising them (numerics §4): a value is coded by the batch-norm
-//! behind the pool, and its code tensor pooled. Where that is not enough, because a sum reads the pooled value, or
+//! behind the pool, and its code tensor pooled, if possible as it leaves the layer that computes it (`output_pool`). Where that is not enough, because a sum reads the pooled value, or
 //! because no learnt layer stands between a ReLU and the next batch-norm, a layer of identities puts the value
 //! there: it multiplies codes by 1.
 //!
 //! A ReLU that reads a value itself is done as the value enters the residual stream (numerics §5).
 
+mod output_pool;
 mod pools;
 mod rectify;
 mod support;
 
+use cromulent_design::Design;
 use cromulent_network::{Network, Op, Problem, Problems};
 
-use super::shape;
+use super::{Choices, shape};
 use crate::image::MapShape;
-use crate::layer::{Storage, Task};
+use crate::layer::{Pooling, Storage, Task};
 use pools::Feature;
 use rectify::Rectified;
 
@@ -44,6 +46,8 @@ pub(in crate::compile) struct Plan {
 pub(in crate::compile) struct PlannedTensor {
     /// The node whose values it holds.
     pub node: usize,
+    /// The node whose values these are, before they were pooled.
+    pub value: usize,
     /// Its shape: of a pool behind a concatenation it is a part of what the node gives.
     pub shape: MapShape,
     /// The batch-norms that read the value, pooled or not, the one first whose statistics it is stored with.
@@ -55,11 +59,18 @@ pub(in crate::compile) struct PlannedTensor {
     pub storage: Storage,
 }
 
+impl PlannedTensor {
+    /// Whether its codes come from a quantizer, not from another tensor.
+    pub fn is_coded(&self) -> bool {
+        self.pooled.is_none_or(|pooled| pooled.from.is_none())
+    }
+}
+
 /// What a max-pool makes a tensor of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::compile) struct Pooled {
-    /// The tensor it pools.
-    pub from: usize,
+    /// The tensor it pools; `None` if that is pooled as it leaves its layer, and so is no tensor.
+    pub from: Option<usize>,
     /// The batch-norm before the pool, whose ReLU it reads; `None` if the value itself is pooled.
     pub activated: Option<Reader>,
 }
@@ -89,6 +100,8 @@ pub(in crate::compile) struct PlannedLayer {
     pub pooled: bool,
     /// The window and the step of an average pool behind it.
     pub average: Option<(usize, usize)>,
+    /// A max-pool that is done with its codes as they leave.
+    pub pooling: Option<Pooling>,
     pub output: PlannedOutput,
 }
 
@@ -112,11 +125,15 @@ pub(in crate::compile) enum PlannedOutput {
     Scores,
 }
 
-/// Plans the program.
+/// Plans the program, for a design only so far as it pools.
 ///
 /// # Errors
 /// Every node that this engine cannot run yet, by name, with what is missing.
-pub(in crate::compile) fn plan(network: &Network) -> Result<Plan, Problems> {
+pub(in crate::compile) fn plan(
+    network: &Network,
+    design: &Design,
+    choices: &Choices,
+) -> Result<Plan, Problems> {
     let planner = Planner::new(network);
     let mut problems = Problems::default();
     for node in 0..network.nodes.len() {
@@ -126,7 +143,11 @@ pub(in crate::compile) fn plan(network: &Network) -> Result<Plan, Problems> {
         }
     }
     problems.or(())?;
-    Ok(planner.plan())
+    let mut plan = planner.plan();
+    if design.max_pool && !choices.pool_in_rows {
+        plan.pool_on_the_way_out(network);
+    }
+    Ok(plan)
 }
 
 struct Planner<'a> {
@@ -319,6 +340,7 @@ impl<'a> Planner<'a> {
             map: shape(self.network, source),
             pooled,
             average: self.average(node).and_then(window),
+            pooling: None,
             output: self.output(self.average(node).unwrap_or(node)),
         }
     }

@@ -108,11 +108,12 @@ impl Planner<'_> {
     pub(super) fn planned(&self, feature: &Feature) -> PlannedTensor {
         let node = feature.node();
         let pooled = feature.pools.split_last().map(|(&pool, before)| Pooled {
-            from: self.number(feature.value, before),
+            from: Some(self.number(feature.value, before)),
             activated: self.activation(pool, feature),
         });
         PlannedTensor {
             node,
+            value: feature.value,
             shape: self.map(feature),
             readers: self.norms[feature.value].clone(),
             pooled,
@@ -168,6 +169,7 @@ impl Planner<'_> {
                 map: self.map(&from),
                 pooled: false,
                 average: None,
+                pooling: None,
                 output: PlannedOutput::Codes(codes),
             })
         };
@@ -188,6 +190,7 @@ impl Planner<'_> {
             map: shape(self.network, node),
             pooled: false,
             average: None,
+            pooling: None,
             output: self.output(node),
         }
     }

@@ -134,7 +134,12 @@ fn no_feature_is_copied_and_both_executors_agree() {
 fn folded_batch_norms_are_those_of_the_network() {
     let mut generator = Generator::new(22);
     let network = dense(&mut generator);
-    let planned = plan(&network).unwrap();
+    let planned = plan(
+        &network,
+        &Design::new(8, 8, Format::L4, Affine::Exact),
+        &Choices::default(),
+    )
+    .unwrap();
     for tensor in &planned.tensors {
         let firsts = tensor.readers.iter().map(|reader| reader.norm);
         assert_eq!(firsts.min(), tensor.readers.first().map(|r| r.norm));
@@ -169,7 +174,12 @@ fn scores_of_a_dense_network_are_what_real_arithmetic_makes_of_its_codes() {
     let image = compile(&network, &design).unwrap().image;
     let runner = Runner::new(&image);
     let pixels = pixels(&mut generator, 8 * 6 * 2);
-    let planned = plan(&network).unwrap();
+    let planned = plan(
+        &network,
+        &Design::new(8, 8, Format::L4, Affine::Exact),
+        &Choices::default(),
+    )
+    .unwrap();
     let Some((Some(node), tensors)) = planned.layers.last().unwrap().input.clone() else {
         panic!("it reads a batch-norm");
     };

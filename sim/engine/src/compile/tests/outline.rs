@@ -126,16 +126,17 @@ fn every_known_network_is_laid_out_with_all_its_work() {
         let unlearnt = layers.filter(|layer| layer.mode.task != Task::Learnt);
         unlearnt.map(|layer| layer.name).collect()
     };
-    assert_eq!(unlearnt("resnet18"), ["maxpool", "maxpool.stream"]);
-    assert_eq!(unlearnt("vgg32"), ["m1.pool", "m2.pool", "m3.pool"]);
-    assert_eq!(unlearnt("densenet121"), ["pool0"]);
+    assert_eq!(unlearnt("resnet18"), ["maxpool.stream"]);
+    for name in ["vgg32", "densenet121"] {
+        assert_eq!(unlearnt(name), [""; 0], "{name}");
+    }
     assert_eq!(unlearnt("resnet20"), [""; 0]);
 }
 
 #[test]
 fn transitions_are_convolutions_of_the_pooled_map() {
     let net = outlined("densenet121", &large(32));
-    assert_eq!(net.layers.len(), 122);
+    assert_eq!(net.layers.len(), 121);
     let mut transitions = net
         .layers
         .iter()
@@ -170,10 +171,9 @@ fn what_is_too_small_is_named() {
     };
     let small = places("resnet18", &design);
     for expected in [
-        "layer maxpool: write map_side = 112 or more",
         "layer layer1.0.conv1: write map_side = 56 or more",
-        // One phase of one channel a bank, and two planes of codes, before they are pooled.
-        "network: write code_depth = 37632 or more",
+        // One phase of one channel a bank, and two planes of codes, pooled as they leave.
+        "network: write code_depth = 18816 or more",
         "network: write stream_depth = 6272 or more",
     ] {
         assert!(small.iter().any(|place| place == expected), "{small:?}");
@@ -213,13 +213,13 @@ fn behind_image(name: &str, design: &Design, learnt: bool) -> (u64, f64) {
 fn large_networks_use_the_array_well() {
     let (cycles, busy) = behind_image("resnet18", &large(32), true);
     assert!(cycles <= 1_710_000 && busy >= 0.97, "{cycles} {busy}");
-    // The pool takes 28,224 cycles for 32 channels, and its values 12,544 to the residual stream.
+    // The pool costs nothing, and its values 12,544 cycles to the residual stream.
     let (cycles, busy) = behind_image("resnet18", &large(32), false);
-    assert!(cycles <= 1_755_000 && busy >= 0.94, "{cycles} {busy}");
+    assert!(cycles <= 1_710_000 && busy >= 0.97, "{cycles} {busy}");
     let (cycles, busy) = behind_image("densenet121", &large(32), true);
     assert!(cycles <= 2_760_000 && busy >= 0.95, "{cycles} {busy}");
     let (cycles, busy) = behind_image("densenet121", &large(32), false);
-    assert!(cycles <= 2_830_000 && busy >= 0.93, "{cycles} {busy}");
+    assert!(cycles <= 2_760_000 && busy >= 0.95, "{cycles} {busy}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::*;
 use crate::compile::layers::stream_exponents;
 use crate::compile::plan::plan;
 use crate::fast::{FastRunner, Workspace};
-use crate::layer::Task;
+use crate::layer::{LayerInput, Task};
 use crate::run::NetworkRun;
 use crate::values::in_map_order;
 
@@ -69,6 +69,42 @@ fn run(image: &Image, seed: u64) -> NetworkRun {
     let fast = FastRunner::new(image).run(&pixels, &mut Workspace::new());
     assert_eq!(fast.unwrap().scores, reference.scores);
     reference
+}
+
+/// A network with a pass of its own for each max-pool. Where layers pool their codes as they leave, the same comes of it.
+fn compiled(network: &Network, design: &Design) -> Image {
+    let choices = Choices {
+        pool_in_rows: true,
+        ..Choices::default()
+    };
+    let rows = compile_with(network, design, &choices).unwrap().image;
+    let out = compile(network, design).unwrap().image;
+    let pools = |image: &Image| {
+        let pools = image.layers.iter().filter(|layer| layer.mode.max_pool());
+        pools.count()
+    };
+    let pooling = out.layers.iter().filter(|l| l.mode.pooling.is_some());
+    let pooling: Vec<&str> = pooling.map(|layer| layer.name.as_str()).collect();
+    assert_eq!(pools(&rows), pools(&out) + pooling.len());
+    assert_eq!(rows.layers.len(), out.layers.len() + pooling.len());
+    assert_eq!(rows.tensors.len(), out.tensors.len() + pooling.len());
+    for seed in 20..23 {
+        let (of_rows, of_out) = (run(&rows, seed), run(&out, seed));
+        assert_eq!(of_out.scores, of_rows.scores);
+        for name in &pooling {
+            let before = &rows.layers[rows.layer(name).unwrap()];
+            let pool = rows.layers.iter().find(|layer| match &layer.input {
+                LayerInput::Codes(read) => {
+                    layer.mode.max_pool() && before.output.codes() == read.first().copied()
+                }
+                LayerInput::Image => false,
+            });
+            let pool = &pool.expect("a pass of its own").name;
+            let pooled = codes(&out, &of_out, name);
+            assert_eq!(pooled, codes(&rows, &of_rows, pool), "{name}, {pool}");
+        }
+    }
+    rows
 }
 
 fn names(image: &Image) -> Vec<&str> {
@@ -137,7 +173,7 @@ fn a_pool_before_a_batch_norm_gives_the_code_of_the_largest_value() {
             ("relu", Op::Relu, &[]),
         ];
         let network = chain(g, ops);
-        let image = compile(&network, &design).unwrap().image;
+        let image = compiled(&network, &design);
         assert_eq!(names(&image), ["conv", "pool", "fc"]);
         assert_eq!(
             (image.layers[1].mode.task, image.layers[1].macs),
@@ -168,7 +204,7 @@ fn a_pool_behind_a_relu_gives_the_code_of_the_largest_activation() {
             ("relu2", Op::Relu, &[]),
         ];
         let network = chain(g, ops);
-        let image = compile(&network, &design).unwrap().image;
+        let image = compiled(&network, &design);
         assert_eq!(names(&image), ["conv", "pool", "more", "fc"]);
         let run = run(&image, 9);
         let norm = norm_of(&network, "bn");
@@ -212,7 +248,7 @@ fn a_sum_reads_the_value_of_the_pooled_code() {
             assert!(message.starts_with(part), "{message}");
             continue;
         }
-        let image = compile(&network, &design).unwrap().image;
+        let image = compiled(&network, &design);
         assert_eq!(
             names(&image),
             ["conv", "pool", "pool.stream", "inner", "fc"]
@@ -222,7 +258,10 @@ fn a_sum_reads_the_value_of_the_pooled_code() {
         let run = run(&image, 10);
         let norm = norm_of(&network, "bn1");
         let pooled = normalised(&design, norm, &codes(&image, &run, "pool"));
-        let exponent = stream_exponents(&network, &plan(&network).unwrap())[0];
+        let exponent = stream_exponents(
+            &network,
+            &plan(&network, &design, &Choices::default()).unwrap(),
+        )[0];
         // No batch-norm reads this stream value: its words leave as they are.
         let words = in_map_order(&design, identity, &run.layers[2].words);
         for (place, (&word, n)) in words.iter().zip(pooled).enumerate() {
@@ -255,7 +294,7 @@ fn a_relu_is_normalised_again_by_way_of_an_identity() {
             ops.push(("bn2", bn(g, 5), &[]));
             ops.push(("relu2", Op::Relu, &[]));
             let network = chain(g, ops);
-            let image = compile(&network, &design).unwrap().image;
+            let image = compiled(&network, &design);
             let (before, identity) = match pools {
                 true => ("pool", "pool.stream"),
                 false => ("conv", "relu1.stream"),
@@ -352,7 +391,7 @@ fn pools_of_sums_concatenations_clamped_values_and_pools_compile() {
     ops.remove(7);
     ops[7].2 = &[7];
     ops[8].2 = &[8];
-    let image = compile(&chain(g, ops), &design).unwrap().image;
+    let image = compiled(&chain(g, ops), &design);
     let expected = [
         "left",
         "right",
@@ -373,10 +412,79 @@ fn pools_of_sums_concatenations_clamped_values_and_pools_compile() {
         ("bn", bn(g, 5), &[]),
         ("relu", Op::Relu, &[]),
     ];
-    let image = compile(&chain(g, ops), &design).unwrap().image;
+    let image = compiled(&chain(g, ops), &design);
     assert!(image.layers[0].registers.clamp);
     assert_eq!(names(&image), ["conv", "pool", "fc"]);
     run(&image, 13);
+}
+
+#[test]
+fn a_layer_pools_its_codes_as_they_leave_if_nobody_else_wants_them() {
+    let design = Design {
+        max_pool: true,
+        image_digits: true,
+        ..Design::new(4, 3, Format::L4, Affine::Exact)
+    };
+    let pooled = |ops: Vec<(&str, Op, &[usize])>, design: &Design| -> Vec<String> {
+        let network = chain(&mut Generator::new(1), ops);
+        let layers = outline(&network, design).unwrap().layers.into_iter();
+        let pooled = layers.filter(|layer| layer.mode.pooling.is_some());
+        pooled.map(|layer| layer.name).collect()
+    };
+    let g = &mut Generator::new(14);
+    let pool = |kernel, stride, padding| Op::MaxPool {
+        kernel,
+        stride,
+        padding,
+    };
+    let (stem, norm) = (conv(g, &[5, 2, 3, 3]), bn(g, 5));
+    let simple = |pool: Op| -> Vec<(&str, Op, &[usize])> {
+        vec![
+            ("conv", stem.clone(), &[]),
+            ("pool", pool, &[]),
+            ("bn", norm.clone(), &[]),
+            ("relu", Op::Relu, &[]),
+        ]
+    };
+    for (window, done) in [
+        ((2, 2, 0), true),
+        ((3, 2, 1), true),
+        ((2, 1, 0), true),
+        ((3, 3, 1), true),
+        // Positions in three windows, or windows that share all they have of the map.
+        ((3, 1, 1), false),
+        ((2, 1, 1), false),
+    ] {
+        let (kernel, stride, padding) = window;
+        let found = pooled(simple(pool(kernel, stride, padding)), &design);
+        assert_eq!(found, ["conv"][usize::from(!done)..], "{window:?}");
+    }
+    let no_pool = Design {
+        max_pool: false,
+        ..design.clone()
+    };
+    assert_eq!(pooled(simple(POOL), &no_pool), [""; 0]);
+    // Two pools read the same map; one pool behind another.
+    let twice: Vec<(&str, Op, &[usize])> = vec![
+        ("conv", stem.clone(), &[0]),
+        ("one", pool(3, 2, 1), &[1]),
+        ("two", pool(1, 2, 0), &[1]),
+        ("join", Op::Concat, &[2, 3]),
+        ("bn", bn(g, 10), &[4]),
+        ("relu", Op::Relu, &[5]),
+        ("more", conv(g, &[5, 10, 1, 1]), &[6]),
+        ("bn2", norm.clone(), &[7]),
+        ("relu2", Op::Relu, &[8]),
+    ];
+    let behind: Vec<(&str, Op, &[usize])> = vec![
+        ("conv", stem.clone(), &[]),
+        ("pool", pool(2, 2, 0), &[]),
+        ("again", pool(2, 1, 0), &[]),
+        ("bn", norm.clone(), &[]),
+        ("relu", Op::Relu, &[]),
+    ];
+    assert_eq!(pooled(twice, &design), [""; 0]);
+    assert_eq!(pooled(behind, &design), ["conv"]);
 }
 
 #[test]

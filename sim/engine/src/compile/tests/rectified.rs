@@ -112,7 +112,7 @@ fn the_rectified_sum_and_the_scores_are_those_of_the_network() {
         let run = Runner::new(&image).run(&picture.pixels, Executor::Reference);
         let (run, real) = (run.unwrap(), evaluate(&network, &picture).unwrap());
 
-        let planned = plan(&network).unwrap();
+        let planned = plan(&network, &design, &Choices::default()).unwrap();
         let value = planned.streams.iter().position(|&node| node == 3).unwrap();
         let unit = f64::from(stream_exponents(&network, &planned)[value]).exp2();
         let words = in_map_order(&design, &image.layers[1], &run.layers[1].words);

@@ -4,6 +4,7 @@ use super::*;
 use crate::compile::form::integer_step;
 
 const UNCODED: Choices = Choices {
+    pool_in_rows: false,
     first: First::Uncoded,
     image_digits: PIXEL_BEATS,
     formats: vec![],
