@@ -272,7 +272,7 @@ impl Column {
             Some(residual) => self.stream_value(i, residual, offset, &sets),
             None => self.plain_value(i, offset, &sets),
         };
-        let [_, exponent, negate, _] = NormWord::fields(&self._shape.design);
+        let [_, exponent, negate, ..] = NormWord::fields(&self._shape.design);
         i.drive(&quantizer.exponent, field(norm, exponent));
         let negate = field(norm, negate);
         match quantizer.negate.get() {

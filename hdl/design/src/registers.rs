@@ -1,6 +1,7 @@
 //! What the sequencer is told about a layer.
 
 mod order;
+mod pooling;
 mod validate;
 
 use crate::design::{Design, PeKind};

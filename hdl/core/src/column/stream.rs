@@ -64,7 +64,7 @@ impl Column {
     /// The floor goes to the residual stream, the rest to the quantizer: two cycles later.
     fn norm<I: Interpreter>(&self, i: &mut I, residual: &Residual, sets: &[I::Word]) -> I::Word {
         let mut word = self.constants(i, &self.norms, &self.norm, sets[NORM_DELAY]);
-        let [mean, _, _, floor] = NormWord::fields(&self._shape.design);
+        let [mean, _, _, floor, _] = NormWord::fields(&self._shape.design);
         if let Some(register) = self.norm_word.get() {
             register.load(i, &self.clock, word);
             word = register.read(i);
