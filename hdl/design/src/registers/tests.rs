@@ -243,7 +243,6 @@ fn a_max_pool_has_a_plane_in_each_column_tile_and_needs_rows_that_pool() {
         positions: 196,
         tile_lines: 8,
         max_pool: true,
-        output_height: 14,
         ..layer()
     };
     let pools = Design {
@@ -401,7 +400,10 @@ fn a_batch_is_whole_images() {
         .unwrap_err();
     assert_eq!(
         faults,
-        ["output_height = 1 and image_step = 0 need batch above 1"]
+        [
+            "output_height = 1 does not fit its 0 bits",
+            "output_height = 1 and image_step = 0 need batch above 1"
+        ]
     );
 }
 
