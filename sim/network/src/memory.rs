@@ -102,8 +102,13 @@ pub fn naive(network: &Network, widths: Widths) -> Memory {
         readers.any(|reader| of(&network.nodes[reader].op))
     };
     let normalised = |node: usize| read_by(node, |op| matches!(op, Op::BatchNorm(_)));
+    let summed = |node: usize| read_by(node, |op| *op == Op::Add);
     let width = |node: usize| match network.nodes[node].op {
         Op::Image => widths.pixel,
+        // Floating-point numbers serve both.
+        _ if normalised(node) && summed(node) && widths.normalised < widths.other => {
+            widths.normalised + widths.other
+        }
         _ if normalised(node) => widths.normalised,
         _ => widths.other,
     };
@@ -185,6 +190,8 @@ struct Shared {
     last: Vec<usize>,
     /// By node: whether a batch-norm reads it, directly or through concatenations.
     normalised: Vec<bool>,
+    /// By node: whether codes of it are read: normalised, or pooled and then normalised, as max-pools commute with codes.
+    coded: Vec<bool>,
     /// By node: whether something reads it as it is, not normalised.
     plain: Vec<bool>,
     /// By node: whether a learnt layer reads it without a batch-norm between.
@@ -204,6 +211,7 @@ impl Shared {
                 Op::BatchNorm(_) | Op::Relu | Op::Concat
             )
         };
+        let is_pool = |node: usize| matches!(network.nodes[node].op, Op::MaxPool { .. });
         // The windows of an average pool are summed as a learnt layer computes them.
         let is_summed = |node: usize| {
             let readers = network.readers(node);
@@ -214,6 +222,7 @@ impl Shared {
         let mut plan = Shared {
             last: (0..count).collect(),
             normalised: vec![false; count],
+            coded: vec![],
             plain: vec![false; count],
             fed: vec![false; count],
             view: (0..count)
@@ -245,7 +254,7 @@ impl Shared {
             for &(value, normed) in &read {
                 plan.last[value] = node;
                 plan.normalised[value] |= normed;
-                plan.plain[value] |= !is_view(node) && !normed;
+                plan.plain[value] |= !is_view(node) && !normed && !is_pool(node);
                 plan.fed[value] |= of.op.is_learnt() && !normed;
             }
             sources.push(if is_view(node) {
@@ -256,6 +265,14 @@ impl Shared {
         }
         if let Some(output) = count.checked_sub(1) {
             plan.plain[output] = true;
+        }
+        plan.coded = plan.normalised.clone();
+        for pool in (0..count).rev().filter(|&node| is_pool(node)) {
+            let read = network.nodes[pool].inputs.iter();
+            for &(value, normed) in read.flat_map(|&input| &sources[input]) {
+                plan.coded[value] |= plan.coded[pool];
+                plan.plain[value] |= plan.plain[pool] && !normed;
+            }
         }
         plan
     }
@@ -269,7 +286,7 @@ impl Shared {
         } else {
             widths.other
         };
-        let bits = match (self.normalised[node], self.plain[node]) {
+        let bits = match (self.coded[node], self.plain[node]) {
             // Floating-point numbers serve both.
             (true, true) if widths.normalised >= widths.other => widths.normalised,
             (true, true) => widths.normalised + plain,
