@@ -132,6 +132,7 @@ pub struct Decoder {
     begun: Register,
     ended: Register,
     fault_code: Register,
+    checked: Vec<Register>,
     _shape: Shape,
 }
 
@@ -204,6 +205,16 @@ impl Decoder {
             begun: Register::data(1, false),
             ended: Register::data(1, false),
             fault_code: Register::data(FAULT_BITS, false),
+            // On a bus of one lane the last beat of a command is lane 15, which holds nothing without batches.
+            checked: Register::data_array(
+                if design.bus_lanes() == 1 && !design.has_batch() {
+                    2
+                } else {
+                    0
+                },
+                FAULT_BITS,
+                false,
+            ),
             _shape: shape.clone(),
         }
     }
