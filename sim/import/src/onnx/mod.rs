@@ -2,7 +2,7 @@
 //!
 //! 1. [`proto`] is the part of the format that is read, decoded by prost;
 //! 2. [`fold`] computes whatever hangs on constants alone, and the shapes of maps;
-//! 3. [`lower`] makes an operation of each node that is left.
+//! 3. `lower` makes an operation of each node that is left.
 
 mod constant;
 mod fold;
