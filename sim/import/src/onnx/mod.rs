@@ -1,7 +1,7 @@
 //! ONNX: from a file to a graph of this project's operations.
 //!
-//! 1. [`proto`] is the part of the format that is read, decoded by prost;
-//! 2. [`fold`] computes whatever hangs on constants alone, and the shapes of maps;
+//! 1. `proto` is the part of the format that is read, decoded by prost;
+//! 2. `fold` computes whatever hangs on constants alone, and the shapes of maps;
 //! 3. `lower` makes an operation of each node that is left.
 
 mod constant;
