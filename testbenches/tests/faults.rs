@@ -52,7 +52,7 @@ fn planted(design: &Design, file: &str, from: &str, to: &str) -> Files {
 }
 
 /// File, text, fault, and a part of what is said of it.
-const FAULTS: [(&str, &str, &str, &str); 10] = [
+const FAULTS: [(&str, &str, &str, &str); 12] = [
     (
         "pe.v",
         "sum <= sum_in + ",
@@ -70,6 +70,18 @@ const FAULTS: [(&str, &str, &str, &str); 10] = [
         "window.v",
         "next_line = line + ",
         "next_line = line - ",
+        "column tile",
+    ),
+    (
+        "output_pool.v",
+        "(row_begun & ",
+        "(row_begun | ",
+        "column tile",
+    ),
+    (
+        "window_axis.v",
+        "(open | in_window)",
+        "(open & in_window)",
         "column tile",
     ),
     ("column_foot.v", "+ {", "& {", "column tile"),
