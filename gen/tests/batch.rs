@@ -13,6 +13,9 @@ fn design(folder: &Path, batch: u32) -> PathBuf {
     let text = fs::read_to_string(root.join(DESIGN)).unwrap();
     let line = |line: &str| {
         let (key, value) = line.split_once(" = ")?;
+        if key == "batch" {
+            return Some(format!("batch = {batch}\n"));
+        }
         let depth: u32 = value.split(' ').next()?.parse().ok()?;
         let scaled = ["code_depth", "stream_depth", "tile_depth"].contains(&key);
         scaled.then(|| format!("{key} = {}\n", batch * depth))
@@ -20,9 +23,8 @@ fn design(folder: &Path, batch: u32) -> PathBuf {
     let lines = text
         .lines()
         .map(|given| line(given).unwrap_or_else(|| format!("{given}\n")));
-    let text = lines.collect::<String>() + &format!("batch = {batch}\n");
     let file = folder.join("batch.toml");
-    fs::write(&file, text).unwrap();
+    fs::write(&file, lines.collect::<String>()).unwrap();
     file
 }
 
