@@ -53,7 +53,8 @@ pub struct AccuracyArgs {
         default_value = "exact"
     )]
     pub affine: Vec<Form>,
-    /// Weights, separated by commas: bits, 4 to 12, the scale of each column the one with the least error; or few values
+    /// Weights, separated by commas: bits, 4 to 12, the scale of each column the one with the least error; whole, 8 bits as
+    /// `compile` makes them by default, nothing cut off; or few values
     /// in constants of 12 bits: ternary, log3, log4, log3-sqrt2, log4-sqrt2.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = weights, default_value = "8")]
     pub weights: Vec<Weights>,
@@ -121,6 +122,10 @@ pub struct Weights {
 /// Bits, or the name of a few values.
 fn weights(text: &str) -> Result<Weights, String> {
     let few = |values: &WeightValues| values.is_restricted();
+    if text == WeightValues::Whole.name() {
+        let values = WeightValues::Whole;
+        return Ok(Weights { bits: 8, values });
+    }
     if let Ok(values) = text.parse().map(|values: WeightValues| values)
         && few(&values)
     {
@@ -137,7 +142,10 @@ fn weights(text: &str) -> Result<Weights, String> {
             .filter(|v| few(v))
             .map(|v| v.name())
             .collect();
-        format!("write bits, 4 to {WIDEST}, or one of {}", names.join(", "))
+        format!(
+            "write bits, 4 to {WIDEST}, whole, or one of {}",
+            names.join(", ")
+        )
     })
 }
 
@@ -147,8 +155,8 @@ const WIDEST: u32 = 12;
 impl fmt::Display for Weights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.values {
-            WeightValues::Whole | WeightValues::Fitted => self.bits.fmt(f),
-            few => few.fmt(f),
+            WeightValues::Fitted => self.bits.fmt(f),
+            whole_or_few => whole_or_few.fmt(f),
         }
     }
 }
@@ -192,14 +200,14 @@ mod tests {
         assert_eq!(wanted("fp32"), Ok(Wanted::Fp32));
         assert_eq!(wanted("R4"), Ok(Wanted::Codes(Format::R4)));
         assert_eq!(wanted("O4"), Ok(Wanted::Codes(Format::O4)));
-        for name in ["4", "8", "12", "ternary", "log4-sqrt2"] {
+        for name in ["4", "8", "12", "whole", "ternary", "log4-sqrt2"] {
             assert_eq!(weights(name).unwrap().to_string(), name);
         }
-        for name in ["3", "13", "whole", "binary", ""] {
+        for name in ["3", "13", "fitted", "binary", ""] {
             assert!(
                 weights(name)
                     .unwrap_err()
-                    .contains("4 to 12, or one of ternary")
+                    .contains("4 to 12, whole, or one of ternary")
             );
         }
         assert!(wanted("L6").unwrap_err().contains("unknown format `L6`"));
