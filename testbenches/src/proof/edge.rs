@@ -5,13 +5,15 @@ use cromulent::Error;
 use cromulent_core::{RowEdge, Shape};
 use cromulent_design::{Affine, Design, PeKind};
 use cromulent_kit::emit;
+use cromulent_number::{Code, Format, integer};
 use rust_hdl_core::prelude::*;
 
 /// What the emitted `row_edge` sends is legal and contributes what the golden formulation says, for every
 /// code, threshold, direction, place on or off the map, and pattern of load and swap.
 ///
 /// In layers of integers the digits are the non-adjacent form, lowest first, and after four beats their
-/// sum is the integer (the pad value off the map).
+/// sum is the integer (the pad value off the map). In layers of level codes they are those of the clamped code's integer,
+/// after as many beats as the format has.
 ///
 /// # Errors
 /// The block cannot be emitted.
@@ -25,7 +27,8 @@ pub fn row_edge(design: &Design, layer: Layer) -> Result<Claim, Error> {
             + &golden::word(&shape, layer)
             + &miter(&shape, &edge, layer),
         // A word is compared two cycles after its threshold came into use; an integer has four beats.
-        cycles: if edge.fresh.is_present() && layer == Layer::Integers {
+        cycles: if edge.fresh.is_present() && (layer == Layer::Integers || design.format.is_level())
+        {
             9
         } else {
             5
@@ -65,12 +68,23 @@ fn optional_ports(edge: &RowEdge, layer: Layer) -> String {
 }
 
 fn miter(shape: &Shape, edge: &RowEdge, layer: Layer) -> String {
+    let format = shape.design.format;
+    let word_assert = || WORD_ASSERT.to_string();
     let (model, assumes, asserts) = match layer {
         Layer::Integers if shape.design.image_digits => {
-            (digit_model(shape), no_bias(shape), DIGIT_ASSERTS)
+            let stored = "inside ? $signed(code[7:0]) : $signed(threshold[7:0])";
+            (digit_model(shape, stored), no_bias(shape), digit_asserts(4))
         }
-        Layer::Integers => (WORD_MODEL.to_string(), String::new(), WORD_ASSERT),
-        Layer::Codes => (WORD_MODEL.to_string(), valid_threshold(shape), WORD_ASSERT),
+        Layer::Codes if format.is_level() => {
+            let model = level_model(format) + &digit_model(shape, "level");
+            (model, valid_threshold(shape), digit_asserts(format.beats()))
+        }
+        Layer::Integers => (WORD_MODEL.to_string(), String::new(), word_assert()),
+        Layer::Codes => (
+            WORD_MODEL.to_string(),
+            valid_threshold(shape),
+            word_assert(),
+        ),
     };
     format!(
         "module miter (
@@ -166,8 +180,25 @@ fn basis(shape: &Shape) -> String {
     (0..fields).map(alone).collect::<Vec<_>>().join(" || ")
 }
 
+/// The integer of the golden row's code, written code by code.
+fn level_model(format: Format) -> String {
+    let entry = |code: u32| {
+        let level = integer(format, Code(code as u8)).unwrap_or(0);
+        format!("(golden_code == {code}) ? {level} :\n    ")
+    };
+    format!(
+        "  wire active_code;
+  wire [7:0] golden_code;
+  golden_row golden (.word(code), .threshold_word(threshold), .on_map(inside), .active(active_code),
+    .value(golden_code));
+  wire signed [9:0] level = {}0;
+",
+        (0..format.codes()).map(entry).collect::<String>()
+    )
+}
+
 /// Adds up the digits of an integer; `beat` counts them from 0.
-fn digit_model(shape: &Shape) -> String {
+fn digit_model(shape: &Shape, stored: &str) -> String {
     let fields = &shape.pe.operand;
     let root_end = fields.shift + fields.root;
     let root = match fields.root {
@@ -188,7 +219,7 @@ fn digit_model(shape: &Shape) -> String {
     fresh_late <= fresh && age >= 3;
     if (fresh && age >= 3) begin
       started <= 1'b1;
-      integer_sent <= inside ? $signed(code[7:0]) : $signed(threshold[7:0]);
+      integer_sent <= {stored};
     end
     beats <= beat == 4'd8 ? 4'd8 : beat + 1'b1;
     before <= total;
@@ -200,8 +231,14 @@ fn digit_model(shape: &Shape) -> String {
     )
 }
 
-const DIGIT_ASSERTS: &str = "if (started) begin
+/// After so many beats the digits are the integer.
+fn digit_asserts(beats: u32) -> String {
+    format!(
+        "if (started) begin
         assert(plain);
         assert(fresh_late || !active || exponent >= next_exponent);
-        if (beat >= 3) assert(total == integer_sent);
-      end";
+        if (beat >= {}) assert(total == integer_sent);
+      end",
+        beats - 1
+    )
+}
