@@ -238,8 +238,7 @@ impl RowEdge {
     ) -> Option<I::Word> {
         let format = self._shape.design.format;
         let bits = format.code_bits() as usize;
-        let (inside, stored) = (i.read(&self.inside), i.read(&self.code));
-        let code = stored.slice(0, bits);
+        let (inside, code) = (i.read(&self.inside), i.read(&self.code).slice(0, bits));
         let place = self.clamped_order(i, code, inside, threshold.slice(0, bits), descending);
         let level = match format {
             Format::O4 => table(i, place, |place| {
@@ -257,7 +256,7 @@ impl RowEdge {
             }
         };
         let level = i.name("level", level);
-        let pixel = inside.mux(stored.slice(0, 8), threshold.slice(0, 8));
+        let pixel = self.integer(i, threshold);
         let mode = i.read(self.digits.get()?);
         let value = mode.mux(pixel, level);
         self.recoded(i, value)
@@ -291,9 +290,14 @@ impl RowEdge {
     fn digit_operand<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> Option<I::Word> {
         self.recoder.get()?;
         i.comment("Layers of integers: off the map the pad value stands");
-        let (inside, code) = (i.read(&self.inside), i.read(&self.code));
-        let value = inside.mux(code.slice(0, 8), pad.slice(0, 8));
+        let value = self.integer(i, pad);
         self.recoded(i, value)
+    }
+
+    /// The integer of a layer of integers: what is stored, off the map the pad value.
+    fn integer<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> I::Word {
+        let (inside, code) = (i.read(&self.inside), i.read(&self.code));
+        inside.mux(code.slice(0, 8), pad.slice(0, 8))
     }
 
     /// The operand of this beat's digit of an integer.
