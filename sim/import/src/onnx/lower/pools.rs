@@ -14,8 +14,7 @@ impl Lowering {
         if around > 0 && self.graph.op(input) != Some(&Op::Relu) {
             return Err(stray_padding());
         }
-        let kernel = square(attributes)?;
-        let window = Window::of(attributes, (kernel, kernel), self.shapes[input])?;
+        let (kernel, window) = window_of(attributes, self.shapes[input])?;
         let op = Op::MaxPool {
             kernel,
             stride: window.stride,
@@ -31,8 +30,7 @@ impl Lowering {
         attributes: &Attributes<'_>,
     ) -> Result<Value, Fault> {
         let input = self.map(inputs, 0)?;
-        let kernel = square(attributes)?;
-        let window = Window::of(attributes, (kernel, kernel), self.shapes[input])?;
+        let (kernel, window) = window_of(attributes, self.shapes[input])?;
         let Shape { height, width, .. } = self.shapes[input];
         match (window.padding, (height, width) == (kernel, kernel)) {
             (0, true) => Ok(Value::Map(self.global(name, input)?)),
@@ -78,6 +76,13 @@ impl Lowering {
             _ => Value::Map(node),
         })
     }
+}
+
+/// The side of a pool's window, and how it moves over a map.
+fn window_of(attributes: &Attributes<'_>, map: Shape) -> Result<(usize, Window), Fault> {
+    let kernel = square(attributes)?;
+    let window = Window::of(attributes, (kernel, kernel), map)?;
+    Ok((kernel, window))
 }
 
 /// The side of a pool's window.
