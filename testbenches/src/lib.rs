@@ -13,4 +13,19 @@ pub mod proof;
 pub mod small;
 pub mod tools;
 
+use cromulent::cli::Executor;
+use cromulent::executors::Memory;
+use cromulent::output::Files;
+use cromulent::verification::Conditions;
+
 pub use tools::required;
+
+/// Reference, cycle model and one executor of the circuit, behind the usual memory; with this Verilog in place of what
+/// the design gives, if there is any.
+pub fn against(hardware: Executor, rtl: Option<Files>) -> Conditions {
+    Conditions {
+        memory: Memory::default(),
+        executors: Some(vec![Executor::Reference, Executor::Model, hardware]),
+        rtl,
+    }
+}

@@ -5,11 +5,11 @@ use std::path::Path;
 use cromulent::cli::Executor;
 use cromulent::executors::Memory;
 use cromulent::progress::Progress;
-use cromulent::verification::{Bench, Conditions, Subject, text};
+use cromulent::verification::{Bench, Subject, text};
 use cromulent_design::Design;
 use cromulent_engine::{Executor as EngineExecutor, Runner, compile};
 use cromulent_network::Network;
-use cromulent_testbenches::tools;
+use cromulent_testbenches::{against, tools};
 
 /// The Fashion ResNet-8 on small-8x8 with memories for two images.
 #[test]
@@ -37,15 +37,7 @@ fn a_network_runs_two_images_at_a_time() {
     let (image, one) = (compiled(&design), compiled(&small));
     let (runner, alone) = (Runner::new(&image), Runner::new(&one));
     let progress = Progress::silent();
-    let conditions = Conditions {
-        memory: Memory::default(),
-        executors: Some(vec![
-            Executor::Reference,
-            Executor::Model,
-            Executor::Verilator,
-        ]),
-        rtl: None,
-    };
+    let conditions = against(Executor::Verilator, None);
     let mut bench = Bench::new(&design, conditions, &progress).unwrap_or_else(|e| panic!("{e}"));
     let examples = network.examples(4).unwrap_or_else(|p| panic!("{p}"));
     for (number, pair) in examples.chunks(2).enumerate() {

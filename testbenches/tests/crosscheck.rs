@@ -7,13 +7,14 @@
 use cromulent::cli::Executor;
 use cromulent::executors::Memory;
 use cromulent::progress::Progress;
-use cromulent::verification::{Bench, Conditions, RunCheck, Subject, text};
+use cromulent::verification::{Bench, RunCheck, Subject, text};
 use cromulent_design::{Affine, Design};
 use cromulent_engine::Runner;
 use cromulent_engine::random::{
     Case, Limits, NetworkCase, case, case_within, network, network_within,
 };
 use cromulent_number::Format;
+use cromulent_testbenches::against;
 use cromulent_testbenches::tools::{self, seeds};
 
 /// A memory of the seed's own: from as fast as can be to a beat every few cycles.
@@ -26,12 +27,7 @@ fn memory(seed: u64) -> Memory {
 }
 
 fn bench<'a>(design: &'a Design, hardware: Executor, progress: &'a Progress) -> Bench<'a> {
-    let conditions = Conditions {
-        memory: Memory::default(),
-        executors: Some(vec![Executor::Reference, Executor::Model, hardware]),
-        rtl: None,
-    };
-    Bench::new(design, conditions, progress).unwrap_or_else(|e| panic!("{e}"))
+    Bench::new(design, against(hardware, None), progress).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// Checks the layer of a case; what differs fails the test.

@@ -4,28 +4,20 @@ use std::fs;
 use std::path::Path;
 
 use cromulent::cli::Executor;
-use cromulent::executors::{Memory, verilator};
+use cromulent::executors::verilator;
 use cromulent::output::Files;
 use cromulent::progress::Progress;
-use cromulent::verification::{Bench, Conditions, RunCheck, Subject, text};
+use cromulent::verification::{Bench, RunCheck, Subject, text};
 use cromulent_design::Design;
 use cromulent_engine::random::Case;
-use cromulent_testbenches::small;
 use cromulent_testbenches::tools;
+use cromulent_testbenches::{against, small};
 
 /// What a bench finds with this Verilog in the layers of a small design, and how it says so.
 fn verify(cases: &[Case], rtl: Files) -> (Vec<RunCheck>, String) {
     let design = &cases[0].design;
     let progress = Progress::silent();
-    let conditions = Conditions {
-        memory: Memory::default(),
-        executors: Some(vec![
-            Executor::Reference,
-            Executor::Model,
-            Executor::Verilator,
-        ]),
-        rtl: Some(rtl),
-    };
+    let conditions = against(Executor::Verilator, Some(rtl));
     let mut bench = Bench::new(design, conditions, &progress).expect("three executors");
     let check = |case: &Case| {
         let subject = Subject::layer(design, &case.layer, case.activations.clone())
