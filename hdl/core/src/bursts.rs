@@ -2,11 +2,13 @@
 
 use crate::decoder::LANE_BITS;
 use cromulent_design::BURST_BEATS;
-use cromulent_kit::{Describe, Interpreter, Net, Register, Word, address_bits, logic};
+use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of the beats of a burst, 0..=16.
 pub(crate) const BURST_BITS: usize = 5;
+/// Bits of a beat's place between two multiples of 16.
+const INSIDE_BITS: usize = 4;
 
 /// What a client of the reader still has to ask for, and the next burst of it: up to 16 beats, never
 /// across a multiple of 16. The burst is cut into registers while none waits there, so that whoever
@@ -77,23 +79,33 @@ impl Describe for Bursts {
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let (at, left) = (self.at.read(i), self.left.read(i));
         let whole = i.constant(BURST_BITS, u64::from(BURST_BEATS));
-        let inside = at.slice(0, address_bits(BURST_BEATS as usize));
+        let inside = at.slice(0, INSIDE_BITS);
         let room = i.name("room", whole - inside.resize(BURST_BITS));
         i.comment("`many`: more are left than its low bits can say, and than a burst takes");
         let low = left.slice(0, BURST_BITS);
-        let few = !self.many.read(i) & room.at_least(low);
-        let few = i.name("few", few);
+        let many = self.many.read(i);
+        let few = i.name("few", !many & room.at_least(low));
         let beats = few.mux(low, room);
         let beats = i.name("burst", beats);
         let waits = self.cut.read(i);
-        let cut = !waits & (self.many.read(i) | low.any());
+        let cut = !waits & (many | low.any());
         let cut = i.name("cut_now", cut);
+        i.comment("Nothing waits for the length of the burst: it ends the run, or at a multiple");
+        let fills = i.name("fills", many | low.at_least(room));
+        let ahead = at.width() - INSIDE_BITS;
+        let (one, zero) = (i.constant(ahead, 1), i.constant(INSIDE_BITS, 0));
+        let before = at.slice(INSIDE_BITS, ahead);
+        let behind = i.name("behind", before + one);
+        let multiple = (fills & cut).mux(behind, before);
+        let ends = few.mux(inside + low.slice(0, INSIDE_BITS), zero);
+        let further = multiple.concat(cut.mux(ends, inside));
         let (place, from) = (i.read(&self.place), i.read(&self.place_address));
-        let further = cut.mux(at + beats.resize(at.width()), at);
         self.at
             .update_from(i, &self.clock, &self.reset, place.mux(from, further));
         let (ask, asked) = (i.read(&self.ask), i.read(&self.ask_beats));
-        let fewer = cut.mux(left - beats.resize(LANE_BITS), left);
+        let none = i.constant(LANE_BITS, 0);
+        let less = few.mux(none, left - room.resize(LANE_BITS));
+        let fewer = cut.mux(less, left);
         let reset = i.read(&self.reset);
         let next = i.name("next_left", ask.mux(asked, fewer));
         self.left.load_or_zero(i, &self.clock, reset, next);

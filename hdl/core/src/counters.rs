@@ -9,7 +9,8 @@ use rust_hdl_core::prelude::*;
 const COUNTER_BITS: usize = 32;
 
 /// Counts the busy cycles of a program by what they were spent on: each is a beat or one of the
-/// stalls. Layers and saturated words are counted beside them.
+/// stalls. Layers and saturated words are counted beside them. What happens is counted a cycle late: a whole count
+/// is there two cycles after the program's last one.
 #[derive(LogicBlock)]
 pub struct Counters {
     /// Clock.
@@ -38,6 +39,7 @@ pub struct Counters {
     pub saturated: Net<In>,
     /// The counters, in the order of [`CORE_COUNTERS`].
     pub count: Bundle<Out>,
+    events: Vec<Register>,
     held: Vec<Register>,
 }
 
@@ -58,6 +60,15 @@ impl Counters {
             layer_done: Net::flag(),
             saturated: Net::bits(shape.saturation_bits()),
             count: Bundle::new(CORE_COUNTERS.map(|name| (name, COUNTER_BITS))),
+            events: CORE_COUNTERS
+                .iter()
+                .map(|&name| {
+                    Register::control(match name {
+                        "saturations" => shape.saturation_bits(),
+                        _ => 1,
+                    })
+                })
+                .collect(),
             held: CORE_COUNTERS
                 .iter()
                 .map(|_| Register::control(COUNTER_BITS))
@@ -118,9 +129,15 @@ impl Describe for Counters {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let events = self.events(i);
-        for ((event, register), port) in events.into_iter().zip(&self.held).zip(self.count.nets()) {
-            let next = register.read(i) + event.resize(COUNTER_BITS);
-            register.update_from(i, &self.clock, &self.reset, next);
+        let (clock, reset) = (&self.clock, &self.reset);
+        for ((event, late), (register, port)) in events
+            .into_iter()
+            .zip(&self.events)
+            .zip(self.held.iter().zip(self.count.nets()))
+        {
+            late.update_from(i, clock, reset, event);
+            let next = register.read(i) + late.read(i).resize(COUNTER_BITS);
+            register.update_from(i, clock, reset, next);
             i.connect(port, &register.q);
         }
     }

@@ -315,7 +315,7 @@ impl MapWriter {
         self.ask_length.load_if(i, clock, cut, length);
         let waits = self.asking.read(i) & !i.read(&self.awready);
         self.asking.load_or_zero(i, clock, restart, cut | waits);
-        self.place(i, cut, beats);
+        self.place(i, cut & whole);
         i.connect(&self.awvalid, &self.asking.q);
         let low = i.constant(beat_shift(&self._shape), 0);
         let bytes = self.ask_address.read(i).concat(low);
@@ -330,8 +330,8 @@ impl MapWriter {
         cut
     }
 
-    /// Where the next burst lies.
-    fn place<I: Interpreter>(&self, i: &mut I, cut: I::Word, beats: I::Word) {
+    /// Where the next burst lies: behind one that ends at a multiple, which all do but a map's last.
+    fn place<I: Interpreter>(&self, i: &mut I, filled: I::Word) {
         let (start, begin) = (i.read(&self.start), i.read(&self.begin));
         let given = i.read(&self.scratch_address);
         self.base.load_if(i, &self.clock, start, given);
@@ -344,7 +344,11 @@ impl MapWriter {
         let shift = beat_shift(&self._shape);
         i.unused(bytes.slice(0, shift));
         let at = self.at.read(i);
-        let next = cut.mux(at + beats.resize(at.width()), at);
+        let inside = address_bits(BURST_BEATS as usize);
+        let ahead = at.width() - inside;
+        let (one, zero) = (i.constant(ahead, 1), i.constant(inside, 0));
+        let multiple = (at.slice(inside, ahead) + one).concat(zero);
+        let next = filled.mux(multiple, at);
         let first = bytes.slice(shift, width - shift);
         // Known from the reset on, so that nobody asks an unknown place for room.
         let reset = i.read(&self.reset);

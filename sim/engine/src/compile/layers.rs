@@ -164,13 +164,8 @@ struct Compiler<'a> {
 /// By tensor and channel: what 0 is stored as, in standard deviations from the mean, if its values come from a ReLU on
 /// the residual stream.
 fn lowest(network: &Network, plan: &Plan) -> Vec<Vec<f64>> {
-    let clamped = |tensor: usize| {
-        plan.layers.iter().any(|layer| {
-            matches!(layer.output, PlannedOutput::Residual { clamp: true, codes: Some(codes), .. } if codes == tensor)
-        })
-    };
-    let of_tensor = |(tensor, planned): (usize, &PlannedTensor)| {
-        let stored = match clamped(tensor) {
+    let of_tensor = |planned: &PlannedTensor| {
+        let stored = match plan.rectifies(planned.value) {
             true => planned.stored(network),
             false => vec![],
         };
@@ -179,7 +174,7 @@ fn lowest(network: &Network, plan: &Plan) -> Vec<Vec<f64>> {
             .map(|stored| -stored.mean / stored.sigma)
             .collect()
     };
-    plan.tensors.iter().enumerate().map(of_tensor).collect()
+    plan.tensors.iter().map(of_tensor).collect()
 }
 
 impl Compiler<'_> {

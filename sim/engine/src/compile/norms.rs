@@ -92,7 +92,7 @@ pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &
     if design.affine == Form::Rectified {
         plan.layers
             .iter()
-            .for_each(|layer| check_linear(layer, problems));
+            .for_each(|layer| check_linear(network, plan, layer, problems));
     }
     if matches!(design.affine, Form::Recentred | Form::Rectified) {
         let coded =
@@ -103,16 +103,33 @@ pub(super) fn check(network: &Network, design: &Design, plan: &Plan, problems: &
     }
 }
 
-/// What enters a sum as it is has two signs.
-fn check_linear(layer: &PlannedLayer, problems: &mut Problems) {
-    let linear = matches!(layer.input, Some((None, _))) && layer.task == Task::Identity;
-    if linear {
+/// What enters a sum as it is has two signs, unless a ReLU on the stream leaves one and its codes hold all of that.
+fn check_linear(network: &Network, plan: &Plan, layer: &PlannedLayer, problems: &mut Problems) {
+    let Some((None, tensors)) = &layer.input else {
+        return;
+    };
+    let held = |&tensor: &usize| is_held_whole(network, plan, &plan.tensors[tensor]);
+    if layer.task == Task::Identity && !tensors.iter().all(held) {
         problems.add(
             format!("layer {}", layer.name),
             "a sum reads its pooled values as they are, and rectified codes hold nothing below their ReLU",
-            "write affine = \"exact\", \"snapped\" or \"recentred\" with an L format",
+            "write affine = \"exact\", \"snapped\" or \"recentred\" with an L format, or rectify the values before \
+             the pool and let their first batch-norm give 0 at 0, or above",
         );
     }
+}
+
+/// What a rectified code may leave of a value, in standard deviations.
+const LOST: f64 = 1e-3;
+
+/// Whether rectified codes hold all that a ReLU on the stream has left: they do where the affine rises, from 0 at 0 or
+/// below. An identity put before a ReLU that was there already is such an affine.
+fn is_held_whole(network: &Network, plan: &Plan, tensor: &PlannedTensor) -> bool {
+    let from_nothing = |stored: &Stored| {
+        let Affine { a, b } = stored.affine;
+        a > 0.0 && stored.mean / stored.sigma - b / a <= LOST
+    };
+    plan.rectifies(tensor.value) && tensor.stored(network).iter().all(from_nothing)
 }
 
 fn check_constants(

@@ -42,6 +42,14 @@ pub(in crate::compile) struct Plan {
     pub groups: Vec<usize>,
 }
 
+impl Plan {
+    /// Whether a ReLU is done with a node's values as they enter the residual stream.
+    pub fn rectifies(&self, node: usize) -> bool {
+        let value = self.streams.iter().position(|&stream| stream == node);
+        value.is_some_and(|value| self.layers.iter().any(|layer| layer.clamps(value)))
+    }
+}
+
 /// A value that batch-norms read, or what max-pools make of it.
 pub(in crate::compile) struct PlannedTensor {
     /// The node whose values it holds.

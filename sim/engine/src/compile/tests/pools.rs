@@ -1,12 +1,12 @@
 //! Max-pools where a cromulent network has them, and identities where no learnt layer stands.
 
 use super::*;
-use crate::compile::layers::stream_exponents;
-use crate::compile::plan::plan;
 use crate::fast::{FastRunner, Workspace};
 use crate::layer::{LayerInput, Task};
 use crate::run::NetworkRun;
 use crate::values::in_map_order;
+
+mod sums;
 
 fn conv(generator: &mut Generator, shape: &[usize]) -> Op {
     Op::Convolution(Convolution {
@@ -218,62 +218,6 @@ fn a_pool_behind_a_relu_gives_the_code_of_the_largest_activation() {
         };
         let what = format!("{} {}", design.format, design.affine);
         assert_eq!(scaled("pool"), largest(&scaled("conv"), 5), "{what}");
-    }
-}
-
-/// A stem whose pooled value enters a sum, and is normalised.
-fn residual(generator: &mut Generator) -> Network {
-    let g = generator;
-    let ops: Vec<(&str, Op, &[usize])> = vec![
-        ("conv", conv(g, &[5, 2, 3, 3]), &[]),
-        ("pool", POOL, &[]),
-        ("bn1", bn(g, 5), &[]),
-        ("relu1", Op::Relu, &[]),
-        ("inner", conv(g, &[5, 5, 3, 3]), &[]),
-        ("sum", Op::Add, &[5, 2]),
-        ("bn2", bn(g, 5), &[]),
-        ("relu2", Op::Relu, &[]),
-    ];
-    chain(g, ops)
-}
-
-#[test]
-fn a_sum_reads_the_value_of_the_pooled_code() {
-    for design in pooling() {
-        let g = &mut Generator::new(5);
-        let network = residual(g);
-        if design.affine == Affine::Rectified {
-            let message = refusal(&network, &design);
-            let part = "layer pool.stream: a sum reads its pooled values as they are, and rectified codes hold nothing below their ReLU";
-            assert!(message.starts_with(part), "{message}");
-            continue;
-        }
-        let image = compiled(&network, &design);
-        assert_eq!(
-            names(&image),
-            ["conv", "pool", "pool.stream", "inner", "fc"]
-        );
-        let identity = &image.layers[2];
-        assert_eq!((identity.mode.task, identity.macs), (Task::Identity, 0));
-        let run = run(&image, 10);
-        let norm = norm_of(&network, "bn1");
-        let pooled = normalised(&design, norm, &codes(&image, &run, "pool"));
-        let exponent = stream_exponents(
-            &network,
-            &plan(&network, &design, &Choices::default()).unwrap(),
-        )[0];
-        // No batch-norm reads this stream value: its words leave as they are.
-        let words = in_map_order(&design, identity, &run.layers[2].words);
-        for (place, (&word, n)) in words.iter().zip(pooled).enumerate() {
-            let c = place % 5;
-            let expected = norm.mean[c] + norm.sigma(c) * n;
-            let found = word as f64 / f64::from(exponent).exp2();
-            let what = format!("{} {}: {found} {expected}", design.format, design.affine);
-            assert!(
-                (found - expected).abs() <= 0.002 * (1.0 + expected.abs()),
-                "{what}"
-            );
-        }
     }
 }
 

@@ -1,0 +1,119 @@
+//! Max-pooled values that enter a sum as they are.
+
+use super::*;
+use crate::compile::layers::stream_exponents;
+use crate::compile::plan::plan;
+
+/// A stem whose pooled value enters a sum, and is normalised.
+fn residual(generator: &mut Generator) -> Network {
+    let g = generator;
+    let ops: Vec<(&str, Op, &[usize])> = vec![
+        ("conv", conv(g, &[5, 2, 3, 3]), &[]),
+        ("pool", POOL, &[]),
+        ("bn1", bn(g, 5), &[]),
+        ("relu1", Op::Relu, &[]),
+        ("inner", conv(g, &[5, 5, 3, 3]), &[]),
+        ("sum", Op::Add, &[5, 2]),
+        ("bn2", bn(g, 5), &[]),
+        ("relu2", Op::Relu, &[]),
+    ];
+    chain(g, ops)
+}
+
+#[test]
+fn a_sum_reads_the_value_of_the_pooled_code() {
+    for design in pooling() {
+        let g = &mut Generator::new(5);
+        let network = residual(g);
+        if design.affine == Affine::Rectified {
+            let message = refusal(&network, &design);
+            let part = "layer pool.stream: a sum reads its pooled values as they are, and rectified codes hold nothing below their ReLU";
+            assert!(message.starts_with(part), "{message}");
+            continue;
+        }
+        let image = compiled(&network, &design);
+        assert_eq!(
+            names(&image),
+            ["conv", "pool", "pool.stream", "inner", "fc"]
+        );
+        let identity = &image.layers[2];
+        assert_eq!((identity.mode.task, identity.macs), (Task::Identity, 0));
+        compare(&network, &design, &image);
+    }
+}
+
+/// What enters the sum is what the pooled codes stand for, to half a step of a constant of seven bits.
+fn compare(network: &Network, design: &Design, image: &Image) -> Vec<f64> {
+    let place = image.layer("pool.stream").expect("a layer of identities");
+    let run = run(image, 10);
+    let norm = norm_of(network, "bn1");
+    let pooled = normalised(design, norm, &codes(image, &run, "pool"));
+    let plan = plan(network, design, &Choices::default()).unwrap();
+    let value = plan
+        .streams
+        .iter()
+        .position(|&node| network.nodes[node].name == "pool");
+    let exponent = stream_exponents(network, &plan)[value.expect("a value of the stream")];
+    // No batch-norm reads this stream value: its words leave as they are.
+    let words = in_map_order(design, &image.layers[place], &run.layers[place].words);
+    let found: Vec<f64> = words
+        .iter()
+        .map(|&word| word as f64 / f64::from(exponent).exp2())
+        .collect();
+    for (place, (&found, n)) in found.iter().zip(pooled).enumerate() {
+        let c = place % 5;
+        let expected = norm.mean[c] + norm.sigma(c) * n;
+        let what = format!("{} {}: {found} {expected}", design.format, design.affine);
+        assert!(
+            (found - expected).abs() <= 0.008 * (1.0 + expected.abs()),
+            "{what}"
+        );
+    }
+    found
+}
+
+/// The stem of a network whose normalisations were put before the ReLUs it had: a ReLU, a pool, and a sum that reads it.
+fn rectified(generator: &mut Generator, shift: f64) -> Network {
+    let g = generator;
+    let Op::BatchNorm(mut identity) = bn(g, 5) else {
+        panic!("a batch-norm");
+    };
+    for c in 0..5 {
+        identity.mean[c] = identity.mean[c].abs() + 0.1;
+        identity.scale[c] = identity.sigma(c);
+        identity.shift[c] = identity.mean[c] + shift * identity.sigma(c);
+    }
+    let ops: Vec<(&str, Op, &[usize])> = vec![
+        ("conv", conv(g, &[5, 2, 3, 3]), &[]),
+        ("clamp", Op::Relu, &[]),
+        ("pool", POOL, &[]),
+        ("bn1", Op::BatchNorm(identity), &[]),
+        ("relu1", Op::Relu, &[]),
+        ("inner", conv(g, &[5, 5, 3, 3]), &[]),
+        ("sum", Op::Add, &[6, 3]),
+        ("bn2", bn(g, 5), &[]),
+        ("relu2", Op::Relu, &[]),
+    ];
+    chain(g, ops)
+}
+
+#[test]
+fn a_rectified_value_is_pooled_and_added_in_every_format() {
+    for design in pooling() {
+        let network = rectified(&mut Generator::new(5), 0.0);
+        let image = compiled(&network, &design);
+        assert!(names(&image).contains(&"pool.stream"));
+        let found = compare(&network, &design, &image);
+        let positive = found.iter().filter(|&&value| value > 0.0).count();
+        assert!(positive > found.len() / 4, "{positive} of {}", found.len());
+    }
+}
+
+#[test]
+fn rectified_codes_that_begin_above_0_do_not_hold_the_rest() {
+    for design in pooling().filter(|design| design.affine == Affine::Rectified) {
+        let message = refusal(&rectified(&mut Generator::new(5), -0.1), &design);
+        assert!(message.starts_with("layer pool.stream: "), "{message}");
+        compiled(&rectified(&mut Generator::new(5), 0.1), &design);
+    }
+}
