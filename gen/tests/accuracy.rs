@@ -123,3 +123,43 @@ fn formats_of_some_batch_norms_are_chosen_searched_and_drawn() {
         "{layers:?}"
     );
 }
+
+/// What issue 6 asks of a network that was neither trained nor retrained for codes, by one setting.
+#[test]
+fn a_network_of_others_keeps_its_accuracy_in_every_format() {
+    let Some(data) = std::env::var_os("CROMULENT_DATA").map(std::path::PathBuf::from) else {
+        eprintln!("skipped: CROMULENT_DATA is not set");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let of_data = |name: &str| data.join(name).display().to_string();
+    let network = home.path().join("resnet20.toml").display().to_string();
+    let imported = cromulent(&[
+        "import",
+        &of_data("models/akamaster/resnet20.onnx"),
+        "--calibrate",
+        &of_data("data/cifar10-train-first4000.bin.gz"),
+        "--out",
+        &network,
+    ]);
+    assert_eq!(imported.status.code(), Some(0), "{imported:?}");
+    let images = of_data("data/cifar10-test-first1000.bin");
+    let asked = [
+        "accuracy",
+        &network,
+        "--data",
+        &images,
+        "--first",
+        "uncoded",
+        "--weights",
+        "8",
+    ];
+    let wanted = [("L4", 90.0), ("L5", 91.0), ("R3", 88.5), ("R4", 91.0)];
+    let (found, code) = json(&[&asked[..], &["--formats", "L4,L5,R3,R4"]].concat());
+    assert_eq!((code, &found["images"]), (0, &1000.into()));
+    assert!((found["fp32"]["top1"].as_f64().unwrap() - 91.5).abs() <= 0.1);
+    for ((format, least), row) in wanted.into_iter().zip(found["rows"].as_array().unwrap()) {
+        assert_eq!(row["format"], format);
+        assert!(row["top1"].as_f64().unwrap() >= least, "{row}");
+    }
+}
