@@ -5,12 +5,12 @@
 //! ```
 //!
 //! Standard cells are those of `liberty/sky130hd_tt.lib.gz` in that folder; without it their columns stay
-//! empty. The int8 baseline multiplies by radix-4 Booth rows, from the same generator.
+//! empty. The uniform rivals multiply by Booth rows or rows of bits, from the same generator.
 
 use cromulent::Error;
 use cromulent::tools::yosys::YOSYS;
 use cromulent_core::PeShape;
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;
 use cromulent_testbenches::area::{Area, Bench};
 use cromulent_testbenches::forms::name;
@@ -19,21 +19,28 @@ use cromulent_testbenches::forms::name;
 const ROWS: u32 = 32;
 
 /// The elements of the table.
-const ELEMENTS: [(Format, Affine, bool); 14] = [
-    (Format::L2, Affine::Exact, false),
-    (Format::L3, Affine::Exact, false),
-    (Format::L4, Affine::Exact, false),
-    (Format::L4, Affine::Exact, true),
-    (Format::L5, Affine::Exact, false),
-    (Format::L3, Affine::Recentred, false),
-    (Format::L4, Affine::Recentred, false),
-    (Format::L5, Affine::Recentred, false),
-    (Format::R2, Affine::Rectified, false),
-    (Format::R3, Affine::Rectified, false),
-    (Format::R3, Affine::Rectified, true),
-    (Format::R4, Affine::Rectified, false),
-    (Format::R5, Affine::Rectified, false),
-    (Format::I8, Affine::Rectified, false),
+#[rustfmt::skip] // One element a line reads as the table it is.
+const ELEMENTS: [(Format, Affine, PeKind, bool); 20] = [
+    (Format::L2, Affine::Exact, PeKind::Shift, false),
+    (Format::L3, Affine::Exact, PeKind::Shift, false),
+    (Format::L4, Affine::Exact, PeKind::Shift, false),
+    (Format::L4, Affine::Exact, PeKind::Shift, true),
+    (Format::L5, Affine::Exact, PeKind::Shift, false),
+    (Format::L3, Affine::Recentred, PeKind::Shift, false),
+    (Format::L4, Affine::Recentred, PeKind::Shift, false),
+    (Format::L5, Affine::Recentred, PeKind::Shift, false),
+    (Format::R2, Affine::Rectified, PeKind::Shift, false),
+    (Format::R3, Affine::Rectified, PeKind::Shift, false),
+    (Format::R3, Affine::Rectified, PeKind::Shift, true),
+    (Format::R4, Affine::Rectified, PeKind::Shift, false),
+    (Format::R5, Affine::Rectified, PeKind::Shift, false),
+    (Format::I8, Affine::Rectified, PeKind::Multiply, false),
+    (Format::I4, Affine::Rectified, PeKind::Multiply, false),
+    (Format::I4, Affine::Rectified, PeKind::Rows, false),
+    (Format::I4, Affine::Rectified, PeKind::Rows, true),
+    (Format::I3, Affine::Rectified, PeKind::Multiply, false),
+    (Format::I3, Affine::Rectified, PeKind::Rows, false),
+    (Format::I3, Affine::Rectified, PeKind::Rows, true),
 ];
 
 fn main() -> Result<(), Error> {
@@ -49,8 +56,9 @@ fn table(bench: &Bench, shadow: bool, sum_bits: impl Fn(&Design) -> usize) -> Re
         "| element | sum bits | iCE40 LUT4 | ECP5 LUT4 | flip-flops | sky130 µm², adder cells | sky130 µm², gates |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|");
-    for (format, affine, image_digits) in ELEMENTS {
+    for (format, affine, pe, image_digits) in ELEMENTS {
         let design = Design {
+            pe,
             image_digits,
             ..Design::new(ROWS, ROWS, format, affine)
         };

@@ -1,9 +1,10 @@
 //! The designs that differ in what a processing element or a row edge does.
 
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;
 
-/// Every format in every affine form it has, without and with digits of integers where it has a choice.
+/// Every format in every affine form it has, with every processing element, without and with digits of integers where
+/// it has a choice.
 pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
     let pairs = Format::ALL
         .into_iter()
@@ -14,22 +15,30 @@ pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
             image_digits: true,
             ..design.clone()
         };
-        [design, digits]
+        let booth = Design {
+            pe: PeKind::Multiply,
+            ..design.clone()
+        };
+        [design, digits, booth]
     });
     let mut forms: Vec<Design> = both.filter(|design| design.validate().is_ok()).collect();
-    // A level format always has digits.
+    // A level format always has digits, int8 Booth rows.
     forms.dedup();
     forms
 }
 
-/// "L4 exact", "R3 rectified with digits".
+/// "L4 exact", "R3 rectified with digits", "I4 rectified, Booth rows".
 pub fn name(design: &Design) -> String {
     let digits = if design.image_digits {
         " with digits"
     } else {
         ""
     };
-    format!("{} {}{digits}", design.format, design.affine)
+    let booth = match design.pe {
+        PeKind::Multiply if design.format != Format::I8 => ", Booth rows",
+        _ => "",
+    };
+    format!("{} {}{digits}{booth}", design.format, design.affine)
 }
 
 /// The design with constants A, and B where there is one, of this many bits.
@@ -46,11 +55,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn four_log_formats_in_three_forms_four_rectified_int8_and_four_level_formats_in_two() {
+    fn four_log_formats_in_three_forms_four_rectified_three_uniform_and_four_level_formats_in_two()
+    {
         let names: Vec<_> = every_form(2, 2).iter().map(name).collect();
-        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 1 + 4 * 2);
+        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 1 + 2 * 3 + 4 * 2);
         assert!(names.contains(&"L5 snapped with digits".to_string()));
         assert!(names.contains(&"I8 rectified".to_string()));
+        assert!(names.contains(&"I4 rectified, Booth rows".to_string()));
         let last = names.last().map(String::as_str);
         assert_eq!(last, Some("O4 recentred with digits"));
     }

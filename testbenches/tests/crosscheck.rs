@@ -8,7 +8,7 @@ use cromulent::cli::Executor;
 use cromulent::executors::Memory;
 use cromulent::progress::Progress;
 use cromulent::verification::{Bench, RunCheck, Subject, text};
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, PeKind};
 use cromulent_engine::Runner;
 use cromulent_engine::random::{
     Case, Limits, NetworkCase, case, case_within, network, network_within,
@@ -130,11 +130,16 @@ fn designs() -> Vec<Design> {
         small(4, 2, Format::I8, Affine::Rectified, false, 512),
         small(3, 3, Format::U8, Affine::Recentred, true, 64),
         small(4, 3, Format::O4, Affine::Snapped, true, 128),
+        small(4, 3, Format::I4, Affine::Rectified, true, 64),
+        Design {
+            pe: PeKind::Multiply,
+            ..small(3, 2, Format::I3, Affine::Rectified, false, 32)
+        },
     ];
     // All but a few can pool, some compute several images together.
     let pools = |(n, design): (usize, Design)| Design {
         max_pool: n % 4 != 1,
-        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1][n],
+        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1, 2, 1][n],
         code_depth: if n % 2 == 0 { 256 } else { 512 },
         ..design
     };

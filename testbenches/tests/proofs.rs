@@ -66,10 +66,6 @@ fn shift_forms() -> impl Iterator<Item = Design> {
         .filter(|design| design.pe == PeKind::Shift)
 }
 
-fn int8() -> Design {
-    Design::new(2, 2, Format::I8, Affine::Rectified)
-}
-
 fn element(design: &Design) -> Result<Claim, cromulent::Error> {
     processing_element(design, &PeShape::of(design))
 }
@@ -120,13 +116,27 @@ fn elements_of_other_widths_are_the_golden_multiply() {
     );
 }
 
-/// All 65,536 products, with any sum.
+fn number_forms() -> impl Iterator<Item = Design> {
+    every_form(2, 2)
+        .into_iter()
+        .filter(|design| design.pe != PeKind::Shift)
+}
+
+/// All products of numbers, those of int8 65,536, with any sum.
 #[test]
-fn the_booth_element_is_the_golden_multiply() {
+fn every_multiplying_element_is_the_golden_multiply() {
     let Some(mut prover) = Prover::new() else {
         return;
     };
-    prover.holds(element(&int8()), "element I8");
+    for design in number_forms() {
+        prover.holds(element(&design), &format!("element {}", name(&design)));
+        if design.format != Format::I8 {
+            for bits in [4, 12] {
+                let what = format!("element {}, constants of {bits} bits", name(&design));
+                prover.holds(element(&with_constants(&design, bits)), &what);
+            }
+        }
+    }
 }
 
 /// Any code or integer, threshold and direction, on the map and off it.
@@ -180,11 +190,13 @@ fn rectified_arrays_deliver_the_golden_sum() {
 }
 
 #[test]
-fn the_int8_array_delivers_the_golden_sum() {
+fn multiplying_arrays_deliver_the_golden_sum() {
     let Some(mut prover) = Prover::new() else {
         return;
     };
-    prover.holds(array(&int8()), "array I8");
+    for design in number_forms() {
+        prover.holds(array(&design), &format!("array {}", name(&design)));
+    }
 }
 
 /// The narrowest accumulators and cuts: raw words, codes of all formats that a design holds, integers.
@@ -270,8 +282,25 @@ fn wrong_elements_are_refused() {
         "constant[7] & operand_in[3]",
         "constant[7]",
     );
-    let carry = "$signed({9'd0, (t1[4] & (~(t1[3] & t1[2])))})";
-    prover.refuses(element(&int8()), carry, "10'sd0");
+    // A Booth row without its offset; the finished bits of one.
+    let int8 = || element(&Design::new(2, 2, Format::I8, Affine::Rectified));
+    prover.refuses(int8(), "{(~t6[8]), t6[7:0]}", "t6");
+    prover.refuses(
+        int8(),
+        "{row_1[1:0], row_0[1:0]}",
+        "{row_0[1:0], row_0[1:0]}",
+    );
+    // A digit's sign, and its shift.
+    let digits = Design {
+        image_digits: true,
+        ..Design::new(2, 2, Format::I4, Affine::Rectified)
+    };
+    for (from, to) in [
+        ("product[10:0] ^ {11{operand_in[5]}}", "product[10:0]"),
+        ("{t4[9:0], {4{(1'b0 ^ operand_in[5])}}}", "{t4[9:0], 4'd0}"),
+    ] {
+        prover.refuses(element(&digits), from, to);
+    }
 }
 
 #[test]
@@ -325,4 +354,10 @@ fn wrong_arrays_are_refused() {
     ] {
         prover.refuses(array(&design), from, to);
     }
+    // What Booth rows leave out.
+    let booth = Design {
+        pe: PeKind::Multiply,
+        ..Design::new(2, 2, Format::I3, Affine::Rectified)
+    };
+    prover.refuses(array(&booth), "sum + {10'd0, count_in}", "sum");
 }

@@ -15,7 +15,7 @@ use super::{First, images, threads};
 /// Arguments of `accuracy`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  cromulent accuracy docs/examples/fashion-resnet8.toml --formats L2,L3,L4,L5,R2,R3,R4,R5,I8
+  cromulent accuracy docs/examples/fashion-resnet8.toml --formats L2,L3,L4,L5,R2,R3,R4,R5,I8,I4,I3
   cromulent accuracy docs/examples/fashion-densenet22.toml --formats L4,L5 --first coded,uncoded \\
       --affine exact,snapped --weights 8,6,5,4 --layers")]
 pub struct AccuracyArgs {
@@ -43,7 +43,7 @@ pub struct AccuracyArgs {
         default_value = "coded"
     )]
     pub first: Vec<First>,
-    /// Forms of the affine and ReLU before a layer, of L, U and O formats; R formats and I8 have one of their own. U and O
+    /// Forms of the affine and ReLU before a layer, of L, U and O formats; R and I formats have one of their own. U and O
     /// formats have no exact form: recentred is taken in its place.
     #[arg(
         long,

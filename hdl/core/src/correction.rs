@@ -1,16 +1,18 @@
 //! The +1 that processing elements leave out.
 
-use crate::shape::Shape;
-use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
+use crate::shape::{PeShape, Shape};
+use cromulent_design::PeKind;
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, address_bits, logic};
 use rust_hdl_core::prelude::*;
 
-/// One element of the correction column: counts the negative operands of the rows above and its
-/// own, in step with column 0. The count is the same for every column.
+/// One element of the correction column: adds up what the products of the rows above and its own are
+/// short of, in step with column 0: one for each negative operand; with Booth rows 4^n if digit n is
+/// negative. The count is the same for every column.
 #[derive(LogicBlock)]
 pub struct SignCounter {
     /// Clock.
     pub clock: Net<In>,
-    /// The row's operand is negative.
+    /// The row's operand is negative; with Booth rows, which of its digits are: digit n in bit 2n.
     pub negative: Net<In>,
     /// Count of the rows above.
     pub count_in: Net<In>,
@@ -20,11 +22,12 @@ pub struct SignCounter {
 }
 
 impl SignCounter {
-    /// A counter of `bits` bits.
-    pub fn new(bits: usize) -> SignCounter {
+    /// A counter of `bits` bits for elements of a shape.
+    pub fn new(shape: &PeShape, bits: usize) -> SignCounter {
+        let own = address_bits(shape.most_missing() + 1);
         SignCounter {
             clock: Net::flag(),
-            negative: Net::flag(),
+            negative: Net::bits(own),
             count_in: Net::bits(bits),
             count_out: Net::bits(bits),
             count: Register::data(bits, false),
@@ -37,8 +40,11 @@ impl Describe for SignCounter {
         "sign_counter".to_string()
     }
     fn about(&self) -> String {
-        "One element of the correction column: counts rows that sent a negative operand."
-            .to_string()
+        match self.negative.width() {
+            1 => "One element of the correction column: counts rows that sent a negative operand.",
+            _ => "One element of the correction column: adds up what the Booth rows leave out.",
+        }
+        .to_string()
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let above = i.read(&self.count_in);
@@ -65,6 +71,7 @@ pub struct ColumnFoot {
     pub corrected: Net<Out>,
     count: Optional<Register>,
     result: Register,
+    _booth: bool,
 }
 
 impl ColumnFoot {
@@ -80,6 +87,7 @@ impl ColumnFoot {
             corrected: Net::new(shape.sum_bits, true),
             count: Optional::when(count.is_some(), || Register::data(bits, false)),
             result: Register::data(shape.sum_bits, true),
+            _booth: shape.pe.kind == PeKind::Multiply,
         }
     }
 }
@@ -90,6 +98,7 @@ impl Describe for ColumnFoot {
     }
     fn about(&self) -> String {
         match self.count.is_present() {
+            true if self._booth => "Foot of a column: a negative Booth row came in as its ones' complement;\nadds what all of them left out.".to_string(),
             true => "Foot of a column: a negative product came in as its ones' complement, one too small;\nadds one for each.".to_string(),
             false => "Foot of a column: no operand is negative, nothing to correct.".to_string(),
         }

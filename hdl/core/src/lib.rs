@@ -36,6 +36,7 @@ mod line;
 mod loader;
 mod map_writer;
 mod mover;
+mod multiplier;
 mod output_pool;
 mod pe;
 mod pool_pointer;

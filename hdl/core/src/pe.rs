@@ -1,6 +1,7 @@
 //! The processing element.
 
-use crate::product::{multiplied, shifted};
+use crate::multiplier::{booth, rows};
+use crate::product::shifted;
 use crate::shape::PeShape;
 use cromulent_design::PeKind;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
@@ -103,14 +104,24 @@ impl Describe for Pe {
     fn about(&self) -> String {
         let shape = &self._shape;
         let how = match (shape.kind, shape.operand.negative) {
-            (PeKind::Multiply, _) => "adds operand x weight (radix-4 Booth rows)",
+            (PeKind::Multiply, _) => {
+                "adds operand x weight (radix-4 Booth rows, a negative one as its ones' complement)"
+            }
+            (PeKind::Rows, false) => "adds operand x weight (a row for each bit)",
+            (PeKind::Rows, true) => {
+                "adds +-(number x weight << shift) (a row for each bit), a negative one as its ones' complement"
+            }
             (PeKind::Shift, true) => {
                 "adds +-(constant << shift), a negative one as its ones' complement"
             }
             (PeKind::Shift, false) => "adds constant << shift",
         };
+        let whose = match shape.has_offset_rows() {
+            true => "the top bit of each row",
+            false => "its top bit",
+        };
         format!(
-            "Processing element: {how}.\nEvery product is {} too large: its top bit is inverted, not extended.",
+            "Processing element: {how}.\nEvery product is {} too large: {whose} is inverted, not extended.",
             shape.offset()
         )
     }
@@ -122,7 +133,8 @@ impl Describe for Pe {
         let constants = self.weights(i);
         let product = match self._shape.kind {
             PeKind::Shift => shifted(i, &self._shape, constants, operand),
-            PeKind::Multiply => multiplied(i, &self._shape, constants, operand),
+            PeKind::Rows => rows(i, &self._shape, constants, operand),
+            PeKind::Multiply => booth(i, &self._shape, constants, operand),
         };
         let above = i.read(&self.sum_in);
         self.sum

@@ -1,8 +1,8 @@
-//! Products without an adder: shifted constants, and the Booth rows of the int8 baseline.
+//! Products without an adder: shifted constants.
 //!
-//! Both return the product in two's complement with its top bit inverted, so that the element adds
-//! it without sign extension: every product is 2^(bits−1) too large, which the head of the column
-//! takes off once for all rows.
+//! A product is in two's complement with its top bit inverted, so that the element adds it without
+//! sign extension: every product is 2^(bits−1) too large, which the head of the column takes off
+//! once for all rows.
 //!
 //! How they are put together was chosen by area, see docs/pe-area.md.
 
@@ -10,16 +10,16 @@ use crate::shape::PeShape;
 use cromulent_kit::{Interpreter, Word};
 
 /// A number in the shifter: its sign, and the bits below it, which every stage makes more.
-struct Term<W> {
-    sign: W,
-    body: W,
+pub(crate) struct Term<W> {
+    pub(crate) sign: W,
+    pub(crate) body: W,
     /// What a shift brings in from below.
-    fill: W,
+    pub(crate) fill: W,
 }
 
 impl<W: Word> Term<W> {
     /// The ones' complement if `negative`.
-    fn complement(self, negative: W) -> Term<W> {
+    pub(crate) fn complement(self, negative: W) -> Term<W> {
         Term {
             sign: self.sign ^ negative,
             body: self.body ^ negative.repeat(self.body.width()),
@@ -29,7 +29,7 @@ impl<W: Word> Term<W> {
 
     /// One more stage: shifted by `distance` if `by`; the body keeps to `limit` bits, beyond which
     /// there is only more sign.
-    fn stage(self, by: W, distance: usize, limit: usize) -> Term<W> {
+    pub(crate) fn stage(self, by: W, distance: usize, limit: usize) -> Term<W> {
         let raised = self.body;
         self.stage_from(raised, by, distance, limit)
     }
@@ -167,53 +167,6 @@ fn either<W: Word>(raised: W, kept: W, by: W, active: W) -> W {
 }
 
 /// `word` if `open`, else zeros.
-fn gate<W: Word>(word: W, open: W) -> W {
+pub(crate) fn gate<W: Word>(word: W, open: W) -> W {
     word & open.repeat(word.width())
-}
-
-/// The product of two int8 by radix-4 Booth rows: four digits −2…2 of the operand, each row added
-/// to what the rows below left above their two finished bits.
-pub(crate) fn multiplied<I: Interpreter>(
-    i: &mut I,
-    shape: &PeShape,
-    weight: I::Word,
-    operand: I::Word,
-) -> I::Word {
-    let zero = i.constant(1, 0);
-    let digits = operand.concat(zero);
-    let mut finished: Option<I::Word> = None;
-    let mut above: Option<I::Word> = None;
-    for row in 0..4 {
-        let (partial, negative) = booth_row(weight, digits.slice(2 * row, 3));
-        let carry = negative.resize(10).as_signed();
-        let partial = partial.as_signed().resize(10);
-        let sum = match above {
-            None => partial + carry,
-            Some(rest) => rest + partial + carry,
-        };
-        let sum = i.name(format_args!("row_{row}"), sum);
-        above = Some(sum.slice(2, 8).as_signed().resize(10));
-        let low = if row == 3 {
-            sum.as_unsigned()
-        } else {
-            sum.slice(0, 2)
-        };
-        finished = Some(finished.map_or(low, |below| low.concat(below)));
-    }
-    let product = finished.map(|word| i.name("product", word)).unwrap_or(zero);
-    let below = product.slice(0, shape.product_bits - 1);
-    (!product.top()).concat(below)
-}
-
-/// One Booth digit times the weight, ones' complement when negative, and that sign.
-fn booth_row<W: Word>(weight: W, digit: W) -> (W, W) {
-    let high = digit.bit(2);
-    let one = digit.bit(1) ^ digit.bit(0);
-    let two = !one & (high ^ digit.bit(1));
-    // 111 is nothing, and not negative.
-    let negative = high & !(digit.bit(1) & digit.bit(0));
-    let weight = weight ^ high.repeat(weight.width());
-    let once = gate(weight.as_signed().resize(9).as_unsigned(), one);
-    let twice = gate(weight.concat(high), two);
-    (once | twice, negative)
 }

@@ -50,13 +50,8 @@ pub struct RowEdge {
 /// Bits of the fields of a row word that the edge keeps, if this form keeps any.
 pub(crate) fn threshold_word_bits(shape: &Shape) -> Option<usize> {
     let design = &shape.design;
-    let needed = design.affine != Affine::Rectified || takes_integers(shape) || design.max_pool;
+    let needed = design.affine != Affine::Rectified || design.takes_integers() || design.max_pool;
     needed.then(|| shape.threshold_bits() + 1)
-}
-
-/// The design has layers of integers, which have a pad value.
-fn takes_integers(shape: &Shape) -> bool {
-    shape.design.image_digits || shape.pe.operand.number
 }
 
 impl RowEdge {
@@ -70,7 +65,7 @@ impl RowEdge {
             code: Net::bits(shape.code_word_bits()),
             inside: Net::flag(),
             fresh: Optional::when(digits, Net::flag),
-            digits: Optional::when(takes_integers(shape), Net::flag),
+            digits: Optional::when(shape.design.takes_integers(), Net::flag),
             threshold_word: Optional::when(word.is_some(), || Net::bits(word.unwrap_or(1))),
             load: Net::flag(),
             swap: Net::flag(),
@@ -302,12 +297,7 @@ impl RowEdge {
 
     /// The operand of this beat's digit of an integer.
     fn recoded<I: Interpreter>(&self, i: &mut I, integer: I::Word) -> Option<I::Word> {
-        let (recoder, fresh) = (self.recoder.get()?, self.fresh.get()?);
-        i.connect(&recoder.clock, &self.clock);
-        i.connect(&recoder.fresh, fresh);
-        i.drive(&recoder.integer, integer);
-        let (active, negative) = (i.read(&recoder.active), i.read(&recoder.negative));
-        let exponent = i.read(&recoder.exponent);
+        let [active, negative, exponent] = self.digit(i, integer)?;
         // In the exact form nothing is minus B, and B is zero in these layers.
         let negative = match self._shape.design.has_bias() {
             true => negative | !active,
@@ -316,6 +306,16 @@ impl RowEdge {
         let operand = &self._shape.pe.operand;
         let root = (operand.root > 0).then(|| i.constant(operand.root, 0));
         Some(operand.pack::<I>(active, negative, root, exponent))
+    }
+
+    /// This beat's digit of an integer: whether there is one, whether it is negative, its exponent.
+    fn digit<I: Interpreter>(&self, i: &mut I, integer: I::Word) -> Option<[I::Word; 3]> {
+        let (recoder, fresh) = (self.recoder.get()?, self.fresh.get()?);
+        i.connect(&recoder.clock, &self.clock);
+        i.connect(&recoder.fresh, fresh);
+        i.drive(&recoder.integer, integer);
+        let (active, negative) = (i.read(&recoder.active), i.read(&recoder.negative));
+        Some([active, negative, i.read(&recoder.exponent)])
     }
 
     /// Hands the direction to the pool; marks the bits of the threshold word that only other forms read.
@@ -329,7 +329,7 @@ impl RowEdge {
         let design = &self._shape.design;
         let read = match design.affine {
             _ if design.format.is_level() => 8,
-            Affine::Rectified if takes_integers(&self._shape) => 8,
+            Affine::Rectified if design.takes_integers() => 8,
             Affine::Rectified => 0,
             _ if design.image_digits => threshold.width(),
             Affine::Snapped | Affine::Recentred => design.format.code_bits() as usize,
@@ -344,16 +344,36 @@ impl RowEdge {
     }
 
     /// A multiplier takes the number as it is; off the map a pixel's pad value, or code zero.
-    fn number<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> I::Word {
+    fn number<I: Interpreter>(&self, i: &mut I, threshold: Option<(I::Word, I::Word)>) -> I::Word {
         let (inside, code) = (i.read(&self.inside), i.read(&self.code));
-        let Some(mode) = self.digits.get() else {
-            return code;
+        let (Some((pad, _)), Some(mode)) = (threshold, self.digits.get()) else {
+            return code & inside.repeat(code.width());
         };
         let digits = i.read(mode);
+        if let Some(digit) = self.number_of_digit(i, pad) {
+            let fields = self._shape.pe.operand;
+            let code = code.slice(0, fields.number) & inside.repeat(fields.number);
+            return digits.mux(digit, code.resize(fields.bits()));
+        }
         inside.mux(
             code,
             pad.slice(0, code.width()) & digits.repeat(code.width()),
         )
+    }
+
+    /// A digit of an integer for rows of adders: a power of two below the unit of the shift, and the rest as shift.
+    fn number_of_digit<I: Interpreter>(&self, i: &mut I, pad: I::Word) -> Option<I::Word> {
+        self.recoder.get()?;
+        i.comment("Layers of integers: off the map the pad value stands");
+        let value = self.integer(i, pad);
+        let [active, negative, exponent] = self.digit(i, value)?;
+        let (fields, unit) = (self._shape.pe.operand, self._shape.pe.shift_unit);
+        let power = active
+            .resize(fields.number)
+            .shift_left(exponent.slice(0, unit));
+        let power = i.name("power", power);
+        let shift = exponent.slice(unit, fields.shift);
+        Some((negative & active).concat(shift).concat(power))
     }
 }
 
@@ -402,9 +422,9 @@ impl Describe for RowEdge {
         self.strobes(i);
         let threshold = self.threshold(i);
         self.leave_unread(i, threshold);
-        let operand = match (self._shape.pe.operand.number, threshold) {
-            (true, Some((pad, _))) => self.number(i, pad),
-            _ => self.log_operand(i, threshold),
+        let operand = match self._shape.pe.operand.number {
+            0 => self.log_operand(i, threshold),
+            _ => self.number(i, threshold),
         };
         self.sent.load(i, &self.clock, operand);
         i.connect(&self.operand, &self.sent.q);

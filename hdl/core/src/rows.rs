@@ -151,7 +151,9 @@ impl Rows {
                 .map(|_| PoolRow::new(shape))
                 .collect(),
             sign_counter: counted.map_or(vec![], |bits| {
-                (0..rows).map(|_| SignCounter::new(bits)).collect()
+                (0..rows)
+                    .map(|_| SignCounter::new(&shape.pe, bits))
+                    .collect()
             }),
             flag_delay: (0..FLAG_DELAY)
                 .map(|_| Register::control(FLAG_BITS))
@@ -321,8 +323,8 @@ impl Rows {
         };
         i.connect(&counter.clock, &self.clock);
         let operand = i.read(&self.row_edge[r].operand);
-        if let Some(negative) = self._shape.pe.operand.negative_of(operand) {
-            i.drive(&counter.negative, negative);
+        if let Some(missing) = self._shape.pe.missing(i, operand) {
+            i.drive(&counter.negative, missing);
         }
         let none = i.constant(counter.count_in.width(), 0);
         match r.checked_sub(1).map(|above| &self.sign_counter[above]) {

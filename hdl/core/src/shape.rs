@@ -1,5 +1,6 @@
 //! The widths of one accelerator, gathered once from its design.
 
+use crate::multiplier;
 use cromulent_design::{Design, PeKind};
 use cromulent_kit::{Interpreter, Word, address_bits};
 
@@ -27,7 +28,7 @@ pub struct Shape {
 /// What one processing element is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeShape {
-    /// Shift or multiply.
+    /// How it multiplies.
     pub kind: PeKind,
     /// One constant A.
     pub weight_bits: usize,
@@ -39,6 +40,10 @@ pub struct PeShape {
     pub bias_shift: usize,
     /// The operand that travels along the row.
     pub operand: OperandShape,
+    /// Whether its number is in two's complement.
+    pub number_is_signed: bool,
+    /// The logarithm of the distance that the lowest bit of its shift stands for.
+    pub shift_unit: usize,
     /// One product; its top bit leaves the element inverted.
     pub product_bits: usize,
     /// A partial sum.
@@ -47,44 +52,47 @@ pub struct PeShape {
     pub shadow: bool,
 }
 
-/// Fields of an operand, lowest first: shift, root, negative, active. A multiplier's operand is
-/// one signed number of eight bits.
+/// Fields of an operand, lowest first: number, shift, root, negative, active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperandShape {
-    /// Shift distance.
+    /// The number that is multiplied; an element that only shifts has none.
+    pub number: usize,
+    /// Shift distance, in units of [`PeShape::shift_unit`].
     pub shift: usize,
     /// Which constant.
     pub root: usize,
-    /// One bit if operands have a sign.
+    /// One bit if operands have a sign beside their number.
     pub negative: bool,
-    /// One bit if operands can be inactive.
+    /// One bit if operands can be inactive beside a number of 0.
     pub active: bool,
-    /// A multiplier's number instead of all of these.
-    pub number: bool,
 }
 
 impl OperandShape {
     /// Bits of the whole.
     pub fn bits(&self) -> usize {
-        match self.number {
-            true => 8,
-            false => self.shift + self.root + usize::from(self.negative) + usize::from(self.active),
-        }
+        let flags = usize::from(self.negative) + usize::from(self.active);
+        self.number + self.shift + self.root + flags
+    }
+
+    /// The number that is multiplied.
+    pub fn number_of<W: Word>(&self, operand: W) -> W {
+        operand.slice(0, self.number)
     }
 
     /// The shift distance.
     pub fn shift_of<W: Word>(&self, operand: W) -> W {
-        operand.slice(0, self.shift)
+        operand.slice(self.number, self.shift)
     }
 
     /// The constant's number, if there are several.
     pub fn root_of<W: Word>(&self, operand: W) -> Option<W> {
-        (self.root > 0).then(|| operand.slice(self.shift, self.root))
+        (self.root > 0).then(|| operand.slice(self.number + self.shift, self.root))
     }
 
     /// The sign, if there is one.
     pub fn negative_of<W: Word>(&self, operand: W) -> Option<W> {
-        self.negative.then(|| operand.bit(self.shift + self.root))
+        let place = self.number + self.shift + self.root;
+        self.negative.then(|| operand.bit(place))
     }
 
     /// Whether it is active, if that is said.
@@ -92,7 +100,7 @@ impl OperandShape {
         self.active.then(|| operand.top())
     }
 
-    /// Puts an operand together; fields it lacks are left out.
+    /// Puts the operand of an element that shifts together; fields it lacks are left out.
     pub fn pack<I: Interpreter>(
         &self,
         active: I::Word,
@@ -135,12 +143,11 @@ impl Shape {
         self.pe.weight_word_bits()
     }
 
-    /// The count of negative operands, if operands have signs.
+    /// What the products of all rows are short of, if they may be: the count of negative operands, or of what Booth
+    /// rows leave out.
     pub fn count_bits(&self) -> Option<usize> {
-        self.pe
-            .operand
-            .negative
-            .then(|| address_bits(self.rows + 1))
+        let most = self.pe.most_missing();
+        (most > 0).then(|| address_bits(self.rows * most + 1))
     }
 
     /// Rows that pool: all of them, or none.
@@ -221,7 +228,17 @@ impl Shape {
 impl PeShape {
     /// The processing element of a valid design, with its shadow registers.
     pub fn of(design: &Design) -> PeShape {
-        let multiply = design.pe == PeKind::Multiply;
+        let code_bits = design.format.code_bits() as usize;
+        let shifts = design.pe == PeKind::Shift;
+        let shift_unit = match design.pe {
+            PeKind::Rows => code_bits.ilog2() as usize,
+            PeKind::Shift | PeKind::Multiply => 0,
+        };
+        let shift = match design.pe {
+            PeKind::Shift => design.shift_bits() as usize,
+            PeKind::Rows if design.image_digits => design.shift_bits() as usize - shift_unit,
+            PeKind::Rows | PeKind::Multiply => 0,
+        };
         PeShape {
             kind: design.pe,
             weight_bits: design.weight_bits as usize,
@@ -229,12 +246,14 @@ impl PeShape {
             bias_bits: design.has_bias().then_some(design.bias_bits as usize),
             bias_shift: design.format.bias_shift() as usize,
             operand: OperandShape {
-                shift: design.shift_bits() as usize,
+                number: if shifts { 0 } else { code_bits },
+                shift,
                 root: design.root_bits() as usize,
-                negative: design.has_sign() && !multiply,
-                active: design.has_active() && !multiply,
-                number: multiply,
+                negative: design.has_sign(),
+                active: design.has_active() && shifts,
             },
+            number_is_signed: design.takes_whole_integers(),
+            shift_unit,
             product_bits: design.product_bits() as usize,
             sum_bits: design.sum_bits() as usize,
             shadow: true,
@@ -246,8 +265,38 @@ impl PeShape {
         self.weight_bits * self.roots + self.bias_bits.unwrap_or(0)
     }
 
-    /// What every element adds besides its product: the top bit is inverted instead of extended.
+    /// What every element adds besides its product: the top bit of the product, or of each row that is added up to
+    /// it, is inverted instead of extended.
     pub fn offset(&self) -> i64 {
-        1 << (self.product_bits - 1)
+        match self.has_offset_rows() {
+            true => multiplier::offset(self),
+            false => 1 << (self.product_bits - 1),
+        }
+    }
+
+    /// Whether each row of a multiplier has an offset of its own. A product that is shifted or complemented afterwards
+    /// must not have one.
+    pub fn has_offset_rows(&self) -> bool {
+        match self.kind {
+            PeKind::Shift => false,
+            PeKind::Rows => self.operand.shift == 0,
+            PeKind::Multiply => true,
+        }
+    }
+
+    /// The most that a product is short of: 1 of a ones' complement.
+    pub fn most_missing(&self) -> usize {
+        match self.kind {
+            PeKind::Multiply => multiplier::most_missing(self),
+            PeKind::Shift | PeKind::Rows => self.operand.negative.into(),
+        }
+    }
+
+    /// What the products with an operand are short of, whatever the constants; `None` if nothing ever.
+    pub fn missing<I: Interpreter>(&self, i: &mut I, operand: I::Word) -> Option<I::Word> {
+        match self.kind {
+            PeKind::Multiply => multiplier::missing(i, self, operand),
+            PeKind::Shift | PeKind::Rows => self.operand.negative_of(operand),
+        }
     }
 }

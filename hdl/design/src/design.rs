@@ -13,18 +13,21 @@ use crate::problem::{Problem, Problems};
 pub enum PeKind {
     /// By shifting a stored constant: log codes and signed digits.
     Shift,
-    /// With an int8 × int8 multiplier: the baseline.
+    /// By adding up the bits of a number, each of them a row: uniform codes of few bits.
+    Rows,
+    /// With a multiplier of radix-4 Booth rows: int8, and uniform codes of few bits.
     Multiply,
 }
 
 impl PeKind {
-    /// Both kinds.
-    pub const ALL: [PeKind; 2] = [PeKind::Shift, PeKind::Multiply];
+    /// Every kind.
+    pub const ALL: [PeKind; 3] = [PeKind::Shift, PeKind::Rows, PeKind::Multiply];
 
     /// The name, as written in a design.
     pub fn name(self) -> &'static str {
         match self {
             PeKind::Shift => "shift",
+            PeKind::Rows => "rows",
             PeKind::Multiply => "multiply",
         }
     }
@@ -93,7 +96,7 @@ pub struct Design {
     pub format: Format,
     /// How affine and ReLU are folded into the weights.
     pub affine: Affine,
-    /// Bits of a constant A, sign included, 4..=12; 8 if `pe` multiplies.
+    /// Bits of a constant A, sign included, 4..=12; 8 if the format is int8.
     pub weight_bits: u32,
     /// Bits of a constant B, sign included, 4..=12; 0 unless `affine` is exact, for there is none.
     pub bias_bits: u32,
@@ -129,8 +132,8 @@ pub struct Design {
 }
 
 impl Design {
-    /// A design of this size and format, every other field at its default; an int8 format takes the
-    /// multiplying processing element, a level format `image_digits`.
+    /// A design of this size and format, every other field at its default; int8 takes the multiplying processing
+    /// element, the other uniform formats take that of rows, a level format `image_digits`.
     pub fn new(rows: u32, columns: u32, format: Format, affine: Affine) -> Design {
         Design {
             name: format!("{}-{rows}x{columns}", format.name().to_lowercase()),
@@ -138,6 +141,7 @@ impl Design {
             columns,
             pe: match format {
                 Format::I8 => PeKind::Multiply,
+                Format::I4 | Format::I3 => PeKind::Rows,
                 _ => PeKind::Shift,
             },
             format,

@@ -56,20 +56,20 @@ pub const FIELDS: [Field; 22] = [
         meaning: "Columns of the array: output channels computed at once.",
     },
     Field {
-        name: "pe", kind: Kind::Choice(&["shift", "multiply"]), unit: "", default: Some("`shift`"),
-        meaning: "How a processing element multiplies: by shifting a stored constant, or with the int8 × int8 multiplier of the baseline.",
+        name: "pe", kind: Kind::Choice(&["shift", "rows", "multiply"]), unit: "", default: Some("`shift`"),
+        meaning: "How a processing element multiplies: by shifting a stored constant; by adding up a row for each bit of a code (I4, I3); or with radix-4 Booth rows (I8, I4, I3).",
     },
     Field {
-        name: "format", kind: Kind::Choice(&["L2", "L3", "L4", "L5", "R2", "R3", "R4", "R5", "I8", "U4", "U5", "U8", "O4"]), unit: "", default: None,
-        meaning: "Format activations are stored in: signed log codes L2 to L5, rectified log codes R2 to R5, I8, the integers 0 to 127 of the baseline, or the level formats U4, U5, U8 and O4, in 2 to 4 beats.",
+        name: "format", kind: Kind::Choice(&["L2", "L3", "L4", "L5", "R2", "R3", "R4", "R5", "I8", "I4", "I3", "U4", "U5", "U8", "O4"]), unit: "", default: None,
+        meaning: "Format activations are stored in: signed log codes L2 to L5, rectified log codes R2 to R5, I8, the integers 0 to 127 of the baseline, I4 and I3, the integers 0 to 15 and 0 to 7, or the level formats U4, U5, U8 and O4, in 2 to 4 beats.",
     },
     Field {
         name: "affine", kind: Kind::Choice(&["exact", "snapped", "recentred", "rectified"]), unit: "", default: None,
-        meaning: "How the affine and ReLU before a layer are folded into it: `exact`, `snapped` or `recentred` with L formats, `snapped` or `recentred` with U and O formats, `rectified` with R formats and I8.",
+        meaning: "How the affine and ReLU before a layer are folded into it: `exact`, `snapped` or `recentred` with L formats, `snapped` or `recentred` with U and O formats, `rectified` with R and I formats.",
     },
     Field {
         name: "weight_bits", kind: integer(4, 12), unit: "bits", default: Some("8"),
-        meaning: "Width of a constant A, its sign included. `pe = \"multiply\"` needs 8.",
+        meaning: "Width of a constant A, its sign included. I8 needs 8.",
     },
     Field {
         name: "bias_bits", kind: integer(4, 12), unit: "bits", default: Some("8 if `affine = \"exact\"`"),
@@ -85,7 +85,7 @@ pub const FIELDS: [Field; 22] = [
     },
     Field {
         name: "threshold_fraction_bits", kind: integer(4, 24), unit: "bits", default: Some("16"),
-        meaning: "Fraction bits of the quantizer's cuts; `I8`, `U4`, `U5`, `U8`, `O4`: one bit less than its multiplier has.",
+        meaning: "Fraction bits of the quantizer's cuts; `I8`, `I4`, `I3`, `U4`, `U5`, `U8`, `O4`: one bit less than its multiplier has.",
     },
     Field {
         name: "image_digits", kind: Kind::Flag, unit: "", default: Some("false"),

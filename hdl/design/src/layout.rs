@@ -308,7 +308,7 @@ impl OffsetWord {
 pub struct NormWord {
     /// Subtracted from a word of the residual stream; 0 in a layer that does not feed it.
     pub mean: i32,
-    /// The quantizer's exponent in steps of the base; `I8`: the shift after the multiplication.
+    /// The quantizer's exponent in steps of the base; uniform and level formats: the shift after the multiplication.
     pub exponent: i32,
     /// Whether the difference is negated (a < 0, rectified codes).
     pub negate: bool,
@@ -371,7 +371,7 @@ impl NormWord {
 /// One cut of an output channel's quantizer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ThetaWord {
-    /// The cut less its leading one, θ − 2^W, 0..=2^W. `I8`: the multiplier, 0..2^(W+1).
+    /// The cut less its leading one, θ − 2^W, 0..=2^W. Uniform and level formats: the multiplier, 0..2^(W+1).
     pub value: u32,
 }
 
@@ -386,7 +386,7 @@ impl ThetaWord {
         total(Self::fields(design))
     }
 
-    /// The word of a cut θ in 2^W..=2^(W+1), units of 2^−W. Not for `I8`, whose multiplier is `value`.
+    /// The word of a cut θ in 2^W..=2^(W+1), units of 2^−W. Not for uniform and level formats, whose multiplier is `value`.
     pub fn from_theta(theta: u32, design: &Design) -> ThetaWord {
         ThetaWord {
             value: theta.saturating_sub(1 << design.threshold_fraction_bits.min(31)),

@@ -4,7 +4,7 @@ mod order;
 mod pooling;
 mod validate;
 
-use crate::design::{Design, PeKind};
+use crate::design::Design;
 use crate::widths::{COORDINATE_MARGIN, bits_for};
 use cromulent_number::Format;
 
@@ -70,7 +70,7 @@ pub struct LayerRegisters {
     pub max_pool: bool,
     /// Whether the codes are rectified integers 0 to 127, left uncoded.
     pub integers: bool,
-    /// Largest magnitude index of the codes; 0 for `I8`.
+    /// Largest magnitude index of the codes; 0 for formats that are no logarithm.
     pub largest: u32,
     /// How far apart the magnitude indices of the codes are, as a power of two: every one, every second, every fourth.
     pub spacing: u32,
@@ -198,7 +198,7 @@ fn output_side(design: &Design) -> u32 {
     design.map_side.saturating_add(COORDINATE_MARGIN - 1)
 }
 
-/// Largest magnitude index of a design's codes; 0 for `I8` and the level formats, whose codes are no magnitudes of a
+/// Largest magnitude index of a design's codes; 0 for uniform and level formats, whose codes are no magnitudes of a
 /// logarithm.
 fn largest(design: &Design) -> u32 {
     match design.format {

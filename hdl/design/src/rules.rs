@@ -137,33 +137,47 @@ impl Design {
     fn multiplier_breaches(&self) -> Vec<Breach> {
         let mut breaches = Vec::new();
         let multiply = self.pe == PeKind::Multiply;
-        let format = self.format;
-        if multiply && format != Format::I8 {
+        let (pe, format) = (self.pe, self.format);
+        let few_bits = format.is_integer() && format != Format::I8;
+        if pe != PeKind::Shift && !format.is_integer() {
             breaches.push(breach(
                 &["pe", "format"],
-                format!("pe = \"multiply\" takes int8 activations, not the codes of format = \"{format}\""),
-                "write format = \"I8\" and affine = \"rectified\", or pe = \"shift\"",
+                format!("pe = \"{pe}\" takes integers, not the codes of format = \"{format}\""),
+                match pe {
+                    PeKind::Rows => "write format = \"I4\" or \"I3\" and affine = \"rectified\", or pe = \"shift\"",
+                    _ => "write format = \"I8\", \"I4\" or \"I3\" and affine = \"rectified\", or pe = \"shift\"",
+                },
             ));
         }
-        if !multiply && format == Format::I8 {
+        if pe == PeKind::Shift && format.is_integer() {
             breaches.push(breach(
                 &["format", "pe"],
-                "format = \"I8\" needs a multiplier, and pe = \"shift\" has none",
-                "write pe = \"multiply\", or a log format",
+                format!("format = \"{format}\" needs a multiplier, and pe = \"shift\" has none"),
+                match few_bits {
+                    true => "write pe = \"rows\" or \"multiply\", or a log format",
+                    false => "write pe = \"multiply\", or a log format",
+                },
             ));
         }
-        if !multiply && format.is_level() && !self.image_digits {
+        if pe == PeKind::Rows && format == Format::I8 {
+            breaches.push(breach(
+                &["pe", "format"],
+                "pe = \"rows\" takes numbers without a sign, and the pixels of format = \"I8\" have one",
+                "write pe = \"multiply\", or format = \"I4\" or \"I3\"",
+            ));
+        }
+        if pe == PeKind::Shift && format.is_level() && !self.image_digits {
             breaches.push(breach(
                 &["format", "image_digits"],
                 format!("the codes of format = \"{format}\" are sent as signed digits, and image_digits = false"),
                 "write image_digits = true, or a log format",
             ));
         }
-        if multiply && self.weight_bits != 8 {
+        if format == Format::I8 && self.weight_bits != 8 {
             breaches.push(breach(
-                &["weight_bits", "pe"],
+                &["weight_bits", "format"],
                 format!(
-                    "pe = \"multiply\" takes weights of 8 bits, not {}",
+                    "format = \"I8\" takes weights of 8 bits, not {}",
                     self.weight_bits
                 ),
                 "write weight_bits = 8, or leave it out",
@@ -172,8 +186,17 @@ impl Design {
         if multiply && self.image_digits {
             breaches.push(breach(
                 &["image_digits", "pe"],
-                "pe = \"multiply\" takes pixels as int8 in one beat and has no digits",
-                "write image_digits = false, or leave it out",
+                match few_bits {
+                    true => format!(
+                        "pe = \"multiply\" takes the codes of format = \"{format}\" and no digits"
+                    ),
+                    false => "pe = \"multiply\" takes pixels as int8 in one beat and has no digits"
+                        .to_owned(),
+                },
+                match few_bits {
+                    true => "write pe = \"rows\", or image_digits = false",
+                    false => "write image_digits = false, or leave it out",
+                },
             ));
         }
         breaches

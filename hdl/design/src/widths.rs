@@ -2,6 +2,7 @@
 
 use crate::design::{Affine, Design, PeKind};
 use crate::layout::{NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
+use cromulent_number::Format;
 
 /// How far, in pixels, a tap or the last stride may reach outside a map: `map_side` + 16 still fits a
 /// coordinate.
@@ -50,6 +51,16 @@ impl Design {
         self.has_bias() || self.format.is_rectified() || self.image_digits
     }
 
+    /// Whether a processing element takes 8-bit integers whole, in one beat: the multiplier of int8.
+    pub fn takes_whole_integers(&self) -> bool {
+        self.pe == PeKind::Multiply && self.format == Format::I8
+    }
+
+    /// Whether the array takes 8-bit integers: whole, or as signed digits.
+    pub fn takes_integers(&self) -> bool {
+        self.image_digits || self.takes_whole_integers()
+    }
+
     /// Constants A a processing element keeps: one per step of an octave, 1, 2 or 4.
     pub fn constants(&self) -> u32 {
         self.format.root()
@@ -60,7 +71,7 @@ impl Design {
         clog2(self.constants())
     }
 
-    /// The largest shift a processing element makes; 0 if it multiplies.
+    /// The largest shift a processing element makes; 0 if it has Booth rows.
     pub fn largest_shift(&self) -> u32 {
         let bias = if self.has_bias() {
             self.format.bias_shift()
@@ -217,7 +228,7 @@ impl Design {
         (self.format.code_bits() + 1).max(self.digit_word_bits())
     }
 
-    /// Bits of a cut of the quantizer less its leading one, or of the multiplier of int8 and level formats: W + 1.
+    /// Bits of a cut of the quantizer less its leading one, or of the multiplier of uniform and level formats: W + 1.
     pub fn theta_bits(&self) -> u32 {
         self.threshold_fraction_bits + 1
     }
@@ -229,11 +240,13 @@ impl Design {
 
     /// Bits of the signed product a processing element adds, for constants of −(2^(n−1)−1) ..= 2^(n−1)−1.
     pub fn product_bits(&self) -> u32 {
-        if self.pe == PeKind::Multiply {
-            return 16;
-        }
         let digit = if self.image_digits { DIGIT_SHIFT } else { 0 };
-        let weight = self.weight_bits + self.format.max_shift().max(digit);
+        // A number of n bits is less than 2^n.
+        let code = match self.pe {
+            PeKind::Shift => self.format.max_shift(),
+            PeKind::Rows | PeKind::Multiply => self.format.code_bits(),
+        };
+        let weight = self.weight_bits + code.max(digit);
         let bias = self.bias_bits + self.format.bias_shift();
         if self.has_bias() {
             weight.max(bias)
@@ -254,7 +267,7 @@ impl Design {
         self.accumulator_bits + 1
     }
 
-    /// Bits of the signed product when a quantizer of int8 or of a level format scales an output word, with a bit
+    /// Bits of the signed product when a quantizer of a uniform or a level format scales an output word, with a bit
     /// to spare; 0 for log codes.
     pub fn scaled_bits(&self) -> u32 {
         match self.format.is_scaled() {
@@ -266,8 +279,6 @@ impl Design {
 
 #[cfg(test)]
 mod tests {
-    use cromulent_number::Format;
-
     use super::*;
 
     #[test]
@@ -281,7 +292,7 @@ mod tests {
     }
 
     /// Per format: bits of shift, root select, product (8-bit constants), column sum over 32 rows.
-    const TABLE: [(Format, Affine, [u32; 4]); 12] = [
+    const TABLE: [(Format, Affine, [u32; 4]); 14] = [
         (Format::L2, Affine::Exact, [1, 0, 9, 14]),
         (Format::L3, Affine::Exact, [2, 0, 11, 16]),
         (Format::L4, Affine::Exact, [3, 0, 15, 20]),
@@ -294,6 +305,8 @@ mod tests {
         (Format::R4, Affine::Rectified, [3, 1, 15, 20]),
         (Format::R5, Affine::Rectified, [3, 2, 15, 20]),
         (Format::I8, Affine::Rectified, [1, 0, 16, 21]),
+        (Format::I4, Affine::Rectified, [1, 0, 12, 17]),
+        (Format::I3, Affine::Rectified, [1, 0, 11, 16]),
     ];
 
     #[test]

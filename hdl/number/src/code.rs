@@ -7,7 +7,7 @@ use crate::Format;
 /// - `L*`, `U*` and `O4`: the top bit is the sign (1 negative), the low bits the magnitude index k; no code means
 ///   zero.
 /// - `R*`: 0 is zero, code n is magnitude index n − 1.
-/// - `I8`: the value, 0..=127.
+/// - `I8`, `I4`, `I3`: the value, 0..=127, 15, 7.
 ///
 /// Codes deliberately do not implement `Ord`: the order of `L*` bits is not the order of values. Use
 /// [`order`].
@@ -26,7 +26,7 @@ pub enum Value {
         /// The exponent of two, in quarters.
         quarters: i32,
     },
-    /// An integer: every code of `I8`.
+    /// An integer: every code of a uniform format.
     Integer(u8),
     /// A level: every code of `U*` and `O4`, as [`integer`] gives it.
     Level(i16),
@@ -73,13 +73,13 @@ pub(crate) fn low_byte(bits: u32) -> u8 {
     bits.to_le_bytes()[0]
 }
 
-/// The value of a code. Bits above `code_bits` are ignored for signed formats and must be 0 for `R*`.
+/// The value of a code. Bits above `code_bits` are ignored for signed formats and must be 0 for `R*` and `I*`.
 pub fn decode(format: Format, code: Code) -> Value {
     let power = |negative, index| Value::Power {
         negative,
         quarters: format.exponent_quarters(index),
     };
-    if format == Format::I8 {
+    if format.is_integer() {
         Value::Integer(code.0)
     } else if let Some(level) = integer(format, code) {
         Value::Level(level)
@@ -95,7 +95,7 @@ pub fn decode(format: Format, code: Code) -> Value {
 
 /// The place of a code among the values of its format, ascending, `0..codes()`.
 ///
-/// Signed formats: negative big … negative small, positive small … positive big. `R*` and `I8`: the code itself.
+/// Signed formats: negative big … negative small, positive small … positive big. `R*` and `I*`: the code itself.
 pub fn order(format: Format, code: Code) -> u32 {
     if !format.is_signed() {
         return u32::from(code.0);
@@ -202,8 +202,10 @@ mod tests {
                 }
             );
         }
-        for code in codes(Format::I8) {
-            assert_eq!(decode(Format::I8, code), Value::Integer(code.0));
+        for format in [Format::I8, Format::I4, Format::I3] {
+            for code in codes(format) {
+                assert_eq!(decode(format, code), Value::Integer(code.0));
+            }
         }
     }
 

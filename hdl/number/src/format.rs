@@ -6,9 +6,9 @@ use std::str::FromStr;
 /// A stored activation format.
 ///
 /// `L*` are the signed log formats of Table 1 of the paper, `R*` the rectified log formats (code 0 is
-/// zero, no sign), `I8` the uniform 0..=127 of the int8 baseline after its ReLU. `U*` and `O4` are the other
-/// formats of Table 1, the *level* formats: their codes stand for integers, which a shifting element takes in
-/// signed digits.
+/// zero, no sign). `I8` is the uniform 0..=127 of the int8 baseline after its ReLU, `I4` and `I3` are the same in as
+/// many bits as `R4` and `R3`. `U*` and `O4` are the other formats of Table 1, the *level* formats: their codes stand
+/// for integers, which a shifting element takes in signed digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Format {
     /// ±2^−½, ±2^½.
@@ -29,6 +29,10 @@ pub enum Format {
     R5,
     /// The integers 0 … 127.
     I8,
+    /// The integers 0 … 15.
+    I4,
+    /// The integers 0 … 7.
+    I3,
     /// (k + ½)/2, k = −8 … 7.
     U4,
     /// (k + ½)/3, k = −16 … 15.
@@ -51,7 +55,7 @@ struct Row {
 }
 
 #[rustfmt::skip] // One format a line reads as the table it is.
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 15] = [
     Row { name: "L2", code_bits: 2, root: 1, magnitudes: 2,   lowest_step: -1,  bias_shift: 0, scale_thousandths: 1034 },
     Row { name: "L3", code_bits: 3, root: 1, magnitudes: 4,   lowest_step: -1,  bias_shift: 1, scale_thousandths: 1316 },
     Row { name: "L4", code_bits: 4, root: 1, magnitudes: 8,   lowest_step: -3,  bias_shift: 3, scale_thousandths: 1360 },
@@ -61,6 +65,8 @@ const ROWS: [Row; 13] = [
     Row { name: "R4", code_bits: 4, root: 2, magnitudes: 15,  lowest_step: -6,  bias_shift: 0, scale_thousandths: 1177 },
     Row { name: "R5", code_bits: 5, root: 4, magnitudes: 31,  lowest_step: -16, bias_shift: 0, scale_thousandths: 1090 },
     Row { name: "I8", code_bits: 8, root: 1, magnitudes: 127, lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
+    Row { name: "I4", code_bits: 4, root: 1, magnitudes: 15,  lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
+    Row { name: "I3", code_bits: 3, root: 1, magnitudes: 7,   lowest_step: 0,   bias_shift: 0, scale_thousandths: 1000 },
     Row { name: "U4", code_bits: 4, root: 1, magnitudes: 8,   lowest_step: 0,   bias_shift: 0, scale_thousandths: 2000 },
     Row { name: "U5", code_bits: 5, root: 1, magnitudes: 16,  lowest_step: 0,   bias_shift: 0, scale_thousandths: 3000 },
     Row { name: "U8", code_bits: 8, root: 1, magnitudes: 128, lowest_step: 0,   bias_shift: 0, scale_thousandths: 8000 },
@@ -81,7 +87,7 @@ pub struct Subset {
 
 impl Format {
     /// Every format, in the order of the enum.
-    pub const ALL: [Format; 13] = [
+    pub const ALL: [Format; 15] = [
         Format::L2,
         Format::L3,
         Format::L4,
@@ -91,6 +97,8 @@ impl Format {
         Format::R4,
         Format::R5,
         Format::I8,
+        Format::I4,
+        Format::I3,
         Format::U4,
         Format::U5,
         Format::U8,
@@ -125,9 +133,15 @@ impl Format {
         self <= Format::L5
     }
 
-    /// Whether this is a rectified log format (`R*`). `I8` is neither kind.
+    /// Whether this is a rectified log format (`R*`).
     pub fn is_rectified(self) -> bool {
         (Format::R2..=Format::R5).contains(&self)
+    }
+
+    /// Whether this is a uniform format of rectified values: `I8`, `I4` and `I3`, whose codes are the integers
+    /// 0..=`magnitudes()`.
+    pub fn is_integer(self) -> bool {
+        (Format::I8..=Format::I3).contains(&self)
     }
 
     /// Whether this is a level format (`U*`, `O4`): signed, and its codes stand for integers, see
@@ -142,9 +156,9 @@ impl Format {
     }
 
     /// Whether the quantizer multiplies by a constant and shifts, as [`UniformQuantizer`](crate::UniformQuantizer)
-    /// does: `I8` and the level formats.
+    /// does: uniform and level formats.
     pub fn is_scaled(self) -> bool {
-        self == Format::I8 || self.is_level()
+        self.is_integer() || self.is_level()
     }
 
     /// Beats in which a shifting element takes a code: 1, or the digits of the longest integer of a level format.
@@ -169,7 +183,7 @@ impl Format {
     }
 
     /// ⌊log_base(c·|x|)⌋ of the smallest magnitude, in steps of the base: the lower bound of the clamp
-    /// in Table 1. 0 for `I8` and the level formats.
+    /// in Table 1. 0 for uniform and level formats.
     pub fn lowest_step(self) -> i32 {
         self.row().lowest_step
     }
@@ -180,8 +194,8 @@ impl Format {
         self.row().bias_shift
     }
 
-    /// The largest shift a code asks of a processing element; 0 for `I8`, which multiplies, and for the level
-    /// formats, whose digits are those of any integer.
+    /// The largest shift a code asks of a processing element; 0 for uniform formats, which are multiplied, and for
+    /// the level formats, whose digits are those of any integer.
     pub fn max_shift(self) -> u32 {
         if self.is_scaled() {
             0
@@ -199,7 +213,7 @@ impl Format {
     }
 
     /// The magnitudes that codes of `narrow` use where codes of this format are stored; `None` if they do not
-    /// fit: both have to be of one kind, `narrow` with no finer base and no wider range. `I8` takes none but itself.
+    /// fit: both have to be of one kind, `narrow` with no finer base and no wider range. Uniform formats hold no other.
     pub fn subset(self, narrow: Format) -> Option<Subset> {
         if self == narrow {
             return Some(self.whole());
@@ -220,13 +234,13 @@ impl Format {
     }
 
     /// The scale constant c of Table 1, in thousandths; chosen there so that a standard Gaussian keeps
-    /// standard deviation 1. `U*`: levels in a standard deviation. `I8` has a free scale and answers 1000.
+    /// standard deviation 1. `U*`: levels in a standard deviation. Uniform formats have a free scale and answer 1000.
     pub fn scale_thousandths(self) -> u32 {
         self.row().scale_thousandths
     }
 
     /// Magnitude index `m` in `0..magnitudes()` as a power of two in quarters: the value is 2^(q/4).
-    /// 0 for `I8` and the level formats, whose values are no powers.
+    /// 0 for uniform and level formats, whose values are no powers.
     pub fn exponent_quarters(self, magnitude: u32) -> i32 {
         let step = self.lowest_step().saturating_add_unsigned(magnitude);
         match self {
@@ -291,8 +305,7 @@ mod tests {
             Format::R3 => vec![-12, -8, -4, 0, 4, 8, 12],
             Format::R4 => (-12..=16).step_by(2).collect(),
             Format::R5 => (-16..=14).collect(),
-            Format::I8 => vec![0; 127],
-            level => vec![0; level.magnitudes() as usize],
+            uniform => vec![0; uniform.magnitudes() as usize],
         }
     }
 
@@ -327,7 +340,7 @@ mod tests {
     fn largest_shifts() {
         assert_eq!(
             Format::ALL.map(Format::max_shift),
-            [1, 3, 7, 7, 2, 6, 7, 7, 0, 0, 0, 0, 0]
+            [1, 3, 7, 7, 2, 6, 7, 7, 0, 0, 0, 0, 0, 0, 0]
         );
     }
 
@@ -381,11 +394,19 @@ mod tests {
 
     #[test]
     fn each_format_is_of_one_kind() {
-        let kinds = |f: Format| (f.is_signed_log(), f.is_rectified(), f.is_level());
+        let kinds = |f: Format| {
+            (
+                f.is_signed_log(),
+                f.is_rectified(),
+                f.is_integer(),
+                f.is_level(),
+            )
+        };
         for format in Format::ALL {
             let expected = (
                 format.name().starts_with('L'),
                 format.name().starts_with('R'),
+                format.name().starts_with('I'),
                 format.name().starts_with(['U', 'O']),
             );
             assert_eq!(kinds(format), expected, "{format}");
@@ -400,7 +421,7 @@ mod tests {
         let error = "L6".parse::<Format>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown format `L6`: expected one of L2, L3, L4, L5, R2, R3, R4, R5, I8, U4, U5, U8, O4"
+            "unknown format `L6`: expected one of L2, L3, L4, L5, R2, R3, R4, R5, I8, I4, I3, U4, U5, U8, O4"
         );
     }
 }

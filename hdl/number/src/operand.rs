@@ -59,7 +59,7 @@ impl Operand {
 
 /// The operand of a code: its magnitude index split into constant and shift.
 ///
-/// Code 0 of `R*` is [`Operand::INACTIVE`]. So is every code of `I8`: that format is for processing
+/// Code 0 of `R*` is [`Operand::INACTIVE`]. So is every code of a uniform format: those are for processing
 /// elements that multiply, which take the integer itself. And every code of a level format: the digits of its
 /// [`integer`](crate::integer) are sent one a beat.
 pub fn operand(format: Format, code: Code) -> Operand {
@@ -168,11 +168,10 @@ mod tests {
 
     #[test]
     fn formats_of_integers_have_no_operand() {
-        for code in codes(Format::I8) {
-            assert_eq!(operand(Format::I8, code), Operand::INACTIVE);
-        }
-        for code in codes(Format::U4) {
-            assert_eq!(operand(Format::U4, code), Operand::INACTIVE);
+        for format in Format::ALL.into_iter().filter(|format| format.is_scaled()) {
+            for code in codes(format) {
+                assert_eq!(operand(format, code), Operand::INACTIVE);
+            }
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Quantizer {
     pub thetas: [u32; 4],
     /// W, the fraction bits of the cuts: at most 30.
     pub fraction_bits: u32,
-    /// Whether the difference is negated first (a < 0). `R*` and `I8` only: an `L*` code keeps its
+    /// Whether the difference is negated first (a < 0). `R*` and `I*` only: an `L*` code keeps its
     /// sign, and a < 0 is a matter of its threshold and constants.
     pub negate: bool,
 }
@@ -49,7 +49,7 @@ fn difference(accumulator: i64, mean: i64, negate: bool) -> i128 {
 ///
 /// No multiplication: the leading one of the magnitude, `root` compares, an addition and a clamp. `L*`:
 /// zero takes the smallest index and the positive sign. `R*`: code 0 if x ≤ 0 or the logarithm lies more
-/// than one step below the smallest value. `I8` reads `exponent` as the shift and `thetas[0]` as the
+/// than one step below the smallest value. `I*` read `exponent` as the shift and `thetas[0]` as the
 /// multiplier of a [`UniformQuantizer`], which is where the parameter memories keep them.
 pub fn encode(format: Format, accumulator: i64, quantizer: &Quantizer) -> Code {
     encode_in(format, format.whole(), accumulator, quantizer)
@@ -61,8 +61,8 @@ pub fn encode(format: Format, accumulator: i64, quantizer: &Quantizer) -> Code {
 /// The quantizer is that of the narrower format in the steps of the wider base: its exponent times the step, and each
 /// cut as often as a step has steps; [`Quantizer::widened`].
 pub fn encode_in(format: Format, subset: Subset, accumulator: i64, quantizer: &Quantizer) -> Code {
-    if format == Format::I8 {
-        return UniformQuantizer::from(quantizer).encode(accumulator);
+    if format.is_integer() {
+        return UniformQuantizer::from(quantizer).encode(format, accumulator);
     }
     if format.is_level() {
         return UniformQuantizer::from(quantizer).level(format, accumulator);
@@ -116,8 +116,9 @@ impl Quantizer {
 }
 
 impl UniformQuantizer {
-    /// 0 for a difference ≤ 0, else min(127, (difference·multiplier + 2^shift/2) >> shift).
-    pub fn encode(&self, accumulator: i64) -> Code {
+    /// 0 for a difference ≤ 0, else min(m, (difference·multiplier + 2^shift/2) >> shift), where m is the largest
+    /// code of the uniform format.
+    pub fn encode(&self, format: Format, accumulator: i64) -> Code {
         let d = difference(accumulator, self.mean, self.negate);
         if d <= 0 {
             return Code(0);
@@ -125,7 +126,8 @@ impl UniformQuantizer {
         // A product has 97 bits at most; beyond 126 every shift gives 0 alike.
         let shift = self.shift.min(126);
         let scaled = (d * i128::from(self.multiplier) + ((1i128 << shift) >> 1)) >> shift;
-        Code(low_byte(scaled.min(127).unsigned_abs() as u32))
+        let largest = i128::from(format.magnitudes());
+        Code(low_byte(scaled.min(largest).unsigned_abs() as u32))
     }
 }
 
@@ -305,11 +307,11 @@ mod tests {
         };
         let expected = [0, 0, 0, 1, 1, 2, 2, 3].map(Code);
         assert_eq!(
-            [-90, 9, 10, 11, 12, 13, 14, 15].map(|y| half.encode(y)),
+            [-90, 9, 10, 11, 12, 13, 14, 15].map(|y| half.encode(Format::I8, y)),
             expected
         );
         assert_eq!(
-            [262, 263, 264, i64::MAX].map(|y| half.encode(y)),
+            [262, 263, 264, i64::MAX].map(|y| half.encode(Format::I8, y)),
             [126, 127, 127, 127].map(Code)
         );
         let negated = UniformQuantizer {
@@ -317,7 +319,7 @@ mod tests {
             ..half
         };
         assert_eq!(
-            [9, 8, 7, 11].map(|y| negated.encode(y)),
+            [9, 8, 7, 11].map(|y| negated.encode(Format::I8, y)),
             [1, 1, 2, 0].map(Code)
         );
         // No shift, no rounding.
@@ -328,7 +330,7 @@ mod tests {
             negate: false,
         };
         assert_eq!(
-            [1, 42, 43].map(|y| whole.encode(y)),
+            [1, 42, 43].map(|y| whole.encode(Format::I8, y)),
             [3, 126, 127].map(Code)
         );
     }
@@ -386,7 +388,7 @@ mod tests {
                 let scaled = (y + 3) as f64 * f64::from(multiplier) / f64::from(shift).exp2();
                 let expected = (scaled + 0.5).floor().clamp(0.0, 127.0);
                 assert_eq!(
-                    f64::from(quantizer.encode(y).0),
+                    f64::from(quantizer.encode(Format::I8, y).0),
                     expected,
                     "{y} {quantizer:?}"
                 );

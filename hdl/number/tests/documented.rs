@@ -25,7 +25,7 @@ fn constants_of_every_format() {
     let head = "| format | code bits | codes | root | magnitudes | lowest step | scale c | bias shift s | largest shift |\n\
                 |---|---|---|---|---|---|---|---|---|\n";
     let rows = Format::ALL.map(|f| {
-        let scale = if f == Format::I8 {
+        let scale = if f.is_integer() {
             "–".to_owned()
         } else {
             format!("{:.3}", f64::from(f.scale_thousandths()) / 1000.0)

@@ -1,6 +1,6 @@
 //! How the image is stored for the layers that read it, and how its pixels are streamed.
 
-use cromulent_design::{Design, PeKind};
+use cromulent_design::Design;
 
 use crate::geometry::LayerGeometry;
 use crate::layer::PIXEL_BEATS;
@@ -11,7 +11,7 @@ use crate::layout::{Banks, Deal, Layout, deals};
 pub struct ImageInput {
     /// Which bank holds what.
     pub deal: Deal,
-    /// Signed digits of a pixel less 128, 1..=[`PIXEL_BEATS`]: a beat each where elements shift. With fewer than
+    /// Signed digits of a pixel less 128, 1..=[`PIXEL_BEATS`]: a beat each unless elements take them whole. With fewer than
     /// [`PIXEL_BEATS`] pixels, and what stands for the padding, are rounded to integers that have no more.
     pub digits: usize,
 }
@@ -25,9 +25,9 @@ impl ImageInput {
 
     /// Beats of a pixel on this design.
     pub fn beats(&self, design: &Design) -> usize {
-        match design.pe {
-            PeKind::Shift => self.digits,
-            PeKind::Multiply => 1,
+        match design.takes_whole_integers() {
+            true => 1,
+            false => self.digits,
         }
     }
 }

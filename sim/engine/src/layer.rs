@@ -1,7 +1,7 @@
 //! One layer of a program image: its shape, its registers, its parameter words and what becomes of its
 //! output.
 
-use cromulent_design::{Design, LARGEST_WINDOW, LayerRegisters, NormWord, PeKind};
+use cromulent_design::{Design, LARGEST_WINDOW, LayerRegisters, NormWord};
 use cromulent_number::{Format, Quantizer, Subset, encode_in};
 
 use crate::activations::InputError;
@@ -43,8 +43,8 @@ pub enum Storage {
     Codes,
     /// As codes of the design's format of which there are only those of a narrower one: see [`Format::subset`].
     Narrow(Format),
-    /// Uncoded, as rectified integers 0..=127: numerics §6. Only where elements shift: codes of int8 are such
-    /// integers anyway.
+    /// Uncoded, as rectified integers 0..=127: numerics §6. Only in designs with `image_digits`: codes of int8 are
+    /// such integers anyway.
     Integers,
 }
 
@@ -479,8 +479,8 @@ fn of_batch(design: &Design, value: usize) -> u32 {
 pub(crate) fn beats(design: &Design, mode: LayerMode, places: &Places) -> usize {
     match mode.operands {
         Operands::Codes => design.format.beats() as usize,
-        _ if design.pe == PeKind::Shift => places.digits(),
-        _ => 1,
+        _ if design.takes_whole_integers() => 1,
+        _ => places.digits(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one input adds to the outputs: a factor of one set of constants.
 
-use cromulent_design::{Affine, Design, PeKind, RowWord};
+use cromulent_design::{Affine, Design, RowWord};
 use cromulent_number::{Code, Format, Threshold, from_order, integer, naf, operand, order};
 
 use crate::layer::Operands;
@@ -49,7 +49,7 @@ pub(crate) fn term(
                 None => power(format, code),
             }
         }
-        Affine::Rectified if format == Format::I8 => {
+        Affine::Rectified if format.is_integer() => {
             multiple_of_a(code.map_or(0, |code| code.0).into())
         }
         Affine::Rectified => power(format, code.unwrap_or(Code(0))),
@@ -103,7 +103,7 @@ pub(crate) fn extreme_terms(
     edge: Threshold,
     in_one_beat: bool,
 ) -> Vec<Term> {
-    let digits = design.pe == PeKind::Shift;
+    let digits = !design.takes_whole_integers();
     let factors = match operands {
         Operands::Integers if digits && in_one_beat => [-LARGEST_DIGIT, LARGEST_DIGIT],
         Operands::Integers if digits => [-DIGIT_PREFIX, DIGIT_PREFIX],
@@ -111,7 +111,9 @@ pub(crate) fn extreme_terms(
         Operands::Uncoded if digits && in_one_beat => [UNCODED_LOW.0, LARGEST_DIGIT],
         Operands::Uncoded if digits => [UNCODED_LOW.1, 127],
         Operands::Uncoded => [0, 127],
-        Operands::Codes if design.format == Format::I8 => [0, 127],
+        Operands::Codes if design.format.is_integer() => {
+            [0, design.format.magnitudes().cast_signed()]
+        }
         Operands::Codes if design.format.is_level() => level_extremes(design.format, in_one_beat),
         Operands::Codes => {
             let codes = (0..design.format.codes()).map(|code| Some(code as i16));

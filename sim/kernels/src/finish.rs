@@ -184,10 +184,11 @@ enum Coding {
     /// Cuts less 1, by \[cut\]\[channel\], and the sign's bit; 0 in rectified formats, whose differences are
     /// coded as they are in place of their magnitude.
     Log { cuts: Vec<Vec<i32>>, sign: i32 },
-    /// Multiplier and shift, by \[channel\].
+    /// Multiplier and shift, by \[channel\], and the largest code.
     Uniform {
         multiplier: Vec<u32>,
         shift: Vec<u32>,
+        largest: i32,
     },
 }
 
@@ -222,13 +223,18 @@ impl Narrow {
 
 impl Coding {
     fn new((format, subset): (Format, Subset), channels: &[Channel], padded: usize) -> Coding {
-        if format == Format::I8 {
+        if format.is_integer() {
             let mut multiplier: Vec<u32> = channels.iter().map(|c| c.quantizer.thetas[0]).collect();
             let shift = channels.iter().map(|c| c.quantizer.exponent.clamp(0, 126));
             let mut shift: Vec<u32> = shift.map(i32::unsigned_abs).collect();
             multiplier.resize(padded, 0);
             shift.resize(padded, 0);
-            return Coding::Uniform { multiplier, shift };
+            let largest = format.magnitudes().cast_signed();
+            return Coding::Uniform {
+                multiplier,
+                shift,
+                largest,
+            };
         }
         let mut cuts = vec![vec![0; padded]; Cuts::count(format)];
         for (at, channel) in channels.iter().enumerate() {
@@ -372,11 +378,16 @@ fn code(narrow: &Narrow, channel: usize, values: &Lanes) -> [u8; LANES] {
                 codes[i] = (index[i] | ((d[i] >> 31) & sign)) as u8;
             }
         }
-        Coding::Uniform { multiplier, shift } => {
+        Coding::Uniform {
+            multiplier,
+            shift,
+            largest,
+        } => {
+            let largest = u64::from(largest.unsigned_abs());
             let (multiplier, shift) = (lanes(multiplier, channel), lanes(shift, channel));
             for i in 0..LANES {
                 let d = (d[i] ^ negate[i]) - negate[i];
-                codes[i] = uniform(d, multiplier[i], shift[i]);
+                codes[i] = uniform(d, multiplier[i], shift[i], largest);
             }
         }
     }
@@ -385,12 +396,12 @@ fn code(narrow: &Narrow, channel: usize, values: &Lanes) -> [u8; LANES] {
 
 /// As [`cromulent_number::UniformQuantizer::encode`], of a difference that fits 32 bits.
 #[inline(always)]
-fn uniform(difference: i32, multiplier: u32, shift: u32) -> u8 {
+fn uniform(difference: i32, multiplier: u32, shift: u32, largest: u64) -> u8 {
     // Below 2^63; what is shifted by more than 63 is less than half.
     let scaled = u64::from(difference.max(0).unsigned_abs()) * u64::from(multiplier);
     if shift > 63 {
         return 0;
     }
     let half = (1u64 << shift) >> 1;
-    ((scaled + half) >> shift).min(127) as u8
+    ((scaled + half) >> shift).min(largest) as u8
 }

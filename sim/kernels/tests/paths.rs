@@ -304,7 +304,7 @@ fn finishing_on_every_path_is_the_definition() {
     for path in paths() {
         for seed in 0..400 {
             let random = &mut Random(seed);
-            let format = Format::ALL[seed as usize % 13];
+            let format = Format::ALL[seed as usize % Format::ALL.len()];
             let residual = match random.range(0, 2) {
                 0 => None,
                 n => Some(ResidualUse { clamp: n == 1 }),

@@ -11,7 +11,7 @@ use rust_hdl_core::prelude::*;
 /// The columns of an emitted array, with row edges, correction column, feet and skew, deliver the golden
 /// sum of any codes, after any weights and thresholds were loaded and swapped in.
 ///
-/// A solver does not decide sums of int8 products in minutes: there weights are 0 and 1. That products
+/// A solver does not decide sums of products of numbers in minutes: there weights are 0 and 1. That products
 /// are right for all weights is for [`processing_element`](super::processing_element) to show.
 ///
 /// # Errors
@@ -203,7 +203,7 @@ impl Miter<'_> {
     fn asserts(&self) -> String {
         let columns = 0..self.shape.columns;
         let mut lines = vec![valid_threshold(self.shape)];
-        if self.shape.pe.kind == PeKind::Multiply {
+        if self.shape.pe.kind != PeKind::Shift {
             let one_bit = |j| format!("assume(weight_{j} <= 1);");
             lines.extend(columns.clone().map(one_bit));
         }

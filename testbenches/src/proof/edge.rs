@@ -3,7 +3,7 @@
 use super::{Claim, Layer, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::{RowEdge, Shape};
-use cromulent_design::{Affine, Design, PeKind};
+use cromulent_design::{Affine, Design};
 use cromulent_kit::emit;
 use cromulent_number::{Code, Format, integer};
 use rust_hdl_core::prelude::*;
@@ -39,8 +39,7 @@ pub fn row_edge(design: &Design, layer: Layer) -> Result<Claim, Error> {
 
 /// The kinds of layer a design has: rows of codes, and of integers where it takes them.
 pub fn layers(design: &Design) -> &'static [Layer] {
-    let integers = design.image_digits || design.pe == PeKind::Multiply;
-    if integers {
+    if design.takes_integers() {
         &[Layer::Codes, Layer::Integers]
     } else {
         &[Layer::Codes]
@@ -117,8 +116,9 @@ fn miter(shape: &Shape, edge: &RowEdge, layer: Layer) -> String {
 
   wire signed [{contribution_top}:0] sent, contribution;
   reg signed [{contribution_top}:0] expected;
-  wire negative, legal;
-  golden_operand meaning (.operand(operand), .weight(weight), .contribution(sent), .negative(negative),
+  wire [{missing_top}:0] missing;
+  wire legal;
+  golden_operand meaning (.operand(operand), .weight(weight), .contribution(sent), .missing(missing),
     .legal(legal));
 {model}
   (* keep *) wire reached = age >= 4;
@@ -140,6 +140,7 @@ endmodule
         weight_top = shape.weight_word_bits() - 1,
         operand_top = shape.pe.operand.bits() - 1,
         contribution_top = shape.sum_bits - 1,
+        missing_top = golden::MISSING_BITS - 1,
         ports = optional_ports(edge, layer),
         basis = basis(shape),
     )
@@ -200,15 +201,52 @@ fn level_model(format: Format) -> String {
 /// Adds up the digits of an integer; `beat` counts them from 0.
 fn digit_model(shape: &Shape, stored: &str) -> String {
     let fields = &shape.pe.operand;
+    if fields.number > 0 {
+        return digit_sum(&number_digit(shape), stored);
+    }
     let root_end = fields.shift + fields.root;
     let root = match fields.root {
         0 => "1'b1".to_string(),
         _ => format!("operand[{}:{}] == 0", root_end - 1, fields.shift),
     };
-    format!(
+    let digit = format!(
         "  wire active = operand[{active}], minus = operand[{root_end}], plain = {root};
   wire [{shift_top}:0] exponent = operand[{shift_top}:0];
-  wire signed [8:0] power = 9'sd1 <<< exponent;
+",
+        active = fields.bits() - 1,
+        shift_top = fields.shift - 1,
+    );
+    digit_sum(&digit, stored)
+}
+
+/// The digit in an operand of rows of adders: its number is a power of two or 0.
+fn number_digit(shape: &Shape) -> String {
+    let fields = &shape.pe.operand;
+    let power = |bit: usize| {
+        format!(
+            "operand[{}:0] == {} ? {bit} :\n    ",
+            fields.number - 1,
+            1 << bit
+        )
+    };
+    let powers: String = (0..1 << shape.pe.shift_unit).map(power).collect();
+    format!(
+        "  wire [2:0] low = {powers}7;
+  wire active = low != 7, minus = operand[{sign}];
+  wire plain = active || operand == 0;
+  wire [2:0] exponent = low + operand[{top}:{number}] * {unit};
+",
+        sign = fields.bits() - 1,
+        top = fields.bits() - 2,
+        number = fields.number,
+        unit = 1 << shape.pe.shift_unit,
+    )
+}
+
+/// The sum of digits that are given as `active`, `minus`, `exponent` and whether nothing else is sent.
+fn digit_sum(digit: &str, stored: &str) -> String {
+    format!(
+        "{digit}  wire signed [8:0] power = 9'sd1 <<< exponent;
   wire signed [9:0] digit = active ? (minus ? -power : power) : 0;
   reg fresh_late, started = 0;
   reg [3:0] beats, next_exponent;
@@ -225,9 +263,7 @@ fn digit_model(shape: &Shape, stored: &str) -> String {
     before <= total;
     next_exponent <= active ? exponent + 4'd2 : (fresh_late ? 4'd0 : next_exponent);
   end
-",
-        active = fields.bits() - 1,
-        shift_top = fields.shift - 1,
+"
     )
 }
 

@@ -4,31 +4,91 @@ use super::Layer;
 use cromulent_core::{PeShape, Shape};
 use cromulent_design::{Affine, Design, PeKind};
 
-/// The module `golden_operand`: what an operand contributes to a column, whether it is counted as
-/// negative, and whether a row edge may send it (`legal`).
+/// Bits of what a product is short of.
+pub(super) const MISSING_BITS: usize = 8;
+
+/// The module `golden_operand`: what an operand contributes to a column, what of it the correction column adds
+/// (`missing`), and whether a row edge may send it (`legal`).
 ///
 /// In the exact form an inactive operand contributes −B·2^s and must be negative with shift s; between
 /// the digits of integers, where B is 0, its shift may be 0 as well. In other forms it contributes 0 and
 /// must not be negative.
 pub(super) fn operand(design: &Design, shape: &PeShape) -> String {
     let body = match shape.kind {
-        PeKind::Multiply => "  assign contribution = $signed(operand) * $signed(weight);
-  assign negative = 1'b0;
-  assign legal = 1'b1;
-"
-        .to_string(),
+        PeKind::Multiply => booth_operand(shape),
+        PeKind::Rows => number_operand(shape),
         PeKind::Shift => shifted_operand(design, shape),
     };
     format!(
         "module golden_operand (
   input [{}:0] operand, input [{}:0] weight,
-  output signed [{}:0] contribution, output negative, output legal
+  output signed [{}:0] contribution, output [{}:0] missing, output legal
 );
 {body}endmodule
 ",
         shape.operand.bits() - 1,
         shape.weight_word_bits() - 1,
         shape.sum_bits - 1,
+        MISSING_BITS - 1,
+    )
+}
+
+/// A number times the weight. Radix-4 digit n of the number is b(2n) + b(2n−1) − 2·b(2n+1); each negative one is
+/// short of 4^n.
+fn booth_operand(shape: &PeShape) -> String {
+    let number = match shape.number_is_signed {
+        true => "$signed(operand)",
+        false => "$signed({1'b0, operand})",
+    };
+    let bits = shape.operand.number;
+    let bit = |place: usize| match place.checked_sub(1) {
+        Some(bit) if bit < bits => format!("operand[{bit}]"),
+        _ => "1'b0".to_string(),
+    };
+    // Places are one above bits here.
+    let negative = |n: usize| {
+        let [low, mid, high] = [0, 1, 2].map(|above| bit(2 * n + above));
+        format!(
+            "({{1'b0, {mid}}} + {{1'b0, {low}}} < {{{high}, 1'b0}} ? {} : 0)",
+            1 << (2 * n)
+        )
+    };
+    let missing: Vec<String> = (0..bits.div_ceil(2)).map(negative).collect();
+    format!(
+        "  assign contribution = {number} * $signed(weight);
+  assign missing = {};
+  assign legal = 1'b1;
+",
+        missing.join(" + ")
+    )
+}
+
+/// A code without sign or shift, or one digit: a power of two, shifted; a negative one is short of 1.
+fn number_operand(shape: &PeShape) -> String {
+    let fields = &shape.operand;
+    let (number, bits) = (fields.number, fields.bits());
+    if !fields.negative {
+        return "  assign contribution = $signed({1'b0, operand}) * $signed(weight);
+  assign missing = 0;
+  assign legal = 1'b1;
+"
+        .to_string();
+    }
+    format!(
+        "  wire [{number_top}:0] number = operand[{number_top}:0];
+  wire [{shift_top}:0] shift = operand[{top}:{number}];
+  wire negative = operand[{sign}];
+  wire [14:0] magnitude = number << (shift * {unit});
+  wire signed [15:0] value = negative ? -$signed({{1'b0, magnitude}}) : $signed({{1'b0, magnitude}});
+  assign contribution = value * $signed(weight);
+  assign missing = negative;
+  assign legal = (shift == 0 && !negative) || magnitude <= 128;
+",
+        number_top = number - 1,
+        shift_top = fields.shift - 1,
+        top = bits - 2,
+        sign = bits - 1,
+        unit = 1 << shape.shift_unit,
     )
 }
 
@@ -50,7 +110,8 @@ fn shifted_operand(design: &Design, shape: &PeShape) -> String {
   wire active = {active};
   wire signed [{a_top}:0] a = weight[{bits} * root +: {bits}];
   wire signed [8:0] power = 9'sd1 <<< shift;
-  assign negative = {negative};
+  wire negative = {negative};
+  assign missing = negative;
   assign contribution = active ? (negative ? -(a * power) : a * power) : {inactive};
   assign legal = active ? shift <= {largest} : {legal};
 ",
@@ -89,7 +150,7 @@ pub(super) const VALUE_BITS: usize = 8;
 /// | exact | \[active\](A·v + B·2^s) − B·2^s, active by the place of v among all values, off the map never |
 /// | snapped, re-centred | A·max(v, t) (min when descending), off the map A·t |
 /// | rectified | A·v, off the map 0 |
-/// | int8 | weight·v, off the map 0 |
+/// | uniform | weight·v, off the map 0 |
 /// | integers | A·v, off the map A·pad; the sum over all beats |
 ///
 /// Here A·v stands for ±A\[root\]·2^shift: A\[root\] holds the root's power.

@@ -8,24 +8,31 @@ use cromulent_kit::emit;
 use rust_hdl_core::prelude::*;
 
 /// The emitted `pe`, its registers for weights included, adds to every sum what an operand contributes,
-/// plus the documented corrections: 2^(product_bits−1), and one less when the operand is negative. Holds
+/// plus the documented corrections: the offset of its shape, and less what the correction column adds: one when the
+/// operand is negative, of Booth rows what the negative ones leave out. Holds
 /// for every operand a row edge may send, every constant, every sum, every pattern of load and swap.
 ///
-/// Of int8 products a solver decides one half of the operand at a time; a shorter run tells them apart.
+/// Of products of numbers a solver decides one number at a time, of int8 one half of it; a shorter run tells them
+/// apart.
 ///
 /// # Errors
 /// The block cannot be emitted.
 pub fn processing_element(design: &Design, shape: &PeShape) -> Result<Claim, Error> {
     let mut pe = Pe::new(shape);
     pe.connect_all();
-    let multiplies = shape.kind == PeKind::Multiply;
+    let multiplies = shape.kind != PeKind::Shift;
+    let number = shape.operand.number;
+    let low = number.saturating_sub(4);
     Ok(Claim {
         emitted: emit::verilog(&pe).map_err(not_emitted)?,
         miter: golden::operand(design, shape) + &miter(shape),
         cycles: if multiplies { COMPARED } else { COMPARED + 1 },
         cases: match multiplies {
-            true => (0..16)
-                .map(|high| format!("-set-at {} operand_in[7:4] {high}", COMPARED - 1))
+            true => (0..1 << (number - low))
+                .map(|high| {
+                    let (at, top) = (COMPARED - 1, number - 1);
+                    format!("-set-at {at} operand_in[{top}:{low}] {high}")
+                })
                 .collect(),
             false => vec![],
         },
@@ -72,14 +79,15 @@ fn miter(shape: &PeShape) -> String {
 
 {weights}
   wire signed [{contribution_top}:0] contribution;
-  wire negative, legal;
+  wire [{missing_top}:0] missing;
+  wire legal;
   golden_operand golden (.operand(operand_in), .weight(constants), .contribution(contribution),
-    .negative(negative), .legal(legal));
+    .missing(missing), .legal(legal));
   reg [S-1:0] sum;
   reg [{operand_top}:0] operand;
   reg loaded, swapped;
   always @(posedge clock) begin
-    sum <= $signed(sum_in) + contribution + 32'sd{offset} - $signed({{1'b0, negative}});
+    sum <= $signed(sum_in) + contribution + 32'sd{offset} - $signed({{1'b0, missing}});
     operand <= operand_in;
     loaded <= load_in;
     swapped <= swap_in;
@@ -101,6 +109,7 @@ endmodule
         weight_top = shape.weight_word_bits() - 1,
         sum_top = shape.sum_bits - 1,
         contribution_top = shape.sum_bits - 1,
+        missing_top = golden::MISSING_BITS - 1,
         offset = shape.offset(),
     )
 }

@@ -61,7 +61,9 @@ impl SmallArray {
             row_edge,
             array: Array::new(shape),
             counter: counted.map_or(vec![], |bits| {
-                (0..rows).map(|_| SignCounter::new(bits)).collect()
+                (0..rows)
+                    .map(|_| SignCounter::new(&shape.pe, bits))
+                    .collect()
             }),
             foot: (0..columns).map(|_| ColumnFoot::new(shape)).collect(),
             _shape: shape.clone(),
@@ -98,8 +100,8 @@ impl SmallArray {
         };
         i.connect(&counter.clock, &self.clock);
         let operand = i.read(&self.row_edge[r].operand);
-        if let Some(negative) = self._shape.pe.operand.negative_of(operand) {
-            i.drive(&counter.negative, negative);
+        if let Some(missing) = self._shape.pe.missing(i, operand) {
+            i.drive(&counter.negative, missing);
         }
         match r.checked_sub(1) {
             Some(above) => i.connect(&counter.count_in, &self.counter[above].count_out),

@@ -15,7 +15,7 @@ pub(super) struct Combination {
     pub weights: Weights,
 }
 
-/// Every combination that there is, once, in the order of the formats asked for. R formats and I8 have one form of the
+/// Every combination that there is, once, in the order of the formats asked for. R and I formats have one form of the
 /// affine, and I8, whose codes are integers, one way to store the first normalisation and one width of weights.
 pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
     let mut found: Vec<Combination> = vec![];
@@ -76,7 +76,7 @@ impl Combination {
         let own = Design::new(ROWS, ROWS, self.format, self.affine);
         let deep = || Design {
             accumulator_bits: ACCUMULATOR_BITS,
-            image_digits: own.pe == PeKind::Shift,
+            image_digits: own.pe != PeKind::Multiply,
             max_pool: true,
             code_depth: 1 << 20,
             weight_depth: 1 << 20,
@@ -100,7 +100,8 @@ impl Combination {
             },
             // By default as wide as the weights need.
             partial_sum_bits: None,
-            image_digits: own.format.is_level() || (base.image_digits && own.pe == PeKind::Shift),
+            image_digits: own.format.is_level()
+                || (base.image_digits && own.pe != PeKind::Multiply),
             ..base
         }
     }
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn every_design_is_sound() {
-        let all = "--formats L2,L3,L4,L5,R2,R3,R4,R5,I8 --affine exact,recentred,snapped --weights 4,12,ternary";
+        let all = "--formats L2,L3,L4,L5,R2,R3,R4,R5,I8,I4,I3 --affine exact,recentred,snapped --weights 4,12,ternary";
         for row in rows(all) {
             let mut design = row.design(None);
             assert_eq!(design.validate(), Ok(()), "{}", design.name);

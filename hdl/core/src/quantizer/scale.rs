@@ -1,4 +1,4 @@
-//! The quantizer of the int8 baseline and of level formats.
+//! The quantizer of uniform and of level formats.
 
 use super::*;
 use cromulent_number::{Format, level_start};
@@ -7,7 +7,7 @@ use cromulent_number::{Format, level_start};
 const O4_BITS: usize = 11;
 
 impl Quantizer {
-    /// Stages 3 to 8 of int8 and of level formats: multiply by the halves of the multiplier, add them, add half (of
+    /// Stages 3 to 8 of uniform and of level formats: multiply by the halves of the multiplier, add them, add half (of
     /// integers only), shift by eights and by ones, saturate. A raw word is multiplied by one and shifted by nothing.
     pub(super) fn scale<I: Interpreter>(&self, i: &mut I) -> Option<(I::Word, I::Word)> {
         let [low, high] = self.partial.as_slice() else {
@@ -64,14 +64,27 @@ impl Quantizer {
         let (code, top, none) = (value.slice(0, 8), i.constant(8, 127), i.constant(8, 0));
         let negative = self.sign[5].read(i);
         let mut code = negative.mux(none, full.mux(top, code));
-        if self._shape.design.format.is_level() {
-            let level = self.level(i, value, negative).resize(8);
+        let format = self._shape.design.format;
+        if format != Format::I8 {
+            let own = match format.is_level() {
+                true => self.level(i, value, negative),
+                false => self.uniform(i, value, negative),
+            };
+            let own = own.resize(8);
             code = match self.integer_mode(i) {
-                Some(mode) => mode.mux(code, level),
-                None => level,
+                Some(mode) => mode.mux(code, own),
+                None => own,
             };
         }
         Some((code, value.resize(self.word.width()).as_signed()))
+    }
+
+    /// The code of a scaled magnitude in a uniform format of few bits: itself, or the largest; 0 if negative.
+    fn uniform<I: Interpreter>(&self, i: &mut I, value: I::Word, negative: I::Word) -> I::Word {
+        let bits = self._shape.design.format.code_bits() as usize;
+        let full = value.slice(bits, value.width() - bits).any();
+        let code = value.slice(0, bits) | full.repeat(bits);
+        i.name("uniform_code", code & (!negative).repeat(bits))
     }
 
     /// The code of a scaled magnitude in a level format: the sign, and the last index whose start it reaches.

@@ -25,15 +25,15 @@ prop_compose! {
         map_side in 1u32..=4096,
     ) -> Design {
         let base = Design::new(rows, rows - narrower % rows, form.0, form.1);
-        let shift = base.pe == PeKind::Shift;
+        let digitless = base.pe == PeKind::Multiply;
         let (scaled, level) = (base.format.is_scaled(), base.format.is_level());
         Design {
-            weight_bits: if shift { constants.0 } else { 8 },
+            weight_bits: if digitless { 8 } else { constants.0 },
             bias_bits: if base.has_bias() { constants.1 } else { 0 },
             accumulator_bits,
             // What a quantizer multiplies has 64 bits at most.
             threshold_fraction_bits: if scaled { fraction.min(13) } else { fraction },
-            image_digits: level || (shift && digits),
+            image_digits: level || (!digitless && digits),
             code_depth: 1 << depths.0,
             weight_depth: 1 << depths.1,
             channel_depth: 1 << depths.2,

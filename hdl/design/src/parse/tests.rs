@@ -59,7 +59,7 @@ fn all_problems_at_once_in_the_order_of_the_file() {
         "d.toml:1:1: unknown key `row`; did you mean `rows`?\n\
          d.toml:2:11: columns = 200 is out of range; write a whole number from 1 to 128\n\
          d.toml:3:10: format = \"L6\" is unknown; write one of \"L2\", \"L3\", \"L4\", \"L5\", \"R2\", \
-         \"R3\", \"R4\", \"R5\", \"I8\", \"U4\", \"U5\", \"U8\", \"O4\"; did you mean \"L2\"?\n\
+         \"R3\", \"R4\", \"R5\", \"I8\", \"I4\", \"I3\", \"U4\", \"U5\", \"U8\", \"O4\"; did you mean \"L2\"?\n\
          d.toml:4:10: affine is a whole number; write one of \"exact\", \"snapped\", \"recentred\", \
          \"rectified\"\n\
          d.toml:5:15: weight_bits is a number with a fraction; write a whole number from 4 to 12\n\
@@ -110,7 +110,7 @@ fn integers_beyond_any_width_are_out_of_range() {
 }
 
 /// A change of one line of SMALL, extra lines, and what the message says.
-const CLASHES: [(&str, &str, &str, &str); 12] = [
+const CLASHES: [(&str, &str, &str, &str); 15] = [
     (
         "\"exact\"",
         "\"rectified\"",
@@ -129,8 +129,8 @@ const CLASHES: [(&str, &str, &str, &str); 12] = [
         "image_digits = true",
         "pe = \"multiply\"",
         "",
-        "d.toml:5:6: pe = \"multiply\" takes int8 activations, not the codes of format = \"L4\"; \
-         write format = \"I8\" and affine = \"rectified\", or pe = \"shift\"",
+        "d.toml:5:6: pe = \"multiply\" takes integers, not the codes of format = \"L4\"; \
+         write format = \"I8\", \"I4\" or \"I3\" and affine = \"rectified\", or pe = \"shift\"",
     ),
     (
         "\"L4\"\naffine = \"exact\"",
@@ -145,7 +145,28 @@ const CLASHES: [(&str, &str, &str, &str); 12] = [
         "pe = \"multiply\"\nweight_bits = 6\n",
         "d.toml:5:16: pe = \"multiply\" takes pixels as int8 in one beat and has no digits; \
          write image_digits = false, or leave it out\n\
-         d.toml:7:15: pe = \"multiply\" takes weights of 8 bits, not 6; write weight_bits = 8, or leave it out",
+         d.toml:7:15: format = \"I8\" takes weights of 8 bits, not 6; write weight_bits = 8, or leave it out",
+    ),
+    (
+        "\"L4\"\naffine = \"exact\"",
+        "\"I4\"\naffine = \"rectified\"",
+        "pe = \"multiply\"\n",
+        "d.toml:5:16: pe = \"multiply\" takes the codes of format = \"I4\" and no digits; \
+         write pe = \"rows\", or image_digits = false",
+    ),
+    (
+        "\"L4\"\naffine = \"exact\"",
+        "\"I3\"\naffine = \"rectified\"",
+        "",
+        "d.toml:3:10: format = \"I3\" needs a multiplier, and pe = \"shift\" has none; \
+         write pe = \"rows\" or \"multiply\", or a log format",
+    ),
+    (
+        "\"L4\"\naffine = \"exact\"\nimage_digits = true",
+        "\"I8\"\naffine = \"rectified\"\npe = \"rows\"",
+        "",
+        "d.toml:5:6: pe = \"rows\" takes numbers without a sign, and the pixels of format = \"I8\" have one; \
+         write pe = \"multiply\", or format = \"I4\" or \"I3\"",
     ),
     (
         "\"exact\"",
@@ -235,7 +256,7 @@ fn designs_made_in_code_are_held_to_the_same_rules() {
         message,
         "design a b, name: \"a b\" is no name for a design; write 1 to 64 letters, digits, -, _ or .\n\
          design a b, rows: rows = 0 is out of range; write a whole number from 1 to 128\n\
-         design a b, weight_bits: pe = \"multiply\" takes weights of 8 bits, not 6; \
+         design a b, weight_bits: format = \"I8\" takes weights of 8 bits, not 6; \
          write weight_bits = 8, or leave it out"
     );
 }

@@ -146,16 +146,16 @@ impl LayerRegisters {
             !self.pool || passes == 1 || design.has_batch(),
             format!("a pooled layer is one pass, not {passes}"),
         );
-        let takes_integers = design.image_digits || design.pe == PeKind::Multiply;
+        let takes_integers = design.takes_integers();
         require(
             !self.digits || takes_integers,
-            "the layer streams integers, which needs image_digits = true or pe = \"multiply\""
+            "the layer streams integers, which needs image_digits = true or int8 with pe = \"multiply\""
                 .to_owned(),
         );
         require(
             beats <= 1
                 || self.max_pool
-                || (self.digits && design.pe == PeKind::Shift)
+                || (self.digits && !design.takes_whole_integers())
                 || (!self.digits && beats == design.format.beats()),
             format!("beats = {beats}: only digits and windows of a max-pool take more than one"),
         );

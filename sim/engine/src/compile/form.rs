@@ -7,6 +7,8 @@
 use cromulent_design::{Affine, Design};
 use cromulent_number::{Code, Format, Threshold, Value, decode, embed, from_order, nearest, order};
 
+use super::step;
+
 /// How a channel is coded, and how its codes are read.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct ChannelForm {
@@ -76,8 +78,8 @@ impl ChannelForm {
             Affine::Exact => exact(design, format, a, b),
             Affine::Snapped => clamped(design, format, a, b, false),
             Affine::Recentred => clamped(design, format, a, b, true),
-            Affine::Rectified if design.format == Format::I8 => {
-                ChannelForm::uncoded(a, b, integer_step(a, b))
+            Affine::Rectified if design.format.is_integer() => {
+                ChannelForm::uncoded(a, b, step::uniform(design.format, a, b))
             }
             Affine::Rectified => rectified(design, format, a, b),
         };
@@ -319,16 +321,6 @@ fn rectified(design: &Design, format: Format, a: f64, b: f64) -> ChannelForm {
             mean: [0.0; 2],
         },
     }
-}
-
-/// How many standard deviations above its mean an activation reaches that is stored as an integer.
-const INTEGER_REACH: f64 = 4.5;
-
-/// The step of such an integer, in standard deviations: 127 of them up to what the channel is expected to
-/// reach.
-pub(super) fn integer_step(a: f64, b: f64) -> f64 {
-    // With a = 0 this is not a number, or nothing at all.
-    (b / a.abs() + INTEGER_REACH).max(1.0) / 127.0
 }
 
 impl Reading {

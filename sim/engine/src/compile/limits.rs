@@ -23,7 +23,7 @@ pub(super) fn check_choices(design: &Design, choices: &Choices, problems: &mut P
             format!("{digits} is no number of digits a pixel can be given"),
             format!("write 1 to {PIXEL_BEATS}; {PIXEL_BEATS} are exact"),
         );
-    } else if digits < PIXEL_BEATS && design.pe == PeKind::Multiply {
+    } else if digits < PIXEL_BEATS && design.takes_whole_integers() {
         let what =
             format!("{digits} digits are asked for, and pe = \"multiply\" takes pixels whole");
         problems.add("--image-digits", what, "leave it out");
@@ -42,10 +42,13 @@ pub(super) fn check_layer(
     }
     let place = format!("layer {}", planned.name);
     let geometry = geometry(network, planned);
-    let digits = design.pe == PeKind::Multiply || design.image_digits;
-    if planned.input.is_none() && !digits {
+    if planned.input.is_none() && !design.takes_integers() {
         let what = "it is fed with an image, and image_digits = false";
-        problems.add(&place, what, "write image_digits = true in the design");
+        let fix = match design.pe {
+            PeKind::Multiply => "write image_digits = true and pe = \"rows\" in the design",
+            PeKind::Shift | PeKind::Rows => "write image_digits = true in the design",
+        };
+        problems.add(&place, what, fix);
     }
     if planned.task == Task::MaxPool {
         check_window(design, &geometry, &place, problems);
@@ -198,7 +201,7 @@ fn rounding(digits: usize) -> Option<Problem> {
 fn losses(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
     let what = match design.affine {
         Affine::Exact => return vec![],
-        Affine::Rectified if design.pe == PeKind::Multiply => return vec![],
+        Affine::Rectified if design.format.is_integer() => return vec![],
         Affine::Rectified => "lose most of their signal",
         Affine::Snapped | Affine::Recentred => "are cut outside the range of codes",
     };

@@ -25,6 +25,7 @@ mod probes;
 mod quantizer;
 mod restrict;
 mod scales;
+mod step;
 mod storage;
 #[cfg(test)]
 mod tests;

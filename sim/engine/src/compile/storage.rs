@@ -1,13 +1,13 @@
 //! How the values of each normalisation are stored: as codes of the design, of a narrower format, or uncoded
 //! (numerics §6), and the step of integers.
 
-use cromulent_design::{Design, PeKind};
+use cromulent_design::Design;
 use cromulent_network::{Network, Problems};
 use cromulent_number::Format;
 
-use super::form::integer_step;
 use super::norms::{Stored, norm, two_readers};
 use super::plan::{Plan, PlannedTensor, Reader};
+use super::step::integer_step;
 use super::{Choices, First};
 use crate::layer::Storage;
 
@@ -84,9 +84,8 @@ pub(super) fn apply(
 /// How a design stores a format; or what is wrong, and what would be right.
 fn storage(design: &Design, format: Format) -> Result<Storage, (String, String)> {
     let own = design.format;
-    if format == Format::I8 && design.pe == PeKind::Multiply {
-        let what =
-            "it cannot be left uncoded: the codes of pe = \"multiply\" are integers as it is";
+    if format == Format::I8 && own == Format::I8 {
+        let what = "it cannot be left uncoded: the codes of format = \"I8\" are integers as it is";
         return Err((what.to_owned(), FIX.to_owned()));
     }
     if format == own {

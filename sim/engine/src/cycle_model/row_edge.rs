@@ -1,6 +1,6 @@
 //! The row edge: what a row is sent, beat by beat.
 
-use cromulent_design::{Affine, Design, PeKind, RowWord};
+use cromulent_design::{Affine, Design, RowWord};
 use cromulent_number::{
     Code, Format, Operand, Threshold, digits, from_order, integer, operand, order,
 };
@@ -10,9 +10,9 @@ use crate::layer::Operands;
 /// One beat of a row.
 #[derive(Clone, Copy)]
 pub(super) enum Sent {
-    /// To shifting elements.
+    /// A power of two: a log code, or the digit of an integer.
     Shift(Operand),
-    /// To multiplying elements.
+    /// A number that elements multiply.
     Multiply(i64),
 }
 
@@ -27,13 +27,12 @@ pub(super) struct RowEdge<'a> {
 impl RowEdge<'_> {
     /// Appends each beat to the row's place in it.
     pub fn send(&self, operands: Operands, beats: &mut [Vec<Sent>]) {
-        let multiply = self.design.pe == PeKind::Multiply;
         match operands {
-            Operands::Integers | Operands::Uncoded if multiply => {
+            Operands::Integers | Operands::Uncoded if self.design.takes_whole_integers() => {
                 beats[0].push(Sent::Multiply(self.integer()))
             }
             Operands::Integers | Operands::Uncoded => self.recode(self.integer() as i32, beats),
-            Operands::Codes if multiply => {
+            Operands::Codes if self.design.format.is_integer() => {
                 let code = self.stored.map_or(0, u64::cast_signed);
                 beats[0].push(Sent::Multiply(code));
             }

@@ -1,6 +1,6 @@
 //! The same layers, counted by SCALE-Sim's rules and by ours.
 
-use cromulent_design::{Command, Design, LayerRegisters, PeKind};
+use cromulent_design::{Command, Design, LayerRegisters};
 
 use super::{LayerShape, ScaleSim, scale_sim};
 use crate::geometry::LayerGeometry;
@@ -82,7 +82,7 @@ pub fn commands(design: &Design, layers: &[LayerShape]) -> Vec<Command> {
 const IMAGE_CHANNELS: usize = 4;
 
 fn plan(design: &Design, layers: &[LayerShape]) -> Vec<LayerRegisters> {
-    let integers = design.image_digits || design.pe == PeKind::Multiply;
+    let integers = design.takes_integers();
     let layers = layers.iter().enumerate();
     layers
         .map(|(place, layer)| {

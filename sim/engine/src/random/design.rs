@@ -21,9 +21,12 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
     let rows = size(limits.rows);
     let mut design = Design::new(rows, size(limits.columns.min(rows)), format, affine);
     design.name = "random".to_owned();
-    if design.pe == PeKind::Shift {
+    if design.format != Format::I8 {
         design.weight_bits = generator.range(4, 12) as u32;
         design.image_digits = generator.chance(1, 2) || images || format.is_level();
+    }
+    if design.pe == PeKind::Rows && !design.image_digits && generator.chance(1, 2) {
+        design.pe = PeKind::Multiply;
     }
     design.max_pool = generator.chance(1, 2);
     design.batch = batch(generator);
@@ -31,7 +34,11 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
         design.bias_bits = generator.range(4, 12) as u32;
     }
     // What a quantizer multiplies has 64 bits at most.
-    let most = if format.is_level() { 13 } else { 24 };
+    let most = if format.is_level() || design.image_digits && format.is_scaled() {
+        13
+    } else {
+        24
+    };
     design.threshold_fraction_bits = generator.range(4, most) as u32;
     design.bus_bits = *generator.pick(&[32, 64, 128, 256, 512]);
     if generator.chance(1, 3) {

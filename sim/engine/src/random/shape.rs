@@ -1,6 +1,6 @@
 //! What a random layer is like, before its constants: shape, mode, ends and places.
 
-use cromulent_design::{Design, PeKind};
+use cromulent_design::Design;
 use cromulent_number::Format;
 
 use super::{Generator, Limits};
@@ -250,9 +250,9 @@ pub(super) fn image_input(
     design: &Design,
     readers: &[LayerGeometry],
 ) -> ImageInput {
-    let digits = match design.pe {
-        PeKind::Shift => *generator.pick(&[PIXEL_BEATS, PIXEL_BEATS, 3, 2, 1]),
-        PeKind::Multiply => PIXEL_BEATS,
+    let digits = match design.takes_whole_integers() {
+        false => *generator.pick(&[PIXEL_BEATS, PIXEL_BEATS, 3, 2, 1]),
+        true => PIXEL_BEATS,
     };
     let choices = choices(design, readers, digits);
     if choices.is_empty() {
@@ -262,10 +262,9 @@ pub(super) fn image_input(
 }
 
 fn operands_and_pool(generator: &mut Generator, design: &Design) -> (Operands, bool) {
-    let multiply = design.pe == PeKind::Multiply;
-    let integers = (design.image_digits || multiply) && generator.chance(2, 5);
+    let integers = design.takes_integers() && generator.chance(2, 5);
     let operands = match integers {
-        true if !multiply && generator.chance(1, 2) => Operands::Uncoded,
+        true if design.image_digits && generator.chance(1, 2) => Operands::Uncoded,
         true => Operands::Integers,
         false => Operands::Codes,
     };

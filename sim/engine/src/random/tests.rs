@@ -69,12 +69,12 @@ fn cases_cover_every_kind_of_layer() {
         }
     }
     // 4 L formats × 3 forms and 4 R formats, each without digits or with (3 kinds of layer); 4 level formats × 2 forms
-    // with digits; I8 has 2. Beside that max-pools, without digits or with.
-    let pools = (4 * 3 + 4) * 2 + 4 * 2 + 1;
+    // with digits; I8 has 2; I4 and I3 are as R formats. Beside that max-pools, without digits or with.
+    let pools = (4 * 3 + 4 + 2) * 2 + 4 * 2 + 1;
     let levels = 4 * 2 * 3 * 2;
     assert_eq!(
         kinds.len(),
-        (4 * 3 + 4) * (1 + 3) * 2 + levels + 2 * 2 + pools
+        (4 * 3 + 4 + 2) * (1 + 3) * 2 + levels + 2 * 2 + pools
     );
     let seen = |format, storage| {
         let seen = words

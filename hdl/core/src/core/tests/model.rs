@@ -1,7 +1,7 @@
 //! The machine in plain integers: no tiles' order, no cycles.
 
 use cromulent_design::{
-    Affine, Bits, Design, LayerRegisters, NormWord, OffsetWord, PeKind, RowWord, WeightWord,
+    Affine, Bits, Design, LayerRegisters, NormWord, OffsetWord, RowWord, WeightWord,
 };
 use cromulent_number::{
     Code, Format, Operand, Quantizer, Subset, Threshold, encode_in, from_order, operand, order,
@@ -222,7 +222,7 @@ fn weight_word(design: &Design, random: &mut Random) -> WeightWord {
 }
 
 fn set(design: &Design, random: &mut Random, registers: &LayerRegisters) -> Set {
-    let multiply = design.pe == PeKind::Multiply;
+    let multiply = design.format.is_scaled();
     let stream = registers.stream;
     let mut thetas = many(4, |_| random.below(1 << design.threshold_fraction_bits));
     thetas.sort_unstable();
@@ -362,7 +362,7 @@ impl Machine {
 
     fn product(&self, row: &RowWord, weight: &WeightWord, code: Option<u8>) -> i64 {
         let (format, a) = (self.design.format, weight.a.map(i64::from));
-        if self.design.pe == PeKind::Multiply {
+        if self.design.format.is_integer() {
             return i64::from(code.unwrap_or(0)) * a[0];
         }
         let cut = Threshold {
@@ -396,9 +396,9 @@ impl Machine {
         if registers.raw {
             return value - i64::from(set.norm.mean);
         }
-        let one = match self.design.pe {
-            PeKind::Multiply => 0,
-            PeKind::Shift => 1 << self.design.threshold_fraction_bits,
+        let one = match self.design.format.is_scaled() {
+            true => 0,
+            false => 1 << self.design.threshold_fraction_bits,
         };
         let quantizer = Quantizer {
             mean: set.norm.mean.into(),

@@ -1,7 +1,7 @@
 //! The first normalisation left uncoded.
 
 use super::*;
-use crate::compile::form::integer_step;
+use crate::compile::step::integer_step;
 
 const UNCODED: Choices = Choices {
     pool_in_rows: false,
@@ -125,7 +125,7 @@ fn what_cannot_be_left_uncoded_says_why() {
     ), "{message}");
     let message = refusal(&network, &small(Format::I8, Affine::Rectified));
     assert!(
-        message.contains("the codes of pe = \"multiply\" are integers as it is"),
+        message.contains("the codes of format = \"I8\" are integers as it is"),
         "{message}"
     );
     let Op::BatchNorm(norm) = &mut network.nodes[2].op else {
