@@ -19,7 +19,11 @@ pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
             pe: PeKind::Multiply,
             ..design.clone()
         };
-        [design, digits, booth]
+        let dsp = Design {
+            pe: PeKind::Dsp,
+            ..design.clone()
+        };
+        [design, digits, booth, dsp]
     });
     let mut forms: Vec<Design> = both.filter(|design| design.validate().is_ok()).collect();
     // A level format always has digits, int8 Booth rows.
@@ -34,11 +38,12 @@ pub fn name(design: &Design) -> String {
     } else {
         ""
     };
-    let booth = match design.pe {
+    let kind = match design.pe {
         PeKind::Multiply if design.format != Format::I8 => ", Booth rows",
+        PeKind::Dsp => ", DSP",
         _ => "",
     };
-    format!("{} {}{digits}{booth}", design.format, design.affine)
+    format!("{} {}{digits}{kind}", design.format, design.affine)
 }
 
 /// The design with constants A, and B where there is one, of this many bits.
@@ -58,7 +63,7 @@ mod tests {
     fn four_log_formats_in_three_forms_four_rectified_three_uniform_and_four_level_formats_in_two()
     {
         let names: Vec<_> = every_form(2, 2).iter().map(name).collect();
-        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 1 + 2 * 3 + 4 * 2);
+        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 2 + 2 * 3 + 4 * 2);
         assert!(names.contains(&"L5 snapped with digits".to_string()));
         assert!(names.contains(&"I8 rectified".to_string()));
         assert!(names.contains(&"I4 rectified, Booth rows".to_string()));

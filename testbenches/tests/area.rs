@@ -48,3 +48,22 @@ fn elements_keep_to_their_area() {
         assert!(within, "{}: {found:?}", name(&design));
     }
 }
+
+/// A whole element fits a DSP48E1, its addition included; an ECP5's block multiplies only.
+#[test]
+fn a_dsp_element_takes_one_block() {
+    let Some(yosys) = yosys() else { return };
+    let bench = Bench::new(yosys).unwrap_or_else(|error| panic!("{error}"));
+    let design = Design {
+        pe: PeKind::Dsp,
+        ..Design::new(32, 32, Format::I8, Affine::Rectified)
+    };
+    let shape = PeShape {
+        shadow: false,
+        sum_bits: 24,
+        ..PeShape::of(&design)
+    };
+    bench.load(&shape).unwrap_or_else(|error| panic!("{error}"));
+    let found = bench.dsp().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(found, [(1, 24), (1, 0)]);
+}

@@ -107,6 +107,7 @@ impl Describe for Pe {
             (PeKind::Multiply, _) => {
                 "adds operand x weight (radix-4 Booth rows, a negative one as its ones' complement)"
             }
+            (PeKind::Dsp, _) => "adds operand x weight (in a DSP block)",
             (PeKind::Rows, false) => "adds operand x weight (a row for each bit)",
             (PeKind::Rows, true) => {
                 "adds +-(number x weight << shift) (a row for each bit), a negative one as its ones' complement"
@@ -116,6 +117,9 @@ impl Describe for Pe {
             }
             (PeKind::Shift, false) => "adds constant << shift",
         };
+        if shape.offset() == 0 {
+            return format!("Processing element: {how}.");
+        }
         let whose = match shape.has_offset_rows() {
             true => "the top bit of each row",
             false => "its top bit",
@@ -135,10 +139,14 @@ impl Describe for Pe {
             PeKind::Shift => shifted(i, &self._shape, constants, operand),
             PeKind::Rows => rows(i, &self._shape, constants, operand),
             PeKind::Multiply => booth(i, &self._shape, constants, operand),
+            PeKind::Dsp => constants.as_signed().multiply(operand.as_signed()),
         };
         let above = i.read(&self.sum_in);
-        self.sum
-            .load(i, &self.clock, above + product.resize(self._shape.sum_bits));
+        self.sum.load(
+            i,
+            &self.clock,
+            above + product.resize(self._shape.sum_bits).as_unsigned(),
+        );
         i.connect(&self.sum_out, &self.sum.q);
     }
 }

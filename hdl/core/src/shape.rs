@@ -232,12 +232,12 @@ impl PeShape {
         let shifts = design.pe == PeKind::Shift;
         let shift_unit = match design.pe {
             PeKind::Rows => code_bits.ilog2() as usize,
-            PeKind::Shift | PeKind::Multiply => 0,
+            PeKind::Shift | PeKind::Multiply | PeKind::Dsp => 0,
         };
         let shift = match design.pe {
             PeKind::Shift => design.shift_bits() as usize,
             PeKind::Rows if design.image_digits => design.shift_bits() as usize - shift_unit,
-            PeKind::Rows | PeKind::Multiply => 0,
+            PeKind::Rows | PeKind::Multiply | PeKind::Dsp => 0,
         };
         PeShape {
             kind: design.pe,
@@ -266,10 +266,11 @@ impl PeShape {
     }
 
     /// What every element adds besides its product: the top bit of the product, or of each row that is added up to
-    /// it, is inverted instead of extended.
+    /// it, is inverted instead of extended. A DSP block extends products itself, and adds them if it can.
     pub fn offset(&self) -> i64 {
         match self.has_offset_rows() {
             true => multiplier::offset(self),
+            false if self.kind == PeKind::Dsp => 0,
             false => 1 << (self.product_bits - 1),
         }
     }
@@ -278,7 +279,7 @@ impl PeShape {
     /// must not have one.
     pub fn has_offset_rows(&self) -> bool {
         match self.kind {
-            PeKind::Shift => false,
+            PeKind::Shift | PeKind::Dsp => false,
             PeKind::Rows => self.operand.shift == 0,
             PeKind::Multiply => true,
         }
@@ -289,6 +290,7 @@ impl PeShape {
         match self.kind {
             PeKind::Multiply => multiplier::most_missing(self),
             PeKind::Shift | PeKind::Rows => self.operand.negative.into(),
+            PeKind::Dsp => 0,
         }
     }
 
@@ -297,6 +299,7 @@ impl PeShape {
         match self.kind {
             PeKind::Multiply => multiplier::missing(i, self, operand),
             PeKind::Shift | PeKind::Rows => self.operand.negative_of(operand),
+            PeKind::Dsp => None,
         }
     }
 }

@@ -17,11 +17,13 @@ pub enum PeKind {
     Rows,
     /// With a multiplier of radix-4 Booth rows: int8, and uniform codes of few bits.
     Multiply,
+    /// With a multiplication that synthesis puts into a DSP block: int8.
+    Dsp,
 }
 
 impl PeKind {
     /// Every kind.
-    pub const ALL: [PeKind; 3] = [PeKind::Shift, PeKind::Rows, PeKind::Multiply];
+    pub const ALL: [PeKind; 4] = [PeKind::Shift, PeKind::Rows, PeKind::Multiply, PeKind::Dsp];
 
     /// The name, as written in a design.
     pub fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl PeKind {
             PeKind::Shift => "shift",
             PeKind::Rows => "rows",
             PeKind::Multiply => "multiply",
+            PeKind::Dsp => "dsp",
         }
     }
 }

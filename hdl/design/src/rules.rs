@@ -136,7 +136,7 @@ impl Design {
 
     fn multiplier_breaches(&self) -> Vec<Breach> {
         let mut breaches = Vec::new();
-        let multiply = self.pe == PeKind::Multiply;
+        let digitless = matches!(self.pe, PeKind::Multiply | PeKind::Dsp);
         let (pe, format) = (self.pe, self.format);
         let few_bits = format.is_integer() && format != Format::I8;
         if pe != PeKind::Shift && !format.is_integer() {
@@ -144,6 +144,7 @@ impl Design {
                 &["pe", "format"],
                 format!("pe = \"{pe}\" takes integers, not the codes of format = \"{format}\""),
                 match pe {
+                    PeKind::Dsp => "write format = \"I8\" and affine = \"rectified\", or pe = \"shift\"",
                     PeKind::Rows => "write format = \"I4\" or \"I3\" and affine = \"rectified\", or pe = \"shift\"",
                     _ => "write format = \"I8\", \"I4\" or \"I3\" and affine = \"rectified\", or pe = \"shift\"",
                 },
@@ -157,6 +158,15 @@ impl Design {
                     true => "write pe = \"rows\" or \"multiply\", or a log format",
                     false => "write pe = \"multiply\", or a log format",
                 },
+            ));
+        }
+        if pe == PeKind::Dsp && few_bits {
+            breaches.push(breach(
+                &["pe", "format"],
+                format!(
+                    "pe = \"dsp\" takes int8 activations, not the codes of format = \"{format}\""
+                ),
+                "write pe = \"rows\" or \"multiply\", or format = \"I8\"",
             ));
         }
         if pe == PeKind::Rows && format == Format::I8 {
@@ -183,15 +193,16 @@ impl Design {
                 "write weight_bits = 8, or leave it out",
             ));
         }
-        if multiply && self.image_digits {
+        if digitless && self.image_digits {
             breaches.push(breach(
                 &["image_digits", "pe"],
                 match few_bits {
                     true => format!(
-                        "pe = \"multiply\" takes the codes of format = \"{format}\" and no digits"
+                        "pe = \"{pe}\" takes the codes of format = \"{format}\" and no digits"
                     ),
-                    false => "pe = \"multiply\" takes pixels as int8 in one beat and has no digits"
-                        .to_owned(),
+                    false => {
+                        format!("pe = \"{pe}\" takes pixels as int8 in one beat and has no digits")
+                    }
                 },
                 match few_bits {
                     true => "write pe = \"rows\", or image_digits = false",

@@ -51,9 +51,9 @@ impl Design {
         self.has_bias() || self.format.is_rectified() || self.image_digits
     }
 
-    /// Whether a processing element takes 8-bit integers whole, in one beat: the multiplier of int8.
+    /// Whether a processing element takes 8-bit integers whole, in one beat: the multipliers of int8.
     pub fn takes_whole_integers(&self) -> bool {
-        self.pe == PeKind::Multiply && self.format == Format::I8
+        matches!(self.pe, PeKind::Multiply | PeKind::Dsp) && self.format == Format::I8
     }
 
     /// Whether the array takes 8-bit integers: whole, or as signed digits.
@@ -244,7 +244,7 @@ impl Design {
         // A number of n bits is less than 2^n.
         let code = match self.pe {
             PeKind::Shift => self.format.max_shift(),
-            PeKind::Rows | PeKind::Multiply => self.format.code_bits(),
+            PeKind::Rows | PeKind::Multiply | PeKind::Dsp => self.format.code_bits(),
         };
         let weight = self.weight_bits + code.max(digit);
         let bias = self.bias_bits + self.format.bias_shift();

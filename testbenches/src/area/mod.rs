@@ -105,6 +105,27 @@ impl Bench {
         })
     }
 
+    /// Blocks of an element that multiplies in one: MULT18X18D of Lattice ECP5, DSP48E1 of Xilinx 7; each with the
+    /// tables that are left beside it.
+    ///
+    /// # Errors
+    /// Yosys fails.
+    pub fn dsp(&self) -> Result<[(u64, u64); 2], Error> {
+        let ecp5 = self.run("synth_ecp5 -nowidelut -top pe; stat")?;
+        let xilinx = self.run("synth_xilinx -noiopad -top pe; stat")?;
+        let carry = 2 * count(&ecp5, |cell| cell == "CCU2C");
+        Ok([
+            (
+                count(&ecp5, |cell| cell == "MULT18X18D"),
+                count(&ecp5, |cell| cell == "LUT4") + carry,
+            ),
+            (
+                count(&xilinx, |cell| cell == "DSP48E1"),
+                count(&xilinx, |cell| cell.starts_with("LUT")),
+            ),
+        ])
+    }
+
     /// SkyWater 130 nm, high density, typical corner; `None` without `CROMULENT_DATA`.
     ///
     /// # Errors

@@ -17,6 +17,11 @@ pub(super) fn operand(design: &Design, shape: &PeShape) -> String {
     let body = match shape.kind {
         PeKind::Multiply => booth_operand(shape),
         PeKind::Rows => number_operand(shape),
+        PeKind::Dsp => "  assign contribution = $signed(operand) * $signed(weight);
+  assign missing = 0;
+  assign legal = 1'b1;
+"
+        .to_string(),
         PeKind::Shift => shifted_operand(design, shape),
     };
     format!(

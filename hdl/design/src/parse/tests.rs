@@ -110,7 +110,7 @@ fn integers_beyond_any_width_are_out_of_range() {
 }
 
 /// A change of one line of SMALL, extra lines, and what the message says.
-const CLASHES: [(&str, &str, &str, &str); 15] = [
+const CLASHES: [(&str, &str, &str, &str); 16] = [
     (
         "\"exact\"",
         "\"rectified\"",
@@ -167,6 +167,13 @@ const CLASHES: [(&str, &str, &str, &str); 15] = [
         "",
         "d.toml:5:6: pe = \"rows\" takes numbers without a sign, and the pixels of format = \"I8\" have one; \
          write pe = \"multiply\", or format = \"I4\" or \"I3\"",
+    ),
+    (
+        "\"L4\"\naffine = \"exact\"\nimage_digits = true",
+        "\"I4\"\naffine = \"rectified\"\npe = \"dsp\"",
+        "",
+        "d.toml:5:6: pe = \"dsp\" takes int8 activations, not the codes of format = \"I4\"; \
+         write pe = \"rows\" or \"multiply\", or format = \"I8\"",
     ),
     (
         "\"exact\"",

@@ -45,7 +45,9 @@ pub(super) fn check_layer(
     if planned.input.is_none() && !design.takes_integers() {
         let what = "it is fed with an image, and image_digits = false";
         let fix = match design.pe {
-            PeKind::Multiply => "write image_digits = true and pe = \"rows\" in the design",
+            PeKind::Multiply | PeKind::Dsp => {
+                "write image_digits = true and pe = \"rows\" in the design"
+            }
             PeKind::Shift | PeKind::Rows => "write image_digits = true in the design",
         };
         problems.add(&place, what, fix);

@@ -28,6 +28,9 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
     if design.pe == PeKind::Rows && !design.image_digits && generator.chance(1, 2) {
         design.pe = PeKind::Multiply;
     }
+    if design.format == Format::I8 && generator.chance(1, 3) {
+        design.pe = PeKind::Dsp;
+    }
     design.max_pool = generator.chance(1, 2);
     design.batch = batch(generator);
     if design.has_bias() {
