@@ -1,6 +1,10 @@
-//! Damages files of both importers for as long as is asked, and prints what it saw. A panic ends it, with the seed.
+//! Damages files of both importers, ONNX and weights by name, for as long as is asked, and prints what it saw. A panic
+//! ends it, with the seed.
 //!
-//!     cargo run --release -p cromulent-import --example fuzz-import -- --seconds 300
+//!     cargo run -p cromulent-import --example fuzz-import -- --seconds 300
+
+#[path = "../tests/torchvision/mod.rs"]
+mod torchvision;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,11 +39,12 @@ fn main() {
     for (name, each) in [
         ("onnx", onnx_once as fn(&[u8], &Path) -> bool),
         ("safetensors", weights_once),
+        ("safetensors, torchvision's names", weights_once),
     ] {
-        let corpus = if name == "onnx" {
-            corpus.clone()
-        } else {
-            weights(&corpus)
+        let corpus = match name {
+            "onnx" => corpus.clone(),
+            "safetensors" => weights(&corpus),
+            _ => by_name(&corpus, &scratch),
         };
         let (start, mut slowest, mut count, mut sound) =
             (Instant::now(), Duration::ZERO, 0u64, 0u64);
@@ -126,4 +131,21 @@ fn weights(corpus: &[Vec<u8>]) -> Vec<Vec<u8>> {
         Some(write(&graph.network().ok()?, "", &[]).weights)
     };
     corpus.iter().filter_map(read).collect()
+}
+
+/// Weights of the networks of a corpus that torchvision has, by its names.
+fn by_name(corpus: &[Vec<u8>], scratch: &Path) -> Vec<Vec<u8>> {
+    let path = scratch.join("plain.safetensors");
+    let renamed = |bytes: &Vec<u8>| {
+        let input = onnx::decode(bytes, "", "fuzz", Path::new(""), None)
+            .ok()?
+            .input;
+        std::fs::write(&path, weights(std::slice::from_ref(bytes)).first()?).ok()?;
+        let tensors = cromulent_network::safetensors(&path).ok()?.into_iter();
+        let tensors = tensors.map(|(name, tensor)| (torchvision::name(&name), tensor));
+        let tensors = tensors.collect();
+        let graph = torch::build(&tensors, input, "fuzz", "fuzz.safetensors").ok()?;
+        Some(write(&graph.network().ok()?, "", &[]).weights)
+    };
+    corpus.iter().filter_map(renamed).collect()
 }

@@ -1,8 +1,11 @@
-//! Weights without a graph: safetensors whose tensors are named as PyTorch's models of ResNets name them.
+//! Weights without a graph: safetensors whose tensors are named as PyTorch's models name them.
 //!
-//! Two families are known by their names. Post-activation ResNets, as torchvision and akamaster write them: `conv1`,
-//! `bn1`, `layer1.0.conv1` …, a projection as `downsample` or `shortcut`, or else a shortcut without parameters; `fc` or
-//! `linear`. Pre-activation ones, as this project writes them: `conv1`, `blocks.0.bn1` …, `bn`, `fc`.
+//! Known by their names are residual networks ([`resnet`]), DenseNets ([`densenet`]) and VGGs ([`vgg`]) of torchvision,
+//! the residual networks of akamaster, and those of this project.
+
+mod densenet;
+mod resnet;
+mod vgg;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,16 +14,68 @@ use cromulent_network::{
     BatchNorm, Convolution, Input, Linear, Op, Problem, Problems, Tensor, safetensors, topology,
 };
 
-use crate::graph::{Graph, Kind, View};
+use crate::graph::Graph;
 use crate::normalise::Normalisation;
 
-/// The topologies whose weights can be read, by name and depth.
-const KNOWN: [(&str, usize); 4] = [
-    ("resnet18", 18),
-    ("resnet20", 20),
-    ("resnet44", 44),
-    ("resnet50", 50),
-];
+/// What networks of a name are made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Family {
+    Residual,
+    Dense,
+    /// With batch-norms or without.
+    Vgg {
+        normalised: bool,
+    },
+}
+
+/// The topologies whose weights can be read, by name, family and depth: convolutions and linear layers in a row.
+#[rustfmt::skip] // A family a line.
+const KNOWN: [(&str, Family, usize); 19] = {
+    const PLAIN: Family = Family::Vgg { normalised: false };
+    const NORMALISED: Family = Family::Vgg { normalised: true };
+    use Family::{Dense, Residual};
+    [
+        ("resnet18", Residual, 18), ("resnet20", Residual, 20), ("resnet34", Residual, 34), ("resnet44", Residual, 44),
+        ("resnet50", Residual, 50), ("resnet101", Residual, 101), ("resnet152", Residual, 152),
+        ("densenet121", Dense, 121), ("densenet161", Dense, 161), ("densenet169", Dense, 169), ("densenet201", Dense, 201),
+        ("vgg11", PLAIN, 11), ("vgg13", PLAIN, 13), ("vgg16", PLAIN, 16), ("vgg19", PLAIN, 19),
+        ("vgg11_bn", NORMALISED, 11), ("vgg13_bn", NORMALISED, 13), ("vgg16_bn", NORMALISED, 16), ("vgg19_bn", NORMALISED, 19),
+    ]
+};
+
+/// The names of all topologies whose weights can be read.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|(name, ..)| *name)
+}
+
+impl Family {
+    /// The family that the names of tensors tell.
+    fn of(tensors: &BTreeMap<String, Tensor>) -> Family {
+        if tensors.contains_key("features.conv0.weight") {
+            return Family::Dense;
+        }
+        if tensors.contains_key("features.0.weight") {
+            let normalised = tensors.contains_key("features.1.running_mean");
+            return Family::Vgg { normalised };
+        }
+        Family::Residual
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Family::Residual => "a residual network",
+            Family::Dense => "a DenseNet",
+            Family::Vgg { normalised: true } => "a VGG with batch-norms",
+            Family::Vgg { normalised: false } => "a VGG without batch-norms",
+        }
+    }
+}
+
+/// The images of a known topology: those of CIFAR-10 or of ImageNet.
+fn images(name: &str) -> Option<Input> {
+    let cifar = ["resnet20", "resnet44"].contains(&name);
+    topology(if cifar { name } else { "resnet18" }).map(|network| network.input)
+}
 
 /// What PyTorch adds to a variance.
 const EPSILON: f64 = 1e-5;
@@ -34,10 +89,10 @@ pub fn read(
     name: &str,
     normalisation: Option<&Normalisation>,
 ) -> Result<Graph, Problems> {
-    let known = KNOWN.iter().find(|(known, _)| *known == name);
-    let (Some(&(_, depth)), Some(network)) = (known, topology(name)) else {
+    let row = KNOWN.iter().find(|(known, ..)| *known == name);
+    let (Some(&(_, family, depth)), Some(images)) = (row, images(name)) else {
         let what = format!("weights of `{name}` cannot be read without a graph");
-        let names = KNOWN.map(|(known, _)| known).join(", ");
+        let names = known().collect::<Vec<_>>().join(", ");
         return Err(Problem::new(
             "--topology",
             what,
@@ -47,6 +102,12 @@ pub fn read(
     };
     let tensors = safetensors(path)?;
     let place = path.display().to_string();
+    let found = Family::of(&tensors);
+    if found != family {
+        let what = format!("its tensors are named as those of {}", found.name());
+        let fix = format!("{name} is {}", family.name());
+        return Err(Problem::new(place, what, fix).into());
+    }
     let layers = tensors
         .values()
         .filter(|tensor| [2, 4].contains(&tensor.shape.len()))
@@ -66,12 +127,12 @@ pub fn read(
         );
         return Err(Problem::new(place, what, format!("{name} has {depth}")).into());
     }
-    let usual = Normalisation::or_usual(normalisation, network.input.channels);
+    let usual = Normalisation::or_usual(normalisation, images.channels);
     let usual = usual.map_err(|(what, fix)| Problem::new(&place, what, fix))?;
     let input = Input {
         mean: usual.mean,
         std: usual.std,
-        ..network.input
+        ..images
     };
     let stem = path
         .file_stem()
@@ -79,7 +140,7 @@ pub fn read(
     build(&tensors, input, &stem, &place)
 }
 
-/// Puts a ResNet together from its tensors; `place` is where they are from.
+/// Puts a network of a known family together from its tensors; `place` is where they are from.
 ///
 /// # Errors
 /// Every tensor that is missing; shapes that do not fit.
@@ -95,9 +156,11 @@ pub fn build(
         problems: Problems::default(),
         place,
     };
-    let output = match tensors.contains_key("blocks.0.conv1.weight") {
-        true => builder.pre_activation(),
-        false => builder.post_activation(),
+    let output = match Family::of(tensors) {
+        Family::Dense => builder.densenet(),
+        Family::Vgg { .. } => builder.vgg(),
+        Family::Residual if builder.has("blocks.0.conv1") => builder.pre_activation(),
+        Family::Residual => builder.post_activation(),
     };
     let Builder {
         mut graph,
@@ -148,7 +211,8 @@ impl Builder<'_> {
     fn channels(&self, name: &str) -> usize {
         self.tensors
             .get(&format!("{name}.weight"))
-            .map_or(0, |tensor| tensor.shape[0])
+            .and_then(|tensor| tensor.shape.first().copied())
+            .unwrap_or(0)
     }
 
     fn conv(&mut self, name: &str, from: usize, stride: usize) -> usize {
@@ -210,131 +274,47 @@ impl Builder<'_> {
         self.graph.push(name, Op::Relu, vec![from])
     }
 
-    fn classify(&mut self, from: usize) -> usize {
-        let name = if self.has("linear") { "linear" } else { "fc" };
-        let weight = self.tensor(name, "weight", 2);
-        let bias = self.tensor(name, "bias", 1).values;
-        let pool = self.graph.push("pool", Op::GlobalAveragePool, vec![from]);
-        self.graph
-            .push(name, Op::Linear(Linear { weight, bias }), vec![pool])
-    }
-
-    fn post_activation(&mut self) -> usize {
-        let large = self
-            .tensors
-            .get("conv1.weight")
-            .is_some_and(|weight| weight.shape.get(2) == Some(&7));
-        let mut x = self.conv("conv1", 0, if large { 2 } else { 1 });
-        x = self.norm("bn1", x);
-        x = self.relu("relu", x);
-        if large {
-            x = self.graph.push(
-                "maxpool",
-                Op::MaxPool {
-                    kernel: 3,
-                    stride: 2,
-                    padding: 1,
-                },
-                vec![x],
-            );
-        }
-        let mut channels = self.channels("conv1");
-        for stage in 1.. {
-            if !self.has(&format!("layer{stage}.0.conv1")) {
-                break;
-            }
-            for block in 0.. {
-                let name = format!("layer{stage}.{block}");
-                if !self.has(&format!("{name}.conv1")) {
-                    break;
-                }
-                let stride = if stage > 1 && block == 0 { 2 } else { 1 };
-                (x, channels) = self.post_block(&name, x, channels, stride);
-            }
-        }
-        self.classify(x)
-    }
-
-    /// A block, its output and its channels.
-    fn post_block(
+    fn max_pool(
         &mut self,
         name: &str,
-        x: usize,
-        channels: usize,
-        stride: usize,
-    ) -> (usize, usize) {
-        let layers = if self.has(&format!("{name}.conv3")) {
-            3
-        } else {
-            2
+        from: usize,
+        [kernel, stride, padding]: [usize; 3],
+    ) -> usize {
+        let pool = Op::MaxPool {
+            kernel,
+            stride,
+            padding,
         };
-        let (mut y, mut outputs) = (x, channels);
-        for layer in 1..=layers {
-            // The 3×3 convolution of a bottleneck moves, the first of a plain block.
-            let step = if layer == layers - 1 { stride } else { 1 };
-            let conv = format!("{name}.conv{layer}");
-            outputs = self.channels(&conv);
-            y = self.conv(&conv, y, step);
-            y = self.norm(&format!("{name}.bn{layer}"), y);
-            if layer < layers {
-                y = self.relu(&format!("{name}.relu{layer}"), y);
-            }
-        }
-        let projection = ["downsample", "shortcut"].map(|kind| format!("{name}.{kind}"));
-        let projection = projection
-            .into_iter()
-            .find(|kind| self.has(&format!("{kind}.0")));
-        let shortcut = match projection {
-            Some(kind) => {
-                let conv = self.conv(&format!("{kind}.0"), x, stride);
-                self.norm(&format!("{kind}.1"), conv)
-            }
-            None if (stride, outputs) == (1, channels) => x,
-            None => {
-                let more = outputs.saturating_sub(channels);
-                let view = View {
-                    rows: stride,
-                    columns: stride,
-                    before: more / 2,
-                    behind: more - more / 2,
-                };
-                self.graph
-                    .add(&format!("{name}.shortcut"), Kind::View(view), vec![x])
-            }
-        };
-        let sum = self
-            .graph
-            .push(&format!("{name}.add"), Op::Add, vec![y, shortcut]);
-        (self.relu(&format!("{name}.relu"), sum), outputs)
+        self.graph.push(name, pool, vec![from])
     }
 
-    fn pre_activation(&mut self) -> usize {
-        let mut x = self.conv("conv1", 0, 1);
-        for block in 0.. {
-            let name = format!("blocks.{block}");
-            if !self.has(&format!("{name}.conv1")) {
-                break;
-            }
-            let shortcut = format!("{name}.shortcut");
-            let projected = self.has(&shortcut);
-            let stride = if projected { 2 } else { 1 };
-            let mut y = self.norm(&format!("{name}.bn1"), x);
-            y = self.relu(&format!("{name}.relu1"), y);
-            let base = if projected {
-                self.conv(&shortcut, y, stride)
-            } else {
-                x
-            };
-            y = self.conv(&format!("{name}.conv1"), y, stride);
-            y = self.norm(&format!("{name}.bn2"), y);
-            y = self.relu(&format!("{name}.relu2"), y);
-            y = self.conv(&format!("{name}.conv2"), y, 1);
-            x = self
-                .graph
-                .push(&format!("{name}.add"), Op::Add, vec![y, base]);
-        }
-        x = self.norm("bn", x);
-        x = self.relu("relu", x);
-        self.classify(x)
+    /// Convolution, batch-norm and ReLU of these names: a 7×7 convolution takes every second position, a smaller one
+    /// is the stem of networks for small images.
+    fn stem(&mut self, [conv, norm, relu]: [&str; 3]) -> usize {
+        let stride = if self.is_large(conv) { 2 } else { 1 };
+        let x = self.conv(conv, 0, stride);
+        let x = self.norm(norm, x);
+        self.relu(relu, x)
+    }
+
+    /// Whether a convolution is one of 7×7.
+    fn is_large(&self, conv: &str) -> bool {
+        let weight = self.tensors.get(&format!("{conv}.weight"));
+        weight.is_some_and(|weight| weight.shape.get(2) == Some(&7))
+    }
+
+    fn linear(&mut self, name: &str, from: usize) -> usize {
+        let weight = self.tensor(name, "weight", 2);
+        let bias = self.tensor(name, "bias", 1).values;
+        let linear = Op::Linear(Linear { weight, bias });
+        self.graph.push(name, linear, vec![from])
+    }
+
+    /// A global average pool and the linear layer that has one of these names.
+    fn classify(&mut self, names: &[&str], from: usize) -> usize {
+        let name = names.iter().find(|name| self.has(name));
+        let name = name.or(names.last()).copied().unwrap_or_default();
+        let pool = self.graph.push("pool", Op::GlobalAveragePool, vec![from]);
+        self.linear(name, pool)
     }
 }

@@ -1,0 +1,72 @@
+//! Networks that PyTorch exported, imported, rewritten and calibrated: their words and cycles in Verilog are those of the
+//! reference and of the cycle model.
+
+use std::fs;
+use std::path::Path;
+
+use cromulent_testbenches::{small, tools};
+
+/// Exported networks, the side of their images, and a format in which they compile.
+const NETWORKS: [(&str, u32, &str); 6] = [
+    ("post-resnet-17", 16, "L4"),
+    ("post-resnet-17", 16, "R3"),
+    ("post-resnet-imagenet-13", 32, "L4"),
+    ("post-resnet-imagenet-13", 32, "R3"),
+    ("vgg-9", 16, "L4"),
+    ("densenet-13", 16, "L4"),
+];
+
+/// Two images in IDX.
+fn images(side: u32) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, 4];
+    for extent in [2, side, side, 3] {
+        bytes.extend(extent.to_be_bytes());
+    }
+    let pixel = |i: u32| ((i * 73 + i * i * 11) % 251) as u8;
+    bytes.extend((0..2 * side * side * 3).map(pixel));
+    bytes
+}
+
+/// A small design that pools, and keeps codes in this format.
+fn design(format: &str) -> String {
+    let file = if format == "R3" {
+        "small-8x8-r3"
+    } else {
+        "small-8x8"
+    };
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../constraints/designs/{file}.toml"));
+    let text = fs::read_to_string(path).expect("a shipped design");
+    text.replace("max_pool = false", "max_pool = true ")
+}
+
+fn run(arguments: &[&str]) -> String {
+    let output = small::cromulent(arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {output:?}");
+    said
+}
+
+#[test]
+fn imported_networks_are_equal_on_every_executor() {
+    if tools::verilator().is_none() {
+        return;
+    }
+    let scratch = cromulent::tools::Scratch::new().expect("a temporary folder");
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    for (number, (name, side, format)) in NETWORKS.into_iter().enumerate() {
+        let (data, plan) = (path("images"), path("design.toml"));
+        fs::write(&data, images(side)).expect("a file");
+        fs::write(&plan, design(format)).expect("a file");
+        let network = path(&format!("{number}.toml"));
+        let file = format!("sim/import/tests/data/{name}.onnx");
+        let normalised = ["--normalize", "0.45,0.25", "--calibrate", &data];
+        run(&[&["import", &file, "--out", &network], &normalised[..]].concat());
+        let of_network = ["--design", &plan, "--network", &network, "--input", &data];
+        let executors = ["--executors", "reference,model,verilator", "--images", "2"];
+        let said = run(&[&["verify"], &of_network[..], &executors].concat());
+        assert!(said.ends_with("all equal\n"), "{name} {format}: {said}");
+        let said = run(&[&["simulate"], &of_network[..]].concat());
+        assert!(said.contains("image 0: class"), "{name} {format}: {said}");
+    }
+}
