@@ -47,13 +47,13 @@ fn main() {
             _ => by_name(&corpus, &scratch),
         };
         let (start, mut slowest, mut count, mut sound) =
-            (Instant::now(), Duration::ZERO, 0u64, 0u64);
+            (Instant::now(), (Duration::ZERO, 0), 0u64, 0u64);
         while start.elapsed() < Duration::from_secs(seconds) {
             let mut generator = Generator::new(count);
             let bytes = damaged(&corpus, &mut generator);
             let once = Instant::now();
             let result = std::panic::catch_unwind(|| each(&bytes, &scratch));
-            slowest = slowest.max(once.elapsed());
+            slowest = slowest.max((once.elapsed(), count));
             match result {
                 Ok(read) => sound += u64::from(read),
                 Err(_) => {
@@ -64,7 +64,8 @@ fn main() {
             count += 1;
         }
         println!(
-            "{name}: {count} files, {sound} of them read, the slowest in {slowest:.1?}, no panic"
+            "{name}: {count} files, {sound} of them read, the slowest in {:.1?} with seed {}, no panic",
+            slowest.0, slowest.1
         );
     }
     let _ = std::fs::remove_dir_all(scratch);

@@ -1,5 +1,7 @@
 //! Formats per normalisation: selections of batch-norms, and a search for the cheapest that keep an accuracy.
 
+use std::collections::BTreeSet;
+
 use cromulent_design::Design;
 use cromulent_engine::compile::{First, WeightValues};
 use cromulent_engine::{Choices, FastRunner, compile_with};
@@ -87,13 +89,17 @@ pub(super) struct Found {
 impl Search<'_> {
     /// Beginning with the design's own format throughout, goes over the batch-norms, that with the most values first
     /// (of those with as many, the last one in the network first, as the paper finds early layers most sensitive), and gives
-    /// each the narrowest format with which the accuracy is still kept; once, as what it gave up stays given up.
+    /// each the narrowest format with which the accuracy is still kept; again and again, until none takes a narrower
+    /// one. Then it exchanges: one batch-norm is given a wider format if another can then take one so narrow that bits
+    /// are saved.
+    ///
+    /// What is found cannot be bettered by one narrower format, or by one such exchange. It need not be the cheapest of
+    /// all.
     ///
     /// # Errors
     /// An accuracy that the design's own format does not have; images that are not the network's.
     pub fn run(&self, wishes: &[Wish]) -> Result<Found, Error> {
-        let mut wishes = wishes.to_vec();
-        let mut accuracy = self.accuracy(&wishes)?.unwrap_or(0.0);
+        let accuracy = self.accuracy(wishes)?.unwrap_or(0.0);
         if accuracy < self.wanted {
             let what = format!(
                 "{} without narrower formats gives {accuracy:.2} per cent of the images that decide",
@@ -105,33 +111,13 @@ impl Search<'_> {
                 "ask for less, or for a wider format",
             ));
         }
-        let own = self.bits(&wishes);
-        let mut order = norms(self.network);
-        order.sort_by_key(|&node| std::cmp::Reverse((self.values(node), node)));
-        // Formats are listed by width within a family.
-        let narrower: Vec<Format> = self.design.format.narrower().collect();
-        for node in order {
-            let name = &self.network.nodes[node].name;
-            if wishes.iter().any(|(known, _)| known == name) {
-                continue;
-            }
-            for &format in &narrower {
-                wishes.push((name.clone(), format));
-                // What batch-norms that share values do not agree on is no choice.
-                match self.accuracy(&wishes)? {
-                    Some(found) if found >= self.wanted => {
-                        accuracy = found;
-                        break;
-                    }
-                    _ => wishes.truncate(wishes.len() - 1),
-                }
-            }
-        }
-        let bits = [self.bits(&wishes), own];
+        let mut descent = Descent::new(self, wishes, accuracy);
+        while descent.narrow()? || descent.exchange()? {}
+        let wishes = descent.wishes(&descent.places);
         Ok(Found {
+            bits: [self.bits(&wishes), self.bits(&descent.given)],
+            accuracy: descent.accuracy,
             wishes,
-            accuracy,
-            bits,
         })
     }
 
@@ -161,6 +147,12 @@ impl Search<'_> {
         ))
     }
 
+    /// The batch-norm whose values are left uncoded.
+    fn uncoded(&self) -> Option<usize> {
+        let first = norms(self.network).first().copied();
+        first.filter(|_| self.first == First::Uncoded)
+    }
+
     /// Values that a batch-norm normalises.
     fn values(&self, node: usize) -> u64 {
         self.network.nodes[node].shape.values() as u64
@@ -171,10 +163,125 @@ impl Search<'_> {
         let bits = |node: usize| {
             let name = &self.network.nodes[node].name;
             let wish = wishes.iter().rfind(|(wanted, _)| wanted == name);
-            let format = wish.map_or(self.design.format, |(_, format)| *format);
+            let format = match wish {
+                _ if self.uncoded() == Some(node) => Format::I8,
+                Some((_, format)) => *format,
+                None => self.design.format,
+            };
             self.values(node) * u64::from(format.code_bits())
         };
         norms(self.network).into_iter().map(bits).sum()
+    }
+}
+
+/// An assignment on its way down.
+struct Descent<'a> {
+    search: &'a Search<'a>,
+    /// Formats that are not to be changed.
+    given: Vec<Wish>,
+    /// The batch-norms that are free, in the order they are tried.
+    free: Vec<usize>,
+    /// The formats there are, the design's own last; within a family they are listed by width.
+    formats: Vec<Format>,
+    /// By free batch-norm: the place of its format.
+    places: Vec<usize>,
+    accuracy: f64,
+    /// Assignments that do not keep the accuracy.
+    refused: BTreeSet<Vec<usize>>,
+}
+
+impl<'a> Descent<'a> {
+    fn new(search: &'a Search, given: &[Wish], accuracy: f64) -> Descent<'a> {
+        let name = |node: usize| &search.network.nodes[node].name;
+        let mut free = norms(search.network);
+        // What is left uncoded has no format to choose.
+        free.retain(|&node| search.uncoded() != Some(node));
+        free.retain(|&node| given.iter().all(|(known, _)| known != name(node)));
+        free.sort_by_key(|&node| std::cmp::Reverse((search.values(node), node)));
+        let own = search.design.format;
+        let formats: Vec<Format> = own.narrower().chain([own]).collect();
+        Descent {
+            search,
+            given: given.to_vec(),
+            places: vec![formats.len() - 1; free.len()],
+            free,
+            formats,
+            accuracy,
+            refused: BTreeSet::new(),
+        }
+    }
+
+    /// The formats that are not the design's own.
+    fn wishes(&self, places: &[usize]) -> Vec<Wish> {
+        let own = self.formats.len() - 1;
+        let name = |node: usize| self.search.network.nodes[node].name.clone();
+        let chosen = self.free.iter().zip(places);
+        let chosen = chosen.filter(|(_, place)| **place != own);
+        let chosen = chosen.map(|(&node, &place)| (name(node), self.formats[place]));
+        self.given.iter().cloned().chain(chosen).collect()
+    }
+
+    /// Takes an assignment if it keeps the accuracy. What batch-norms that share values do not agree on is no choice.
+    fn take(&mut self, places: Vec<usize>) -> Result<bool, Error> {
+        if self.refused.contains(&places) {
+            return Ok(false);
+        }
+        match self.search.accuracy(&self.wishes(&places))? {
+            Some(found) if found >= self.search.wanted => {
+                (self.accuracy, self.places) = (found, places);
+                Ok(true)
+            }
+            _ => {
+                self.refused.insert(places);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Goes over the batch-norms once, and gives each the narrowest format there is; whether any took one.
+    fn narrow(&mut self) -> Result<bool, Error> {
+        let mut any = false;
+        for norm in 0..self.free.len() {
+            for place in 0..self.places[norm] {
+                let mut places = self.places.clone();
+                places[norm] = place;
+                if self.take(places)? {
+                    any = true;
+                    break;
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    /// Gives one batch-norm a wider format and another a narrower one, the first two with which bits are saved; whether
+    /// there are such.
+    fn exchange(&mut self) -> Result<bool, Error> {
+        let bits = |norm: usize, place: usize| {
+            self.search.values(self.free[norm]) * u64::from(self.formats[place].code_bits())
+        };
+        let mut tries = vec![];
+        for wide in 0..self.free.len() {
+            for narrow in (0..self.free.len()).filter(|&narrow| narrow != wide) {
+                for up in self.places[wide] + 1..self.formats.len() {
+                    for down in 0..self.places[narrow] {
+                        let before =
+                            bits(wide, self.places[wide]) + bits(narrow, self.places[narrow]);
+                        if bits(wide, up) + bits(narrow, down) < before {
+                            let mut places = self.places.clone();
+                            (places[wide], places[narrow]) = (up, down);
+                            tries.push(places);
+                        }
+                    }
+                }
+            }
+        }
+        for places in tries {
+            if self.take(places)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -245,6 +352,20 @@ mod tests {
             Some(found.accuracy)
         );
         assert_eq!(search(80.0).run(&[]).unwrap(), found);
+        // No batch-norm takes a narrower format.
+        for (place, (_, format)) in found.wishes.iter().enumerate() {
+            for narrower in Format::R4
+                .narrower()
+                .take_while(|narrower| narrower != format)
+            {
+                let mut wishes = found.wishes.clone();
+                wishes[place].1 = narrower;
+                assert!(
+                    search(80.0).accuracy(&wishes).unwrap() < Some(80.0),
+                    "{wishes:?}"
+                );
+            }
+        }
         let error = search(100.0).run(&[]).unwrap_err().to_string();
         assert!(
             error.contains("--auto: R4 without narrower formats gives"),
