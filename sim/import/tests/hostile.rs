@@ -176,6 +176,39 @@ fn tensors_that_claim_too_much_are_refused() {
     }
 }
 
+/// A few bytes that ask for constants of gigabytes, at once or bit by bit.
+#[test]
+fn constants_that_grow_too_large_are_refused() {
+    let shape = |dims: &[u64]| {
+        let content = dims.iter().flat_map(|&extent| {
+            let mut bytes = vec![];
+            varint(&mut bytes, extent);
+            bytes
+        });
+        let parts = [
+            number(1, dims.len() as u64),
+            number(2, 7),
+            field(8, b"s"),
+            field(7, &content.collect::<Vec<u8>>()),
+        ];
+        field(5, &parts.concat())
+    };
+    let claims = |dims: &[u64], nodes: usize| {
+        let mut parts = vec![shape(dims), image()];
+        let constant = |n: usize| node("ConstantOfShape", &["s"], &format!("c{n}"));
+        parts.extend((0..nodes).map(constant));
+        parts.extend([node("Relu", &["image"], "a"), output("a")]);
+        model(&parts)
+    };
+    assert!(decode(&claims(&[1000, 1000], 1)).is_ok());
+    let problems = message(&claims(&[4096, 4096], 1));
+    let wanted = "output `c0`: makes a constant of the extents [4096, 4096]";
+    assert!(problems.contains(wanted), "{problems}");
+    let problems = message(&claims(&[500, 500], 8));
+    let wanted = "output `c7`: makes a constant of the extents [500, 500], more values";
+    assert!(problems.contains(wanted), "{problems}");
+}
+
 #[test]
 fn parts_without_number_are_refused() {
     let bytes = model(&[[0x0a, 0].repeat(300_000)]);

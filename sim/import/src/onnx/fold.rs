@@ -1,12 +1,21 @@
 //! Operators on constants: the sub-graphs that exporters write around Pad, Slice and Reshape.
 
-use super::constant::{Constant, Fault, MAX_VALUES, Values, count, is_float};
+use super::constant::{Constant, Fault, Values, count, is_float};
 use super::node::Attributes;
 
-/// Largest result of an operator on constants: those of shapes have a handful of values, weights some millions.
-const LARGEST: usize = MAX_VALUES / 4;
+/// Values that constants of shapes may have, all together: a handful each.
+const OF_SHAPES: usize = 1 << 20;
 
-/// Computes an operator on constants; `None` if it is none that is folded.
+/// What is wrong with constants for which there is no room.
+pub(super) const TOO_MANY: &str = "more values of constants than such a file needs";
+
+/// How many values operators on constants may make of a file that holds so many, or so many bytes, all together: its
+/// weights are reshaped and transposed, which leaves them as many, and a few bytes must not claim gigabytes.
+pub(super) fn room(held: usize) -> usize {
+    held.saturating_add(OF_SHAPES)
+}
+
+/// Computes an operator on constants, whose result has `room` for so many values; `None` if it is none that is folded.
 ///
 /// # Errors
 /// Inputs that it cannot take.
@@ -14,6 +23,7 @@ pub(super) fn fold(
     op: &str,
     inputs: &[Option<&Constant>],
     attributes: &Attributes<'_>,
+    room: usize,
 ) -> Result<Option<Constant>, Fault> {
     let input = |place: usize| inputs.get(place).copied().flatten();
     let Some(first) = input(0) else {
@@ -31,13 +41,13 @@ pub(super) fn fold(
         "Cast" => cast(first, attributes.int("to", 1))?,
         "Shape" => Constant::integers(first.shape.iter().map(|&extent| extent as i64).collect()),
         "Size" => scalar(first.values.len() as i64),
-        "Gather" => gather(first, input(1), attributes.int("axis", 0))?,
+        "Gather" => gather(first, input(1), attributes.int("axis", 0), room)?,
         "Unsqueeze" => unsqueeze(first, &list(1, "axes").unwrap_or_default())?,
         "Squeeze" => squeeze(first, list(1, "axes").as_deref())?,
-        "Concat" => concat(inputs, attributes.int("axis", 0))?,
+        "Concat" => concat(inputs, attributes.int("axis", 0), room)?,
         "ConstantOfShape" => {
             let value = attributes.constant("value")?;
-            constant_of_shape(first, value)?
+            constant_of_shape(first, value, room)?
         }
         "Reshape" => {
             let wanted = list(1, "shape").ok_or_else(|| fault("has no constant shape"))?;
@@ -60,12 +70,15 @@ pub(super) fn fold(
         "Slice" => {
             let constant = first;
             let slices = slices(&constant.shape, &list)?;
-            pick(constant, &slices)?
+            pick(constant, &slices, room)?
         }
         "Transpose" => transpose(first, attributes.ints("perm"))?,
-        "Add" | "Sub" | "Mul" | "Div" => {
-            arithmetic(op, first, input(1).ok_or_else(|| fault("reads one value"))?)?
-        }
+        "Add" | "Sub" | "Mul" | "Div" => arithmetic(
+            op,
+            first,
+            input(1).ok_or_else(|| fault("reads one value"))?,
+            room,
+        )?,
         "Neg" => match &first.values {
             Values::Integers(values) => with(
                 first,
@@ -150,7 +163,12 @@ fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
     )
 }
 
-fn gather(constant: &Constant, indices: Option<&Constant>, along: i64) -> Result<Constant, Fault> {
+fn gather(
+    constant: &Constant,
+    indices: Option<&Constant>,
+    along: i64,
+    room: usize,
+) -> Result<Constant, Fault> {
     let indices = indices.ok_or_else(|| fault("has no indices"))?;
     let along = axis(along, constant.shape.len())?;
     let (before, extent, behind) = around(&constant.shape, along);
@@ -164,7 +182,7 @@ fn gather(constant: &Constant, indices: Option<&Constant>, along: i64) -> Result
     let mut shape = constant.shape[..along].to_vec();
     shape.extend(&indices.shape);
     shape.extend(&constant.shape[along + 1..]);
-    small(&shape)?;
+    small(&shape, room)?;
     let mut places = Vec::new();
     for outer in 0..before {
         for &index in &wanted {
@@ -224,7 +242,7 @@ fn squeeze(constant: &Constant, axes: Option<&[i64]>) -> Result<Constant, Fault>
     })
 }
 
-fn concat(inputs: &[Option<&Constant>], along: i64) -> Result<Constant, Fault> {
+fn concat(inputs: &[Option<&Constant>], along: i64, room: usize) -> Result<Constant, Fault> {
     let parts: Option<Vec<&Constant>> = inputs.iter().copied().collect();
     let parts = parts
         .filter(|parts| !parts.is_empty())
@@ -240,7 +258,7 @@ fn concat(inputs: &[Option<&Constant>], along: i64) -> Result<Constant, Fault> {
         }
         shape[along] += part.shape[along];
     }
-    small(&shape)?;
+    small(&shape, room)?;
     let before: usize = shape[..along].iter().product();
     let block = |part: &Constant| part.shape[along..].iter().product::<usize>();
     if parts.iter().all(|part| part.as_integers().is_some()) {
@@ -266,7 +284,11 @@ fn concat(inputs: &[Option<&Constant>], along: i64) -> Result<Constant, Fault> {
     Err(fault("joins integers and floats"))
 }
 
-fn constant_of_shape(shape: &Constant, value: Option<Constant>) -> Result<Constant, Fault> {
+fn constant_of_shape(
+    shape: &Constant,
+    value: Option<Constant>,
+    room: usize,
+) -> Result<Constant, Fault> {
     let extents = shape
         .as_integers()
         .ok_or_else(|| fault("has a shape that is not of integers"))?;
@@ -275,7 +297,7 @@ fn constant_of_shape(shape: &Constant, value: Option<Constant>) -> Result<Consta
         .map(|&extent| usize::try_from(extent).ok())
         .collect();
     let shape = shape.ok_or_else(|| fault("has a negative extent"))?;
-    let count = small(&shape)?;
+    let count = small(&shape, room)?;
     let values = match value.map(|value| value.values) {
         Some(Values::Integers(value)) => {
             Values::Integers(vec![value.first().copied().unwrap_or(0); count])
@@ -289,10 +311,12 @@ fn constant_of_shape(shape: &Constant, value: Option<Constant>) -> Result<Consta
 }
 
 /// How many values a result has, if that is not too many.
-fn small(shape: &[usize]) -> Result<usize, Fault> {
-    count(shape)
-        .filter(|&count| count <= LARGEST)
-        .ok_or_else(|| fault(&format!("makes a constant of the extents {shape:?}")))
+fn small(shape: &[usize], room: usize) -> Result<usize, Fault> {
+    count(shape).filter(|&count| count <= room).ok_or_else(|| {
+        fault(&format!(
+            "makes a constant of the extents {shape:?}, {TOO_MANY}"
+        ))
+    })
 }
 
 /// The shape that a Reshape gives: 0 copies an extent, −1 is what is left.
@@ -399,9 +423,9 @@ fn range(extent: usize, start: i64, end: i64, step: i64) -> Result<Range, Fault>
 }
 
 /// The values that slices take.
-fn pick(constant: &Constant, ranges: &[Range]) -> Result<Constant, Fault> {
+fn pick(constant: &Constant, ranges: &[Range], room: usize) -> Result<Constant, Fault> {
     let shape: Vec<usize> = ranges.iter().map(|range| range.count).collect();
-    small(&shape)?;
+    small(&shape, room)?;
     let mut places = vec![0usize];
     for (range, &extent) in ranges.iter().zip(&constant.shape) {
         let of_axis = |before: &usize| {
@@ -445,7 +469,7 @@ fn transpose(constant: &Constant, perm: Option<&[i64]>) -> Result<Constant, Faul
     Ok(at(constant, shape, &places))
 }
 
-fn arithmetic(op: &str, a: &Constant, b: &Constant) -> Result<Constant, Fault> {
+fn arithmetic(op: &str, a: &Constant, b: &Constant, room: usize) -> Result<Constant, Fault> {
     let rank = a.shape.len().max(b.shape.len());
     let padded = |shape: &[usize]| -> Vec<usize> {
         let missing = rank - shape.len();
@@ -463,7 +487,7 @@ fn arithmetic(op: &str, a: &Constant, b: &Constant) -> Result<Constant, Fault> {
             _ => return Err(fault("combines constants that do not fit")),
         }
     }
-    small(&shape)?;
+    small(&shape, room)?;
     let places = |own: &[usize]| {
         let mut places = vec![0usize];
         for (&extent, &whole) in own.iter().zip(&shape) {
@@ -514,7 +538,7 @@ mod tests {
 
     fn folded(op: &str, inputs: &[&Constant]) -> Result<Constant, Fault> {
         let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
-        fold(op, &inputs, &Attributes::default()).map(Option::unwrap)
+        fold(op, &inputs, &Attributes::default(), 1 << 20).map(Option::unwrap)
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use cromulent_network::{BatchNorm, Convolution, Linear, Op, Problem, Shape, Tensor};
 
 use super::constant::{Constant, Fault};
-use super::fold::{self, axis, fold, reshaped, slices};
+use super::fold::{self, TOO_MANY, axis, fold, reshaped, slices};
 use super::node::Attributes;
 use super::{clean, proto};
 use crate::graph::{Graph, Kind, View};
@@ -34,6 +34,16 @@ pub(super) enum Value {
     Unknown,
 }
 
+impl Value {
+    /// How many values it holds.
+    pub fn held(&self) -> usize {
+        match self {
+            Value::Constant(constant) => constant.values.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// A graph under construction.
 pub(super) struct Lowering {
     graph: Graph,
@@ -41,19 +51,23 @@ pub(super) struct Lowering {
     /// Images the file was exported for; 1 if that is free.
     batch: usize,
     opset: i64,
+    /// Values that operators on constants may still make.
+    room: usize,
 }
 
 /// What an operator reads.
 type Inputs<'a> = &'a [Option<Value>];
 
 impl Lowering {
-    pub fn new(graph: Graph, batch: usize, opset: i64) -> Lowering {
+    /// A graph of the image alone; operators on constants have `room` for so many values, all together.
+    pub fn new(graph: Graph, batch: usize, opset: i64, room: usize) -> Lowering {
         let shapes = vec![graph.input.shape()];
         Lowering {
             graph,
             shapes,
             batch,
             opset,
+            room,
         }
     }
 
@@ -91,9 +105,16 @@ impl Lowering {
             })
             .collect();
         if let Some(constants) = constants {
-            let folded = fold(&node.op, &constants, attributes)?;
-            let folded = folded.map(|constant| Value::Constant(Arc::new(constant)));
-            return folded.ok_or_else(|| unsupported(&node.op));
+            let folded = fold(&node.op, &constants, attributes, self.room)?;
+            let folded = folded.ok_or_else(|| unsupported(&node.op))?;
+            let room = self.room.checked_sub(folded.values.len());
+            self.room = room.ok_or_else(|| {
+                (
+                    format!("makes {TOO_MANY}"),
+                    "export the network anew".to_owned(),
+                )
+            })?;
+            return Ok(Value::Constant(Arc::new(folded)));
         }
         let name = self.name(node);
         match node.op.as_str() {

@@ -102,6 +102,7 @@ pub fn decode(
         place,
         folder,
         opset,
+        bytes: bytes.len(),
     }
     .graph(&graph, name, normalisation)
 }
@@ -111,6 +112,8 @@ struct Reader<'a> {
     place: &'a str,
     folder: &'a Path,
     opset: i64,
+    /// How long it is.
+    bytes: usize,
 }
 
 impl Reader<'_> {
@@ -123,9 +126,13 @@ impl Reader<'_> {
         let mut problems = Problems::default();
         let mut values = self.initializers(graph, &mut problems);
         problems.or(())?;
+        // Those in other files are not among its bytes.
+        let held = values.values().map(Value::held).sum::<usize>();
         let (input, batch) = self.input(graph, &values, normalisation)?;
         values.insert(input.0.to_owned(), Value::Map(0));
-        let mut lowering = Lowering::new(Graph::new(&clean(name), input.1), batch, self.opset);
+        let room = fold::room(self.bytes + held);
+        let graph_of = Graph::new(&clean(name), input.1);
+        let mut lowering = Lowering::new(graph_of, batch, self.opset, room);
         let mut problems = Problems::default();
         for node in &graph.nodes {
             if let Err((what, fix)) = self.node(node, &mut values, &mut lowering) {

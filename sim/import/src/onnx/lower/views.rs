@@ -89,7 +89,12 @@ impl Lowering {
         let axes = axes.unwrap_or_else(|| {
             Constant::integers(if op == "Squeeze" { vec![2, 3] } else { vec![] })
         });
-        let folded = fold(op, &[Some(&shape), Some(&axes)], &Attributes::default())?;
+        let folded = fold(
+            op,
+            &[Some(&shape), Some(&axes)],
+            &Attributes::default(),
+            self.room,
+        )?;
         self.seen_as(&input, &folded.map(|shape| shape.shape).unwrap_or_default())
     }
 
