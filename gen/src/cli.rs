@@ -10,10 +10,12 @@ use cromulent_import::Normalisation;
 
 pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
+pub use compare::{Asked, CompareArgs, Which};
 pub use memory::{Kept, MemoryCommand};
 
 mod accuracy;
 mod choices;
+mod compare;
 mod memory;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
@@ -35,6 +37,8 @@ pub enum Command {
     Accuracy(AccuracyArgs),
     /// Say whether a network is cromulent, whether a design is sound, and whether one fits the other.
     Check(CheckArgs),
+    /// Synthesise arrays of several formats side by side: tables, flip-flops, square micrometres, and accuracy beside them.
+    Compare(CompareArgs),
     /// Compile a network for a design: the program image, and where everything lies in memory.
     Compile(CompileArgs),
     /// Write the Verilog of a design, its register map and a test bench.

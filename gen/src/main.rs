@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let (result, json) = match command {
         Command::Accuracy(args) => (commands::accuracy::run(&args, &progress), args.json),
         Command::Check(args) => (commands::check::run(&args), args.json),
+        Command::Compare(args) => (commands::compare::run(&args, &progress), args.json),
         Command::Compile(args) => (commands::compile::run(&args, &progress), args.json),
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),
         Command::Import(args) => (commands::import::run(&args, &progress), args.json),

@@ -4,6 +4,7 @@ mod combinations;
 mod layers;
 mod mixed;
 mod report;
+mod single;
 mod tally;
 
 use std::fs;
@@ -27,6 +28,7 @@ use crate::{Error, Outcome, Problem};
 use combinations::{Combination, combinations};
 use mixed::{Search, Wish};
 use report::{Report, Row};
+pub(super) use single::top1;
 use tally::{Answer, Tally};
 
 /// Computes a table of accuracies: every row is what the hardware of that row would answer.

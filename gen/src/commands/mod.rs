@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 pub mod check;
+pub mod compare;
 pub mod compile;
 pub mod generate;
 pub mod import;

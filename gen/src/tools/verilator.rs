@@ -1,12 +1,11 @@
 //! Verilator: lint, and a simulator built from Verilog and a C++ harness, kept in a cache.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Found, Scratch, Tool, Version, run};
+use super::{Found, Scratch, Tool, Version, cache_failed, cache_root, run};
 use crate::Error;
 use crate::output::{Files, write_files};
 
@@ -193,33 +192,6 @@ fn install(draft: &Path, folder: &Path) -> Result<(), Error> {
         Err(_) if folder.join(PROGRAM).is_file() => Ok(()),
         Err(error) => Err(cache_failed(Error::io("be written", folder, &error))),
         Ok(()) => Ok(()),
-    }
-}
-
-/// `$CROMULENT_CACHE`, or `cromulent` in `$XDG_CACHE_HOME` or `~/.cache`.
-fn cache_root() -> Result<PathBuf, Error> {
-    let set = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let root = set("CROMULENT_CACHE")
-        .or_else(|| set("XDG_CACHE_HOME").map(|home| home.join("cromulent")))
-        .or_else(|| set("HOME").map(|home| home.join(".cache/cromulent")));
-    let relative = root.ok_or_else(|| Error::ToolFailed {
-        tool: "the build cache".to_owned(),
-        what: "has no place: set CROMULENT_CACHE to a folder".to_owned(),
-        output: String::new(),
-    })?;
-    std::path::absolute(&relative).map_err(|error| Error::io("be found", &relative, &error))
-}
-
-/// A cache that cannot be written is no fault of the input.
-fn cache_failed(error: Error) -> Error {
-    Error::ToolFailed {
-        tool: "the build cache".to_owned(),
-        what: "cannot be written: set CROMULENT_CACHE to a folder that can".to_owned(),
-        output: error.to_string(),
     }
 }
 

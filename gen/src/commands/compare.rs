@@ -1,0 +1,190 @@
+//! `cromulent compare`: what formats take in hardware, by synthesis, side by side.
+
+mod candidates;
+mod report;
+
+use std::sync::Arc;
+
+use cromulent_design::Design;
+use rayon::prelude::*;
+
+use crate::cli::{Asked, CompareArgs, Which};
+use crate::liberty::Library;
+use crate::progress::{Progress, Step};
+use crate::synthesis::measure::{array, element};
+use crate::synthesis::{Resources, Synthesiser, Target, Vendor, route};
+use crate::{Error, Outcome};
+use candidates::candidates;
+use report::{Report, Row, Sizes};
+
+/// Synthesises a row for each format, or for each of its processing elements.
+///
+/// # Errors
+/// Bad input: a library, a network or a size that will not do. A missing or failing Yosys or nextpnr.
+pub fn run(args: &CompareArgs, progress: &Progress) -> Result<Outcome, Error> {
+    let targets = targets(args)?;
+    let wanted = wanted(args)?;
+    let source = args.network.as_deref();
+    let source = source
+        .map(|file| crate::networks::shapes(file, None))
+        .transpose()?;
+    let synthesiser = Synthesiser::new()?;
+    let nextpnr = args.route.then(route::find).transpose()?;
+    let bench = Bench {
+        synthesiser,
+        targets,
+        step: progress.step("synthesising"),
+    };
+    let chosen: Result<Vec<_>, Error> = wanted
+        .into_par_iter()
+        .map(|(asked, designs)| {
+            bench
+                .choose(designs, args.pe)
+                .map(|designs| (asked, designs))
+        })
+        .collect();
+    let designs: Vec<(&Asked, Design)> = chosen?
+        .into_iter()
+        .flat_map(|(asked, designs)| designs.into_iter().map(move |design| (asked, design)))
+        .collect();
+    let rows: Result<Vec<Row>, Error> = designs
+        .into_par_iter()
+        .map(|(asked, design)| bench.row(asked, design))
+        .collect();
+    let mut rows = rows?;
+    if let Some(nextpnr) = &nextpnr {
+        for row in &mut rows {
+            bench.step.say(&format!("routing {}", row.name));
+            row.fmax_mhz = Some(route::array(&bench.synthesiser, nextpnr, &row.design)?);
+        }
+    }
+    drop(bench.step);
+    let mut notes = vec![];
+    if let Some(source) = source.filter(|source| source.seed.is_none()) {
+        for row in &mut rows {
+            match super::accuracy::top1(&source.network, &row.design, progress) {
+                Ok(top1) => row.top1 = top1,
+                Err(error) => notes.push(format!("{}: no accuracy: {error}", row.name)),
+            }
+        }
+    } else if args.network.is_some() {
+        notes.push("the network has no trained weights, so that there is no accuracy".to_owned());
+    }
+    let report = Report {
+        rows,
+        rows_of_array: args.rows,
+        columns: args.columns,
+        targets: bench
+            .targets
+            .iter()
+            .map(|target| target.name().to_owned())
+            .collect(),
+        notes,
+    };
+    Ok(Outcome::good(report.text(), report.json()))
+}
+
+/// What is synthesised for: an FPGA, standard cells, or both.
+fn targets(args: &CompareArgs) -> Result<Vec<Target>, Error> {
+    if args.route && args.target != Some(Vendor::Ecp5) {
+        let what = "places and routes on an ECP5 only";
+        return Err(Error::bad_input("--route", what, "write --target ecp5"));
+    }
+    let library = args.liberty.as_deref().map(Library::load).transpose()?;
+    let library = library.map(|library| Target::Cells(Arc::new(library)));
+    Ok(args
+        .target
+        .map(Target::Fpga)
+        .into_iter()
+        .chain(library)
+        .collect())
+}
+
+/// The designs of each format.
+fn wanted(args: &CompareArgs) -> Result<Vec<(&Asked, Vec<Design>)>, Error> {
+    let found = args.formats.iter().map(|asked| {
+        let designs = candidates(asked.format, args.rows, args.columns)?;
+        Ok((asked, designs))
+    });
+    found.collect()
+}
+
+/// What measures.
+struct Bench {
+    synthesiser: Synthesiser,
+    targets: Vec<Target>,
+    step: Step,
+}
+
+impl Bench {
+    /// All of these, or the one whose array takes least: as many elements as it has, and their edges.
+    fn choose(&self, designs: Vec<Design>, which: Which) -> Result<Vec<Design>, Error> {
+        if which == Which::All || designs.len() < 2 {
+            return Ok(designs);
+        }
+        let mut best: Option<(f64, Design)> = None;
+        for design in designs {
+            let elements = u64::from(design.rows) * u64::from(design.columns);
+            let all = self.sum(|target| {
+                let each = element(&self.synthesiser, target, &design, true)?;
+                let single = Design {
+                    rows: 1,
+                    columns: 1,
+                    ..design.clone()
+                };
+                let edge = array(&self.synthesiser, target, &single)?.row_edge.each;
+                Ok(each * elements + edge * design.rows.into())
+            })?;
+            let size = size(&all);
+            if best.as_ref().is_none_or(|(least, _)| size < *least) {
+                best = Some((size, design));
+            }
+        }
+        Ok(best.map(|(_, design)| design).into_iter().collect())
+    }
+
+    fn row(&self, asked: &Asked, design: Design) -> Result<Row, Error> {
+        self.step.say(&format!("{} {}", asked.name, design.affine));
+        let digits = Design {
+            image_digits: true,
+            ..design.clone()
+        };
+        let digits = (digits != design && digits.validate().is_ok()).then_some(digits);
+        Ok(Row {
+            name: asked.name.clone(),
+            plain: self.sizes(&design)?,
+            digits: digits.map(|digits| self.sizes(&digits)).transpose()?,
+            design,
+            fmax_mhz: None,
+            pj_per_mac: None,
+            top1: None,
+        })
+    }
+
+    fn sizes(&self, design: &Design) -> Result<Sizes, Error> {
+        let alone = |shadow| self.sum(|target| element(&self.synthesiser, target, design, shadow));
+        Ok(Sizes {
+            bare: alone(false)?,
+            shadowed: alone(true)?,
+            array: self.sum(|target| Ok(array(&self.synthesiser, target, design)?.total()))?,
+        })
+    }
+
+    /// On every target: tables of the FPGA and square micrometres of the cells stand side by side; flip-flops are
+    /// those of the first.
+    fn sum(&self, each: impl Fn(&Target) -> Result<Resources, Error>) -> Result<Resources, Error> {
+        let found: Result<Vec<Resources>, Error> = self.targets.iter().map(each).collect();
+        let found = found?;
+        let flip_flops = found.first().map_or(0, |first| first.flip_flops);
+        Ok(Resources {
+            flip_flops,
+            ..found.into_iter().sum()
+        })
+    }
+}
+
+/// What designs are compared by: tables, or square micrometres where there are none.
+fn size(resources: &Resources) -> f64 {
+    let luts = resources.luts.map(|luts| luts as f64);
+    luts.or(resources.area_um2).unwrap_or(0.0)
+}

@@ -1,0 +1,75 @@
+//! What is synthesised.
+
+use std::collections::BTreeSet;
+
+use cromulent_core::{Pe, PeShape};
+use cromulent_design::Design;
+use cromulent_kit::emit::{self, Module};
+use rust_hdl_core::prelude::Block;
+
+use crate::Error;
+
+/// Verilog and its top module.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// The top module.
+    pub top: String,
+    /// All modules, those that are used before those that use them.
+    pub verilog: String,
+}
+
+impl Source {
+    /// One processing element.
+    ///
+    /// # Errors
+    /// [`Error::ToolFailed`] if it is described wrongly: a fault of this program.
+    pub fn element(shape: &PeShape) -> Result<Source, Error> {
+        let mut pe = Pe::new(shape);
+        pe.connect_all();
+        let modules = emit::verilog(&pe).map_err(refused)?;
+        Ok(Source {
+            top: "pe".to_owned(),
+            verilog: modules.into_iter().map(|module| module.text).collect(),
+        })
+    }
+
+    /// One module of these and what it uses; `None` if there is none of this name.
+    pub fn module(modules: &[Module], top: &str) -> Option<Source> {
+        modules.iter().find(|module| module.name == top)?;
+        let mut used = BTreeSet::from([top]);
+        // Users stand behind what they use.
+        for module in modules.iter().rev() {
+            if used.contains(module.name.as_str()) {
+                let words = module
+                    .text
+                    .split(|c: char| !c.is_alphanumeric() && c != '_');
+                let words: BTreeSet<&str> = words.collect();
+                let others = modules.iter().map(|other| other.name.as_str());
+                used.extend(others.filter(|name| words.contains(name)));
+            }
+        }
+        let kept = modules
+            .iter()
+            .filter(|module| used.contains(module.name.as_str()));
+        Some(Source {
+            top: top.to_owned(),
+            verilog: kept.map(|module| module.text.as_str()).collect(),
+        })
+    }
+}
+
+/// All modules of a design.
+///
+/// # Errors
+/// [`Error::ToolFailed`] if a block is described wrongly: a fault of this program.
+pub fn modules(design: &Design) -> Result<Vec<Module>, Error> {
+    cromulent_core::verilog(design).map_err(refused)
+}
+
+fn refused(error: emit::EmitError) -> Error {
+    Error::ToolFailed {
+        tool: "the emitter".to_owned(),
+        what: "refused a block".to_owned(),
+        output: error.to_string(),
+    }
+}
