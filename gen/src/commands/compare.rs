@@ -102,8 +102,10 @@ fn targets(args: &CompareArgs) -> Result<Vec<Target>, Error> {
 
 /// The designs of each format.
 fn wanted(args: &CompareArgs) -> Result<Vec<(&Asked, Vec<Design>)>, Error> {
+    // Tables and DSP blocks have no common measure: the smallest is one of tables, and without an FPGA there are none.
+    let with_dsp = args.pe == Which::All && args.target.is_some() && args.liberty.is_none();
     let found = args.formats.iter().map(|asked| {
-        let designs = candidates(asked.format, args.rows, args.columns)?;
+        let designs = candidates(asked.format, args.rows, args.columns, with_dsp)?;
         Ok((asked, designs))
     });
     found.collect()

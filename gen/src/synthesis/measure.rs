@@ -1,7 +1,7 @@
 //! Blocks of a design, measured.
 
 use cromulent_core::PeShape;
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 
 use super::source::{Source, modules};
 use super::{Resources, Synthesiser, Target};
@@ -68,7 +68,7 @@ pub fn array(
 ) -> Result<ArrayParts, Error> {
     let modules = modules(&shallow(design))?;
     let each = |top: &str| -> Result<Resources, Error> {
-        let Some(source) = Source::module(&modules, top) else {
+        let Some(source) = Source::module(&modules, top, has_dsp(design)) else {
             return Ok(Resources::default());
         };
         let netlist = synthesiser.run(target, &source, true)?;
@@ -92,11 +92,16 @@ pub fn array(
 /// A block is described wrongly: a fault of this program.
 pub fn array_source(design: &Design) -> Result<Source, Error> {
     let modules = modules(&shallow(design))?;
-    Source::module(&modules, "array").ok_or_else(|| Error::ToolFailed {
+    Source::module(&modules, "array", has_dsp(design)).ok_or_else(|| Error::ToolFailed {
         tool: "the emitter".to_owned(),
         what: "wrote no array".to_owned(),
         output: String::new(),
     })
+}
+
+/// Whether the elements multiply in DSP blocks.
+fn has_dsp(design: &Design) -> bool {
+    design.pe == PeKind::Dsp
 }
 
 /// The design with small memories: the array is the same, and its Verilog is made sooner.
@@ -128,7 +133,7 @@ pub fn accelerator(
     design: &Design,
 ) -> Result<Vec<ModuleCells>, Error> {
     let modules = modules(design)?;
-    let Some(source) = Source::module(&modules, cromulent_core::TOP) else {
+    let Some(source) = Source::module(&modules, cromulent_core::TOP, has_dsp(design)) else {
         return Ok(vec![]);
     };
     let netlist = synthesiser.run(target, &source, false)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cromulent_core::{Pe, PeShape};
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 use cromulent_kit::emit::{self, Module};
 use rust_hdl_core::prelude::Block;
 
@@ -16,6 +16,8 @@ pub struct Source {
     pub top: String,
     /// All modules, those that are used before those that use them.
     pub verilog: String,
+    /// Whether multipliers go into DSP blocks, if the target has some.
+    pub dsp: bool,
 }
 
 impl Source {
@@ -30,11 +32,12 @@ impl Source {
         Ok(Source {
             top: "pe".to_owned(),
             verilog: modules.into_iter().map(|module| module.text).collect(),
+            dsp: shape.kind == PeKind::Dsp,
         })
     }
 
     /// One module of these and what it uses; `None` if there is none of this name.
-    pub fn module(modules: &[Module], top: &str) -> Option<Source> {
+    pub fn module(modules: &[Module], top: &str, dsp: bool) -> Option<Source> {
         modules.iter().find(|module| module.name == top)?;
         let mut used = BTreeSet::from([top]);
         // Users stand behind what they use.
@@ -54,6 +57,7 @@ impl Source {
         Some(Source {
             top: top.to_owned(),
             verilog: kept.map(|module| module.text.as_str()).collect(),
+            dsp,
         })
     }
 }

@@ -48,7 +48,7 @@ impl Synthesiser {
     /// # Errors
     /// Yosys fails or says something else than it should, or the cache cannot be written.
     pub fn run(&self, target: &Target, source: &Source, flatten: bool) -> Result<Netlist, Error> {
-        let script = script(target, &source.top, flatten);
+        let script = script(target, source, flatten);
         let (digest, files) = (target.digest(), target.files());
         let mut parts: Vec<&[u8]> = vec![
             self.yosys.version_text.as_bytes(),
@@ -78,7 +78,7 @@ impl Synthesiser {
     /// # Errors
     /// Yosys fails, or the file cannot be written.
     pub fn write(&self, target: &Target, source: &Source, file: &Path) -> Result<(), Error> {
-        let own = script(target, &source.top, true);
+        let own = script(target, source, true);
         let script = format!("{own}; write_json \"{}\"", file.display());
         self.yosys(source, &target.files(), &script).map(drop)
     }
@@ -116,10 +116,11 @@ fn last_lines(log: &str) -> String {
     lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
-fn script(target: &Target, top: &str, flatten: bool) -> String {
+fn script(target: &Target, source: &Source, flatten: bool) -> String {
+    let top = &source.top;
     format!(
         "read_verilog {VERILOG_FILE}; hierarchy -check -top {top}; {}; \
          tee -q -o {STATISTICS_FILE} stat -json",
-        target.passes(top, flatten)
+        target.passes(top, flatten, source.dsp)
     )
 }

@@ -18,7 +18,7 @@ pub enum Target {
     Cells(Arc<Library>),
 }
 
-/// A family of FPGAs that Yosys maps to. None uses DSP blocks: what multiplies is in tables, too.
+/// A family of FPGAs that Yosys maps to. What multiplies is in tables, too, unless the source asks for DSP blocks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Vendor {
     /// Lattice iCE40: tables of four inputs, block RAM of 4 kbit.
@@ -45,15 +45,24 @@ impl Vendor {
     }
 
     /// Yosys' flow for a top module.
-    fn flow(self, top: &str, flatten: bool) -> String {
-        let (command, keep) = match self {
-            Vendor::Ice40 => ("synth_ice40", " -noflatten"),
-            Vendor::Ecp5 => ("synth_ecp5 -nodsp -nowidelut", " -noflatten"),
-            Vendor::Xilinx7 if flatten => ("synth_xilinx -nodsp -noiopad -noclkbuf -flatten", ""),
-            Vendor::Xilinx7 => ("synth_xilinx -nodsp -noiopad -noclkbuf", ""),
+    fn flow(self, top: &str, flatten: bool, dsp: bool) -> String {
+        let mut words = match self {
+            Vendor::Ice40 => vec!["synth_ice40"],
+            Vendor::Ecp5 => vec!["synth_ecp5", "-nowidelut"],
+            Vendor::Xilinx7 => vec!["synth_xilinx", "-noiopad", "-noclkbuf"],
         };
-        let keep = if flatten { "" } else { keep };
-        format!("{command}{keep} -top {top}; check -assert")
+        // Only the iCE40's flow leaves DSP blocks alone by itself, and only that of Xilinx the modules as they are.
+        match (self, dsp) {
+            (Vendor::Ice40, true) => words.push("-dsp"),
+            (Vendor::Ecp5 | Vendor::Xilinx7, false) => words.push("-nodsp"),
+            _ => {}
+        }
+        match (self, flatten) {
+            (Vendor::Xilinx7, true) => words.push("-flatten"),
+            (Vendor::Ice40 | Vendor::Ecp5, false) => words.push("-noflatten"),
+            _ => {}
+        }
+        format!("{} -top {top}; check -assert", words.join(" "))
     }
 
     /// Tables, flip-flops, block RAMs and DSP blocks that a cell is.
@@ -115,10 +124,10 @@ impl Target {
     }
 
     /// The passes that map a top module.
-    pub(super) fn passes(&self, top: &str, flatten: bool) -> String {
+    pub(super) fn passes(&self, top: &str, flatten: bool, dsp: bool) -> String {
         let Target::Cells(library) = self else {
             return match self {
-                Target::Fpga(vendor) => vendor.flow(top, flatten),
+                Target::Fpga(vendor) => vendor.flow(top, flatten, dsp),
                 Target::Cells(_) => String::new(),
             };
         };
@@ -262,6 +271,10 @@ mod tests {
         let found = target.resources(&cells([("fa_1", 2), ("dff_1", 3), ("memory_16x8", 2)]));
         assert_eq!((found.area_um2, found.flip_flops), (Some(44.0), 3));
         assert_eq!((found.memory_bits, found.luts), (Some(256), None));
-        assert!(target.passes("pe", true).contains("techmap -map adders.v"));
+        assert!(
+            target
+                .passes("pe", true, false)
+                .contains("techmap -map adders.v")
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The comparison, as text and as JSON.
 
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
+use cromulent_number::Format;
 use serde_json::{Value, json};
 
 use super::size;
@@ -52,7 +53,7 @@ impl Report {
                 self.targets.join(" and ")
             ),
             format!(
-                "  {:<7} {:<9} {:<10} {:<6} {:>8} {:>8} {:>5} {:>10} {:>8} {:>13} {:>7} {:>17} {:>7} {:>6}",
+                "  {:<7} {:<9} {:<10} {:<6} {:>8} {:>8} {:>5} {:>5} {:>10} {:>8} {:>13} {:>7} {:>17} {:>7} {:>6}",
                 "format",
                 "pe",
                 "affine",
@@ -60,6 +61,7 @@ impl Report {
                 "LUTs",
                 "FFs",
                 "RAMs",
+                "DSPs",
                 "µm²",
                 "to int8",
                 "LUTs, element",
@@ -88,7 +90,7 @@ impl Report {
         };
         let (array, shadowed, bare) = (sizes.array, sizes.shadowed, sizes.bare);
         format!(
-            "  {:<7} {:<9} {:<10} {:<6} {:>8} {:>8} {:>5} {:>10} {:>8} {:>13} {:>7} {:>17} {:>7} {:>6}",
+            "  {:<7} {:<9} {:<10} {:<6} {:>8} {:>8} {:>5} {:>5} {:>10} {:>8} {:>13} {:>7} {:>17} {:>7} {:>6}",
             row.name,
             row.design.pe,
             row.design.affine,
@@ -96,6 +98,7 @@ impl Report {
             count(array.luts),
             array.flip_flops,
             count(array.block_rams),
+            count(array.dsps),
             real(array.area_um2, 0),
             real(self.ratio(sizes), 3),
             pair(count(shadowed.luts), count(bare.luts)),
@@ -106,12 +109,10 @@ impl Report {
         )
     }
 
-    /// The array beside the smallest of int8, if that is among the rows.
+    /// The array beside the smallest of int8 without DSP blocks, if that is among the rows.
     fn ratio(&self, sizes: &Sizes) -> Option<f64> {
-        let int8 = self
-            .rows
-            .iter()
-            .filter(|row| row.design.format == cromulent_number::Format::I8);
+        let is_int8 = |row: &&Row| row.design.format == Format::I8 && row.design.pe != PeKind::Dsp;
+        let int8 = self.rows.iter().filter(is_int8);
         let least = int8.map(|row| size(&row.plain.array)).reduce(f64::min)?;
         (least > 0.0).then(|| size(&sizes.array) / least)
     }
@@ -134,6 +135,7 @@ impl Report {
             "luts": array.luts,
             "ffs": array.flip_flops,
             "brams": array.block_rams,
+            "dsps": array.dsps,
             "area_um2": array.area_um2.map(tenths),
             "fmax_mhz": row.fmax_mhz,
             "pj_per_mac": row.pj_per_mac,
