@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use cromulent_engine::timing::Memory;
@@ -59,12 +59,16 @@ pub enum Command {
 /// Arguments of `check`: a design, a network, or both.
 #[derive(Args, Debug)]
 #[command(
-    group = ArgGroup::new("subject").args(["design", "network"]).required(true).multiple(true),
+    group = ArgGroup::new("subject").args(["design", "network", "file"]).required(true).multiple(true),
+    group = ArgGroup::new("networks").args(["network", "file"]),
     after_help = "Examples:
   cromulent check --design constraints/designs/small-8x8.toml
-  cromulent check --network docs/examples/fashion-resnet8.toml"
+  cromulent check docs/examples/fashion-resnet8.toml"
 )]
 pub struct CheckArgs {
+    /// The network, as --network.
+    #[arg(value_name = "NETWORK")]
+    pub file: Option<PathBuf>,
     /// Design file; on its own, prints every width that follows from it.
     #[arg(long, value_name = "FILE")]
     pub design: Option<PathBuf>,
@@ -72,7 +76,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub network: Option<PathBuf>,
     /// Seed of the weights of a network known by name; 1 if absent.
-    #[arg(long, value_name = "SEED", requires = "network")]
+    #[arg(long, value_name = "SEED", requires = "networks")]
     pub seed: Option<u64>,
     /// What is left to choose.
     #[command(flatten)]
@@ -80,6 +84,13 @@ pub struct CheckArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+impl CheckArgs {
+    /// The network, however it was given.
+    pub fn network(&self) -> Option<&Path> {
+        self.network.as_deref().or(self.file.as_deref())
+    }
 }
 
 /// Arguments of `compile`.

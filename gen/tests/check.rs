@@ -23,6 +23,18 @@ fn file(text: &str) -> (tempfile::TempDir, String) {
 }
 
 #[test]
+fn a_network_may_be_named_without_its_option() {
+    let named = cromulent(&["check", "--network", NETWORK]);
+    let plain = cromulent(&["check", NETWORK]);
+    assert_eq!(plain.status.code(), Some(0), "{}", stderr(&plain));
+    assert_eq!(stdout(&plain), stdout(&named));
+    let seeded = cromulent(&["check", "resnet20", "--seed", "2"]);
+    assert_eq!(seeded.status.code(), Some(0), "{}", stderr(&seeded));
+    let both = cromulent(&["check", NETWORK, "--network", NETWORK]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+#[test]
 fn a_design_on_its_own_shows_what_follows() {
     let output = cromulent(&["check", "--design", DESIGN]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

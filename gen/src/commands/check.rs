@@ -39,8 +39,7 @@ fn load(args: &CheckArgs) -> Result<(Option<Design>, Option<Network>), Error> {
         .transpose()
         .map_err(Error::from);
     let network = args
-        .network
-        .as_deref()
+        .network()
         .map(|network| networks::load(network, args.seed))
         .transpose()
         .map(|source| source.map(|source| source.network))
