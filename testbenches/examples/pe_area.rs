@@ -20,7 +20,7 @@ const ROWS: u32 = 32;
 
 /// The elements of the table.
 #[rustfmt::skip] // One element a line reads as the table it is.
-const ELEMENTS: [(Format, Affine, PeKind, bool); 20] = [
+const ELEMENTS: [(Format, Affine, PeKind, bool); 24] = [
     (Format::L2, Affine::Exact, PeKind::Shift, false),
     (Format::L3, Affine::Exact, PeKind::Shift, false),
     (Format::L4, Affine::Exact, PeKind::Shift, false),
@@ -34,6 +34,10 @@ const ELEMENTS: [(Format, Affine, PeKind, bool); 20] = [
     (Format::R3, Affine::Rectified, PeKind::Shift, true),
     (Format::R4, Affine::Rectified, PeKind::Shift, false),
     (Format::R5, Affine::Rectified, PeKind::Shift, false),
+    (Format::R2, Affine::Rectified, PeKind::LogLog, false),
+    (Format::R3, Affine::Rectified, PeKind::LogLog, false),
+    (Format::R3, Affine::Rectified, PeKind::LogLog, true),
+    (Format::L4, Affine::Recentred, PeKind::LogLog, false),
     (Format::I8, Affine::Rectified, PeKind::Multiply, false),
     (Format::I4, Affine::Rectified, PeKind::Multiply, false),
     (Format::I4, Affine::Rectified, PeKind::Rows, false),

@@ -23,7 +23,15 @@ pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
             pe: PeKind::Dsp,
             ..design.clone()
         };
-        [design, digits, booth, dsp]
+        let powers = Design {
+            pe: PeKind::LogLog,
+            ..design.clone()
+        };
+        let power_digits = Design {
+            pe: PeKind::LogLog,
+            ..digits.clone()
+        };
+        [design, digits, booth, dsp, powers, power_digits]
     });
     let mut forms: Vec<Design> = both.filter(|design| design.validate().is_ok()).collect();
     // A level format always has digits, int8 Booth rows.
@@ -41,6 +49,7 @@ pub fn name(design: &Design) -> String {
     let kind = match design.pe {
         PeKind::Multiply if design.format != Format::I8 => ", Booth rows",
         PeKind::Dsp => ", DSP",
+        PeKind::LogLog => ", log-log",
         _ => "",
     };
     format!("{} {}{digits}{kind}", design.format, design.affine)
@@ -63,11 +72,14 @@ mod tests {
     fn four_log_formats_in_three_forms_four_rectified_three_uniform_and_four_level_formats_in_two()
     {
         let names: Vec<_> = every_form(2, 2).iter().map(name).collect();
-        assert_eq!(names.len(), 2 * (4 * 3 + 4) + 2 + 2 * 3 + 4 * 2);
+        assert_eq!(
+            names.len(),
+            2 * (4 * 3 + 4) + 2 + 2 * 3 + 4 * 2 + 2 * (3 * 2 + 2) + 4 * 2
+        );
         assert!(names.contains(&"L5 snapped with digits".to_string()));
         assert!(names.contains(&"I8 rectified".to_string()));
         assert!(names.contains(&"I4 rectified, Booth rows".to_string()));
         let last = names.last().map(String::as_str);
-        assert_eq!(last, Some("O4 recentred with digits"));
+        assert_eq!(last, Some("O4 recentred with digits, log-log"));
     }
 }

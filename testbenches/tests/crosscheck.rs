@@ -136,6 +136,10 @@ fn designs() -> Vec<Design> {
             ..small(3, 2, Format::I3, Affine::Rectified, false, 32)
         },
         Design {
+            pe: PeKind::LogLog,
+            ..small(4, 3, Format::R3, Affine::Rectified, true, 64)
+        },
+        Design {
             pe: PeKind::Dsp,
             ..small(4, 3, Format::I8, Affine::Rectified, false, 128)
         },
@@ -143,7 +147,7 @@ fn designs() -> Vec<Design> {
     // All but a few can pool, some compute several images together.
     let pools = |(n, design): (usize, Design)| Design {
         max_pool: n % 4 != 1,
-        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1, 2, 1, 2][n],
+        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1, 2, 1, 2, 2][n],
         code_depth: if n % 2 == 0 { 256 } else { 512 },
         ..design
     };

@@ -63,7 +63,7 @@ impl Prover {
 fn shift_forms() -> impl Iterator<Item = Design> {
     every_form(2, 2)
         .into_iter()
-        .filter(|design| design.pe == PeKind::Shift)
+        .filter(|design| design.pe.takes_powers())
 }
 
 fn element(design: &Design) -> Result<Claim, cromulent::Error> {
@@ -119,7 +119,7 @@ fn elements_of_other_widths_are_the_golden_multiply() {
 fn number_forms() -> impl Iterator<Item = Design> {
     every_form(2, 2)
         .into_iter()
-        .filter(|design| design.pe != PeKind::Shift)
+        .filter(|design| !design.pe.takes_powers())
 }
 
 /// All products of numbers, those of int8 65,536, with any sum.
@@ -282,6 +282,21 @@ fn wrong_elements_are_refused() {
         "constant[7] & operand_in[3]",
         "constant[7]",
     );
+    // The carry of a negative product, an exponent of nothing.
+    let powers = Design {
+        pe: PeKind::LogLog,
+        ..Design::new(2, 2, Format::R3, Affine::Rectified)
+    };
+    for (from, to) in [
+        (
+            "power ^ {13{minus}})}, minus}",
+            "power ^ {13{minus}})}, 1'b0}",
+        ),
+        ("(|constants[2:0]) & operand_in[3]", "operand_in[3]"),
+        ("{(~minus), ", "{minus, "),
+    ] {
+        prover.refuses(element(&powers), from, to);
+    }
     // A Booth row without its offset; the finished bits of one.
     let int8 = || element(&Design::new(2, 2, Format::I8, Affine::Rectified));
     prover.refuses(int8(), "{(~t6[8]), t6[7:0]}", "t6");

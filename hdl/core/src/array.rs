@@ -1,7 +1,9 @@
 //! Rows of processing elements, and the array they make.
 
 use crate::pe::Pe;
-use crate::shape::Shape;
+use crate::powers;
+use crate::shape::{PeShape, Shape};
+use cromulent_design::PeKind;
 use cromulent_kit::{Describe, Interpreter, Net, logic};
 use rust_hdl_core::prelude::*;
 
@@ -34,7 +36,7 @@ impl ArrayRow {
             operand: Net::bits(shape.pe.operand.bits()),
             load: Net::flag(),
             swap: Net::flag(),
-            weight: Net::array(columns, shape.weight_word_bits(), false),
+            weight: Net::array(columns, shape.pe.weight_word_bits(), false),
             sum_in: Net::array(columns, shape.sum_bits, false),
             sum_out: Net::array(columns, shape.sum_bits, false),
             pe: (0..columns).map(|_| Pe::new(&shape.pe)).collect(),
@@ -103,6 +105,7 @@ pub struct Array {
     pub sum: Vec<Net<Out>>,
     row: Vec<ArrayRow>,
     _head: i64,
+    _pe: PeShape,
 }
 
 impl Array {
@@ -118,6 +121,7 @@ impl Array {
             sum: Net::array(shape.columns, shape.sum_bits, false),
             row: (0..rows).map(|_| ArrayRow::new(shape)).collect(),
             _head: -(rows as i64) * shape.pe.offset(),
+            _pe: shape.pe.clone(),
         }
     }
 }
@@ -134,13 +138,24 @@ impl Describe for Array {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let head = i.literal(self.sum[0].width(), false, self._head);
+        let mut weights = vec![];
+        for (j, port) in self.weight.iter().enumerate() {
+            let stored = i.read(port);
+            weights.push(match self._pe.kind {
+                PeKind::LogLog => {
+                    let word = powers::encoded(i, &self._pe, stored);
+                    i.name(format_args!("power_{j}"), word)
+                }
+                _ => stored,
+            });
+        }
         for (r, row) in self.row.iter().enumerate() {
             i.connect(&row.clock, &self.clock);
             i.connect(&row.operand, &self.operand[r]);
             i.connect(&row.load, &self.load[r]);
             i.connect(&row.swap, &self.swap[r]);
-            for (j, weight) in self.weight.iter().enumerate() {
-                i.connect(&row.weight[j], weight);
+            for (j, &weight) in weights.iter().enumerate() {
+                i.drive(&row.weight[j], weight);
                 match r {
                     0 => i.drive(&row.sum_in[j], head),
                     _ => i.connect(&row.sum_in[j], &self.row[r - 1].sum_out[j]),

@@ -42,6 +42,7 @@ mod pe;
 mod pool_pointer;
 mod pool_row;
 mod position;
+mod powers;
 mod product;
 mod quantizer;
 mod reader;

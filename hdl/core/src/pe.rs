@@ -1,6 +1,7 @@
 //! The processing element.
 
 use crate::multiplier::{booth, rows};
+use crate::powers;
 use crate::product::shifted;
 use crate::shape::PeShape;
 use cromulent_design::PeKind;
@@ -107,6 +108,7 @@ impl Describe for Pe {
             (PeKind::Multiply, _) => {
                 "adds operand x weight (radix-4 Booth rows, a negative one as its ones' complement)"
             }
+            (PeKind::LogLog, _) => "adds +-2^(exponent + shift), exponent and sign of the weight",
             (PeKind::Dsp, _) => "adds operand x weight (in a DSP block)",
             (PeKind::Rows, false) => "adds operand x weight (a row for each bit)",
             (PeKind::Rows, true) => {
@@ -135,18 +137,21 @@ impl Describe for Pe {
         self.operand.load(i, &self.clock, operand);
         i.connect(&self.operand_out, &self.operand.q);
         let constants = self.weights(i);
+        let above = i.read(&self.sum_in);
         let product = match self._shape.kind {
             PeKind::Shift => shifted(i, &self._shape, constants, operand),
+            PeKind::LogLog => {
+                let sum = powers::added(i, &self._shape, constants, operand, above);
+                self.sum.load(i, &self.clock, sum);
+                i.connect(&self.sum_out, &self.sum.q);
+                return;
+            }
             PeKind::Rows => rows(i, &self._shape, constants, operand),
             PeKind::Multiply => booth(i, &self._shape, constants, operand),
             PeKind::Dsp => constants.as_signed().multiply(operand.as_signed()),
         };
-        let above = i.read(&self.sum_in);
-        self.sum.load(
-            i,
-            &self.clock,
-            above + product.resize(self._shape.sum_bits).as_unsigned(),
-        );
+        let product = product.resize(self._shape.sum_bits).as_unsigned();
+        self.sum.load(i, &self.clock, above + product);
         i.connect(&self.sum_out, &self.sum.q);
     }
 }

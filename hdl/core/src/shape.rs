@@ -1,6 +1,6 @@
 //! The widths of one accelerator, gathered once from its design.
 
-use crate::multiplier;
+use crate::{multiplier, powers};
 use cromulent_design::{Design, PeKind};
 use cromulent_kit::{Interpreter, Word, address_bits};
 
@@ -140,7 +140,7 @@ impl Shape {
 
     /// A word of a column's weight bank.
     pub fn weight_word_bits(&self) -> usize {
-        self.pe.weight_word_bits()
+        self.pe.constants_bits()
     }
 
     /// What the products of all rows are short of, if they may be: the count of negative operands, or of what Booth
@@ -229,13 +229,13 @@ impl PeShape {
     /// The processing element of a valid design, with its shadow registers.
     pub fn of(design: &Design) -> PeShape {
         let code_bits = design.format.code_bits() as usize;
-        let shifts = design.pe == PeKind::Shift;
+        let shifts = design.pe.takes_powers();
         let shift_unit = match design.pe {
             PeKind::Rows => code_bits.ilog2() as usize,
-            PeKind::Shift | PeKind::Multiply | PeKind::Dsp => 0,
+            _ => 0,
         };
         let shift = match design.pe {
-            PeKind::Shift => design.shift_bits() as usize,
+            PeKind::Shift | PeKind::LogLog => design.shift_bits() as usize,
             PeKind::Rows if design.image_digits => design.shift_bits() as usize - shift_unit,
             PeKind::Rows | PeKind::Multiply | PeKind::Dsp => 0,
         };
@@ -260,9 +260,17 @@ impl PeShape {
         }
     }
 
-    /// Bits of a weight word: the constants A, lowest first, then B.
-    pub fn weight_word_bits(&self) -> usize {
+    /// Bits of the constants as they are stored: A, lowest first, then B.
+    pub fn constants_bits(&self) -> usize {
         self.weight_bits * self.roots + self.bias_bits.unwrap_or(0)
+    }
+
+    /// Bits of the word an element keeps: the constants, or sign and exponent of one that is a power of two.
+    pub fn weight_word_bits(&self) -> usize {
+        match self.kind {
+            PeKind::LogLog => 1 + powers::exponent_bits(self),
+            _ => self.constants_bits(),
+        }
     }
 
     /// What every element adds besides its product: the top bit of the product, or of each row that is added up to
@@ -279,7 +287,7 @@ impl PeShape {
     /// must not have one.
     pub fn has_offset_rows(&self) -> bool {
         match self.kind {
-            PeKind::Shift | PeKind::Dsp => false,
+            PeKind::Shift | PeKind::LogLog | PeKind::Dsp => false,
             PeKind::Rows => self.operand.shift == 0,
             PeKind::Multiply => true,
         }
@@ -290,7 +298,7 @@ impl PeShape {
         match self.kind {
             PeKind::Multiply => multiplier::most_missing(self),
             PeKind::Shift | PeKind::Rows => self.operand.negative.into(),
-            PeKind::Dsp => 0,
+            PeKind::LogLog | PeKind::Dsp => 0,
         }
     }
 
@@ -299,7 +307,7 @@ impl PeShape {
         match self.kind {
             PeKind::Multiply => multiplier::missing(i, self, operand),
             PeKind::Shift | PeKind::Rows => self.operand.negative_of(operand),
-            PeKind::Dsp => None,
+            PeKind::LogLog | PeKind::Dsp => None,
         }
     }
 }

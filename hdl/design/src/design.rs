@@ -13,6 +13,8 @@ use crate::problem::{Problem, Problems};
 pub enum PeKind {
     /// By shifting a stored constant: log codes and signed digits.
     Shift,
+    /// By adding exponents: log codes and signed digits, of constants that are 0 or ± a power of two.
+    LogLog,
     /// By adding up the bits of a number, each of them a row: uniform codes of few bits.
     Rows,
     /// With a multiplier of radix-4 Booth rows: int8, and uniform codes of few bits.
@@ -22,13 +24,25 @@ pub enum PeKind {
 }
 
 impl PeKind {
+    /// Whether operands are powers of two: log codes and signed digits.
+    pub fn takes_powers(self) -> bool {
+        matches!(self, PeKind::Shift | PeKind::LogLog)
+    }
+
     /// Every kind.
-    pub const ALL: [PeKind; 4] = [PeKind::Shift, PeKind::Rows, PeKind::Multiply, PeKind::Dsp];
+    pub const ALL: [PeKind; 5] = [
+        PeKind::LogLog,
+        PeKind::Shift,
+        PeKind::Rows,
+        PeKind::Multiply,
+        PeKind::Dsp,
+    ];
 
     /// The name, as written in a design.
     pub fn name(self) -> &'static str {
         match self {
             PeKind::Shift => "shift",
+            PeKind::LogLog => "log-log",
             PeKind::Rows => "rows",
             PeKind::Multiply => "multiply",
             PeKind::Dsp => "dsp",

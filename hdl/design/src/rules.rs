@@ -139,7 +139,14 @@ impl Design {
         let digitless = matches!(self.pe, PeKind::Multiply | PeKind::Dsp);
         let (pe, format) = (self.pe, self.format);
         let few_bits = format.is_integer() && format != Format::I8;
-        if pe != PeKind::Shift && !format.is_integer() {
+        if pe == PeKind::LogLog && (self.has_bias() || format.root() > 1) {
+            breaches.push(breach(
+                &["pe", "format", "affine"],
+                "pe = \"log-log\" has one constant, a power of two, and neither B nor roots of two",
+                "write format = \"R2\" or \"R3\", or affine = \"snapped\" or \"recentred\" with L2, L3 or L4",
+            ));
+        }
+        if !pe.takes_powers() && !format.is_integer() {
             breaches.push(breach(
                 &["pe", "format"],
                 format!("pe = \"{pe}\" takes integers, not the codes of format = \"{format}\""),
@@ -150,10 +157,10 @@ impl Design {
                 },
             ));
         }
-        if pe == PeKind::Shift && format.is_integer() {
+        if pe.takes_powers() && format.is_integer() {
             breaches.push(breach(
                 &["format", "pe"],
-                format!("format = \"{format}\" needs a multiplier, and pe = \"shift\" has none"),
+                format!("format = \"{format}\" needs a multiplier, and pe = \"{pe}\" has none"),
                 match few_bits {
                     true => "write pe = \"rows\" or \"multiply\", or a log format",
                     false => "write pe = \"multiply\", or a log format",
@@ -176,7 +183,7 @@ impl Design {
                 "write pe = \"multiply\", or format = \"I4\" or \"I3\"",
             ));
         }
-        if pe == PeKind::Shift && format.is_level() && !self.image_digits {
+        if pe.takes_powers() && format.is_level() && !self.image_digits {
             breaches.push(breach(
                 &["format", "image_digits"],
                 format!("the codes of format = \"{format}\" are sent as signed digits, and image_digits = false"),

@@ -243,7 +243,7 @@ impl Design {
         let digit = if self.image_digits { DIGIT_SHIFT } else { 0 };
         // A number of n bits is less than 2^n.
         let code = match self.pe {
-            PeKind::Shift => self.format.max_shift(),
+            PeKind::Shift | PeKind::LogLog => self.format.max_shift(),
             PeKind::Rows | PeKind::Multiply | PeKind::Dsp => self.format.code_bits(),
         };
         let weight = self.weight_bits + code.max(digit);

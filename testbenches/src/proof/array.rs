@@ -203,7 +203,15 @@ impl Miter<'_> {
     fn asserts(&self) -> String {
         let columns = 0..self.shape.columns;
         let mut lines = vec![valid_threshold(self.shape)];
-        if self.shape.pe.kind != PeKind::Shift {
+        if self.shape.pe.kind == PeKind::LogLog {
+            let power = |j: usize| {
+                let bits = self.shape.pe.weight_bits;
+                let values = (0..bits - 1).flat_map(|n| [1 << n, (1 << bits) - (1 << n)]);
+                let any = values.map(|value| format!(" || weight_{j} == {value}"));
+                format!("assume(weight_{j} == 0{});", any.collect::<String>())
+            };
+            lines.extend(columns.clone().map(power));
+        } else if self.shape.pe.kind != PeKind::Shift {
             let one_bit = |j| format!("assume(weight_{j} <= 1);");
             lines.extend(columns.clone().map(one_bit));
         }

@@ -3,7 +3,7 @@
 use super::{Claim, Layer, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::{RowEdge, Shape};
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, PeKind};
 use cromulent_kit::emit;
 use cromulent_number::{Code, Format, integer};
 use rust_hdl_core::prelude::*;
@@ -19,13 +19,22 @@ use rust_hdl_core::prelude::*;
 /// The block cannot be emitted.
 pub fn row_edge(design: &Design, layer: Layer) -> Result<Claim, Error> {
     let shape = Shape::of(design);
+    // Whatever multiplies it, a power of two means the same.
+    let meant = Design {
+        pe: match design.pe {
+            PeKind::LogLog => PeKind::Shift,
+            pe => pe,
+        },
+        ..design.clone()
+    };
+    let meaning = Shape::of(&meant);
     let mut edge = RowEdge::new(&shape);
     edge.connect_all();
     Ok(Claim {
         emitted: emit::verilog(&edge).map_err(not_emitted)?,
-        miter: golden::operand(design, &shape.pe)
-            + &golden::word(&shape, layer)
-            + &miter(&shape, &edge, layer),
+        miter: golden::operand(&meant, &meaning.pe)
+            + &golden::word(&meaning, layer)
+            + &miter(&meaning, &edge, layer),
         // A word is compared two cycles after its threshold came into use; an integer has four beats.
         cycles: if edge.fresh.is_present() && (layer == Layer::Integers || design.format.is_level())
         {

@@ -22,7 +22,7 @@ pub(super) fn operand(design: &Design, shape: &PeShape) -> String {
   assign legal = 1'b1;
 "
         .to_string(),
-        PeKind::Shift => shifted_operand(design, shape),
+        PeKind::Shift | PeKind::LogLog => shifted_operand(design, shape),
     };
     format!(
         "module golden_operand (
@@ -113,20 +113,44 @@ fn shifted_operand(design: &Design, shape: &PeShape) -> String {
         "  wire [{shift_top}:0] shift = operand[{shift_top}:0];
   wire [1:0] root = {root};
   wire active = {active};
-  wire signed [{a_top}:0] a = weight[{bits} * root +: {bits}];
+  wire signed [{a_top}:0] a = {constant};
   wire signed [8:0] power = 9'sd1 <<< shift;
   wire negative = {negative};
-  assign missing = negative;
+  assign missing = {missing};
   assign contribution = active ? (negative ? -(a * power) : a * power) : {inactive};
-  assign legal = active ? shift <= {largest} : {legal};
+  assign legal = {known}(active ? shift <= {largest} : {legal});
 ",
         shift_top = fields.shift - 1,
         active = flag(fields.active, fields.bits() - 1, "1'b1"),
         negative = flag(fields.negative, root_end, "1'b0"),
         a_top = shape.weight_bits - 1,
-        bits = shape.weight_bits,
+        missing = match shape.kind {
+            PeKind::LogLog => "0",
+            _ => "negative",
+        },
+        constant = match shape.kind {
+            PeKind::LogLog => power_constant(shape),
+            _ => format!("weight[{bits} * root +: {bits}]", bits = shape.weight_bits),
+        },
+        known = match shape.kind {
+            PeKind::LogLog => {
+                let top = shape.weight_word_bits() - 2;
+                format!("weight[{top}:0] < {} && ", shape.weight_bits)
+            }
+            _ => String::new(),
+        },
         largest = design.largest_shift(),
     )
+}
+
+/// The constant of a sign and, below it, an exponent: 0 is the constant 0, n is 2^(n−1).
+fn power_constant(shape: &PeShape) -> String {
+    let sign = shape.weight_word_bits() - 1;
+    let power = |n: usize| {
+        let (top, value) = (sign - 1, 1 << (n - 1));
+        format!("weight[{top}:0] == {n} ? (weight[{sign}] ? -{value} : {value}) : ")
+    };
+    (1..shape.weight_bits).map(power).collect::<String>() + "0"
 }
 
 /// What an inactive operand contributes, and when it is legal.
@@ -170,7 +194,7 @@ fn row(shape: &Shape, layer: Layer) -> String {
   assign value = on_map ? word[7:0] : threshold_word[7:0];
 "
         .to_string(),
-        (Affine::Rectified, _) if shape.pe.kind == PeKind::Shift => {
+        (Affine::Rectified, _) if shape.pe.kind.takes_powers() => {
             "  assign active = on_map && code != 0;
   assign value = code - 1'b1;
 "
@@ -235,7 +259,9 @@ fn product(shape: &Shape, layer: Layer) -> String {
         _ => "0".to_string(),
     };
     let (product, function) = match (pe.kind, layer) {
-        (PeKind::Shift, Layer::Codes) => ("times(value)", times(&shape.design, pe)),
+        (PeKind::Shift | PeKind::LogLog, Layer::Codes) => {
+            ("times(value)", times(&shape.design, pe))
+        }
         _ => ("$signed(value) * a", String::new()),
     };
     format!(
@@ -248,7 +274,7 @@ fn product(shape: &Shape, layer: Layer) -> String {
 {function}endmodule
 ",
         VALUE_BITS - 1,
-        pe.weight_word_bits() - 1,
+        pe.constants_bits() - 1,
         pe.weight_bits - 1,
         pe.weight_bits - 1,
     )

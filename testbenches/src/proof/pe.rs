@@ -3,7 +3,7 @@
 use super::{Claim, golden, not_emitted};
 use cromulent::Error;
 use cromulent_core::{Pe, PeShape};
-use cromulent_design::{Design, PeKind};
+use cromulent_design::Design;
 use cromulent_kit::emit;
 use rust_hdl_core::prelude::*;
 
@@ -20,7 +20,7 @@ use rust_hdl_core::prelude::*;
 pub fn processing_element(design: &Design, shape: &PeShape) -> Result<Claim, Error> {
     let mut pe = Pe::new(shape);
     pe.connect_all();
-    let multiplies = shape.kind != PeKind::Shift;
+    let multiplies = !shape.kind.takes_powers();
     let number = shape.operand.number;
     let low = number.saturating_sub(4);
     Ok(Claim {

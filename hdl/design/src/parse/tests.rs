@@ -110,7 +110,7 @@ fn integers_beyond_any_width_are_out_of_range() {
 }
 
 /// A change of one line of SMALL, extra lines, and what the message says.
-const CLASHES: [(&str, &str, &str, &str); 16] = [
+const CLASHES: [(&str, &str, &str, &str); 17] = [
     (
         "\"exact\"",
         "\"rectified\"",
@@ -174,6 +174,13 @@ const CLASHES: [(&str, &str, &str, &str); 16] = [
         "",
         "d.toml:5:6: pe = \"dsp\" takes int8 activations, not the codes of format = \"I4\"; \
          write pe = \"rows\" or \"multiply\", or format = \"I8\"",
+    ),
+    (
+        "image_digits = true",
+        "pe = \"log-log\"",
+        "",
+        "d.toml:5:6: pe = \"log-log\" has one constant, a power of two, and neither B nor roots of two; \
+         write format = \"R2\" or \"R3\", or affine = \"snapped\" or \"recentred\" with L2, L3 or L4",
     ),
     (
         "\"exact\"",

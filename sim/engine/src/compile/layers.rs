@@ -2,7 +2,7 @@
 
 mod channels;
 
-use cromulent_design::{Design, OffsetWord};
+use cromulent_design::{Design, OffsetWord, PeKind};
 use cromulent_network::{Affine, Network, Op, Problem, Problems};
 use cromulent_number::Quantizer;
 use rayon::prelude::*;
@@ -147,6 +147,12 @@ pub(super) fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
     plan.groups.iter().map(exponent).collect()
 }
 
+/// The constants of elements that keep exponents: as many powers as there are, and 0.
+fn powers(design: &Design) -> WeightValues {
+    let bits = if design.weight_bits > 8 { 4 } else { 3 };
+    WeightValues::Logarithmic { bits, root: 1 }
+}
+
 struct Compiler<'a> {
     network: &'a Network,
     design: &'a Design,
@@ -196,6 +202,8 @@ impl Compiler<'_> {
         };
         let (readings, bias) = self.readings(planned);
         let values = match planned.task {
+            // Ones and averages have to be powers too.
+            _ if self.design.pe == PeKind::LogLog => powers(self.design),
             Task::Learnt => self.weights,
             _ => WeightValues::Whole,
         };

@@ -48,7 +48,9 @@ pub(super) fn check_layer(
             PeKind::Multiply | PeKind::Dsp => {
                 "write image_digits = true and pe = \"rows\" in the design"
             }
-            PeKind::Shift | PeKind::Rows => "write image_digits = true in the design",
+            PeKind::Shift | PeKind::LogLog | PeKind::Rows => {
+                "write image_digits = true in the design"
+            }
         };
         problems.add(&place, what, fix);
     }

@@ -1,7 +1,7 @@
 //! Whether an executor can run an image.
 
 use cromulent_design::{
-    Affine, Design, LARGEST_WINDOW, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord,
+    Affine, Design, LARGEST_WINDOW, NormWord, OffsetWord, PeKind, RowWord, ThetaWord, WeightWord,
 };
 use cromulent_number::{Threshold, naf};
 use rayon::prelude::*;
@@ -216,6 +216,14 @@ fn check_weights(design: &Design, layer: &Layer) -> Fault {
 fn check_constants(design: &Design, layer: &Layer) -> Fault {
     let constants = Constants::read(design, layer);
     check_places(design, layer, &constants)?;
+    let is_power = |&a: &i32| {
+        let size = a.unsigned_abs();
+        size == 0 || size.is_power_of_two() && size < 1 << (design.weight_bits - 1)
+    };
+    let powers = design.pe != PeKind::LogLog || constants.a.iter().flatten().all(is_power);
+    require(powers, || {
+        "has weights that are no powers of two".to_owned()
+    })?;
     if layer.mode.max_pool() {
         let plain = |edge: &Threshold| edge.position == 0;
         return require(constants.edges.iter().all(plain), || {

@@ -1,6 +1,6 @@
 //! Random constants of a layer, with quantizers that spread its words over the codes.
 
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 use cromulent_number::{Quantizer, Subset, Threshold, level_start};
 
 use super::Generator;
@@ -27,7 +27,10 @@ pub(super) fn layer(
     let mut constants = Constants::idle(design, geometry, mode);
     edges(generator, design, shape, &mut constants);
     for a in constants.a.iter_mut().flatten() {
-        *a = weight(generator, design.weight_bits);
+        *a = match design.pe {
+            PeKind::LogLog => power(generator, design.weight_bits),
+            _ => weight(generator, design.weight_bits),
+        };
     }
     // In a layer that streams integers a beat without a digit selects B, which must then add nothing.
     if !mode.operands.are_integers() {
@@ -243,6 +246,12 @@ fn weight(generator: &mut Generator, bits: u32) -> i32 {
         _ => generator.range(-top, top),
     };
     weight as i32
+}
+
+/// 0 or a power of two of this width, of any sign.
+fn power(generator: &mut Generator, bits: u32) -> i32 {
+    let power = 1 << generator.range(0, i64::from(bits) - 2);
+    power * *generator.pick(&[-1, 0, 1, 1, -1])
 }
 
 /// A mean near one of these values, as a signed number of this many bits.

@@ -28,6 +28,10 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
     if design.pe == PeKind::Rows && !design.image_digits && generator.chance(1, 2) {
         design.pe = PeKind::Multiply;
     }
+    let powers = design.pe == PeKind::Shift && !design.has_bias() && format.root() == 1;
+    if powers && generator.chance(1, 4) {
+        design.pe = PeKind::LogLog;
+    }
     if design.format == Format::I8 && generator.chance(1, 3) {
         design.pe = PeKind::Dsp;
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::constants::Constants;
+use cromulent_design::PeKind;
 
 fn constants(design: &Design, network: &Network, weights: WeightValues) -> Vec<Constants> {
     let choices = Choices {
@@ -77,4 +78,32 @@ fn the_scale_of_least_error_comes_nearer_to_the_network_than_the_largest() {
         }
     }
     assert!(fitted < 0.9 * whole, "{fitted} {whole}");
+}
+
+#[test]
+fn elements_that_keep_exponents_get_powers_of_two() {
+    let mut tried = 0;
+    for design in designs() {
+        let design = Design {
+            pe: PeKind::LogLog,
+            ..design
+        };
+        if design.validate().is_err() {
+            continue;
+        }
+        tried += 1;
+        let network = network(&mut Generator::new(9), true);
+        let largest = 1 << (design.weight_bits - 2);
+        for constants in constants(&design, &network, WeightValues::Whole) {
+            let used = constants.a[0].iter().filter(|&&a| a != 0);
+            assert!(used.clone().count() > 0);
+            let powers = used.map(|a| a.unsigned_abs());
+            assert!(
+                powers
+                    .into_iter()
+                    .all(|a| a.is_power_of_two() && a <= largest)
+            );
+        }
+    }
+    assert!(tried >= 8, "{tried} designs");
 }
