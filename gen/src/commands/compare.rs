@@ -5,7 +5,7 @@ mod report;
 
 use std::sync::Arc;
 
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 use rayon::prelude::*;
 
 use crate::cli::{Asked, CompareArgs, Which};
@@ -104,8 +104,14 @@ fn targets(args: &CompareArgs) -> Result<Vec<Target>, Error> {
 fn wanted(args: &CompareArgs) -> Result<Vec<(&Asked, Vec<Design>)>, Error> {
     // Tables and DSP blocks have no common measure: the smallest is one of tables, and without an FPGA there are none.
     let with_dsp = args.pe == Which::All && args.target.is_some() && args.liberty.is_none();
+    // Powers of two as constants are another network: no best kind of the same accuracy.
+    let allowed = |pe| match pe {
+        PeKind::Dsp => with_dsp,
+        PeKind::LogLog => args.pe == Which::All,
+        PeKind::Shift | PeKind::Rows | PeKind::Multiply => true,
+    };
     let found = args.formats.iter().map(|asked| {
-        let designs = candidates(asked.format, args.rows, args.columns, with_dsp)?;
+        let designs = candidates(asked.format, args.rows, args.columns, allowed)?;
         Ok((asked, designs))
     });
     found.collect()
