@@ -8,11 +8,11 @@
 //! empty. The uniform rivals multiply by Booth rows or rows of bits, from the same generator.
 
 use cromulent::Error;
-use cromulent::tools::yosys::YOSYS;
+use cromulent::synthesis::Vendor;
 use cromulent_core::PeShape;
 use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;
-use cromulent_testbenches::area::{Area, Bench};
+use cromulent_testbenches::area::Bench;
 use cromulent_testbenches::forms::name;
 
 /// Rows of the array whose derived sum width is shown.
@@ -48,7 +48,7 @@ const ELEMENTS: [(Format, Affine, PeKind, bool); 24] = [
 ];
 
 fn main() -> Result<(), Error> {
-    let bench = Bench::new(YOSYS.find()?)?;
+    let bench = Bench::new()?;
     println!("Without shadow, sums of 24 bits:\n");
     table(&bench, false, |_| 24)?;
     println!("\nWith shadow, sums as wide as {ROWS} rows need:\n");
@@ -56,10 +56,8 @@ fn main() -> Result<(), Error> {
 }
 
 fn table(bench: &Bench, shadow: bool, sum_bits: impl Fn(&Design) -> usize) -> Result<(), Error> {
-    println!(
-        "| element | sum bits | iCE40 LUT4 | ECP5 LUT4 | flip-flops | sky130 µm², adder cells | sky130 µm², gates |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|");
+    println!("| element | sum bits | iCE40 LUT4 | ECP5 LUT4 | flip-flops | sky130 µm² |");
+    println!("|---|--:|--:|--:|--:|--:|");
     for (format, affine, pe, image_digits) in ELEMENTS {
         let design = Design {
             pe,
@@ -71,23 +69,19 @@ fn table(bench: &Bench, shadow: bool, sum_bits: impl Fn(&Design) -> usize) -> Re
             sum_bits: sum_bits(&design),
             ..PeShape::of(&design)
         };
-        bench.load(&shape)?;
-        let (ice40, ecp5) = (bench.ice40()?, bench.ecp5()?);
-        let [adder_cells, gates] = areas(bench.sky130()?);
+        let [ice40, ecp5] = [Vendor::Ice40, Vendor::Ecp5].map(|vendor| bench.fpga(vendor, &shape));
+        let (ice40, ecp5) = (ice40?, ecp5?);
+        let count = |count: Option<u64>| count.unwrap_or(0);
+        let area = bench.sky130(&shape)?;
+        let area = area.map_or(String::new(), |area| format!("{area:.0}"));
         println!(
-            "| {} | {} | {} | {} | {} | {adder_cells} | {gates} |",
+            "| {} | {} | {} | {} | {} | {area} |",
             name(&design),
             shape.sum_bits,
-            ice40.luts,
-            ecp5.luts,
+            count(ice40.luts),
+            count(ecp5.luts),
             ice40.flip_flops,
         );
     }
     Ok(())
-}
-
-fn areas(area: Option<Area>) -> [String; 2] {
-    area.map_or([String::new(), String::new()], |area| {
-        [area.adder_cells, area.gates].map(|number| format!("{number:.0}"))
-    })
 }

@@ -1,5 +1,7 @@
 //! Elements stay as small as they were measured to be; docs/pe-area.md has the whole table.
 
+use cromulent::synthesis::measure::{accelerator, element};
+use cromulent::synthesis::{Resources, Synthesiser, Target, Vendor};
 use cromulent_core::PeShape;
 use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;
@@ -24,8 +26,10 @@ const MOST: [(Format, Affine, PeKind, u64, f64); 10] = [
 
 #[test]
 fn elements_keep_to_their_area() {
-    let Some(yosys) = yosys() else { return };
-    let bench = Bench::new(yosys).unwrap_or_else(|error| panic!("{error}"));
+    if yosys().is_none() {
+        return;
+    }
+    let bench = Bench::new().unwrap_or_else(|error| panic!("{error}"));
     for (format, affine, pe, luts, area) in MOST {
         let design = Design {
             pe,
@@ -36,16 +40,18 @@ fn elements_keep_to_their_area() {
             sum_bits: 24,
             ..PeShape::of(&design)
         };
-        bench.load(&shape).unwrap_or_else(|error| panic!("{error}"));
-        let found = bench.ice40().unwrap_or_else(|error| panic!("{error}"));
+        let found = bench
+            .fpga(Vendor::Ice40, &shape)
+            .unwrap_or_else(|error| panic!("{error}"));
         assert!(
-            found.luts <= luts,
-            "{}: {} LUT4s",
+            found.luts.is_some_and(|found| found <= luts),
+            "{}: {found:?}",
             name(&design),
-            found.luts
         );
-        let found = bench.sky130().unwrap_or_else(|error| panic!("{error}"));
-        let within = found.is_none_or(|found| found.adder_cells <= area);
+        let found = bench
+            .sky130(&shape)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let within = found.is_none_or(|found| found <= area);
         assert!(within, "{}: {found:?}", name(&design));
     }
 }
@@ -53,8 +59,10 @@ fn elements_keep_to_their_area() {
 /// A whole element fits a DSP48E1, its addition included; an ECP5's block multiplies only.
 #[test]
 fn a_dsp_element_takes_one_block() {
-    let Some(yosys) = yosys() else { return };
-    let bench = Bench::new(yosys).unwrap_or_else(|error| panic!("{error}"));
+    if yosys().is_none() {
+        return;
+    }
+    let bench = Bench::new().unwrap_or_else(|error| panic!("{error}"));
     let design = Design {
         pe: PeKind::Dsp,
         ..Design::new(32, 32, Format::I8, Affine::Rectified)
@@ -64,7 +72,50 @@ fn a_dsp_element_takes_one_block() {
         sum_bits: 24,
         ..PeShape::of(&design)
     };
-    bench.load(&shape).unwrap_or_else(|error| panic!("{error}"));
-    let found = bench.dsp().unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(found, [(1, 24), (1, 0)]);
+    let found = [Vendor::Xilinx7, Vendor::Ecp5].map(|vendor| {
+        let found = bench
+            .fpga(vendor, &shape)
+            .unwrap_or_else(|error| panic!("{error}"));
+        (found.dsps, found.luts)
+    });
+    assert_eq!(found, [(Some(1), Some(0)), (Some(1), Some(24))]);
+}
+
+/// The modules of an accelerator, each as often as it is there, are all of it.
+#[test]
+fn an_accelerator_is_measured_module_by_module() {
+    if yosys().is_none() {
+        return;
+    }
+    let synthesiser = Synthesiser::new().unwrap_or_else(|error| panic!("{error}"));
+    let design = Design {
+        bus_bits: 32,
+        code_depth: 64,
+        tile_depth: 64,
+        stream_depth: 64,
+        ..Design::new(2, 2, Format::R3, Affine::Rectified)
+    };
+    let target = Target::Fpga(Vendor::Ice40);
+    let modules =
+        accelerator(&synthesiser, &target, &design).unwrap_or_else(|error| panic!("{error}"));
+    let of = |name: &str| {
+        let mut found = modules.iter().filter(|module| module.name == name);
+        found.next().map(|module| module.block)
+    };
+    let elements = of("pe").expect("elements");
+    assert_eq!(elements.instances, 4);
+    let alone =
+        element(&synthesiser, &target, &design, true).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(elements.each, alone);
+    assert_eq!(of("column_foot").map(|foot| foot.instances), Some(2));
+    let all: Resources = modules
+        .iter()
+        .map(|module| module.block.each * module.block.instances)
+        .sum();
+    // Code banks, row words, weights, accumulators and the residual stream are block RAM.
+    assert!(all.block_rams.is_some_and(|rams| rams >= 6), "{all:?}");
+    assert!(
+        all.luts > elements.each.luts.map(|luts| luts * 4),
+        "{all:?}"
+    );
 }

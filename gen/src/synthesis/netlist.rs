@@ -19,7 +19,10 @@ pub struct Netlist {
 impl Netlist {
     /// Reads what Yosys' `stat -json` writes; `None` if it is something else or lacks the top.
     pub fn from_statistics(text: &str, top: &str) -> Option<Netlist> {
-        let statistics: Value = serde_json::from_str(text).ok()?;
+        // Yosys 0.23 prints a table of the hierarchy into its JSON.
+        let is_json = |line: &&str| line.trim_start().starts_with(['"', '{', '}']);
+        let lines: Vec<&str> = text.lines().filter(is_json).collect();
+        let statistics: Value = serde_json::from_str(&lines.join("\n")).ok()?;
         let mut modules = BTreeMap::new();
         for (name, module) in statistics.get("modules")?.as_object()? {
             let cells = module.get("num_cells_by_type")?.as_object()?.iter();
@@ -77,7 +80,9 @@ mod tests {
     const STATISTICS: &str = r#"{"creator": "Yosys", "modules": {
         "\\row": {"num_cells": 3, "num_cells_by_type": {"\\pe": 2, "LUT4": 1}},
         "\\pe": {"num_cells": 5, "num_cells_by_type": {"LUT4": 3, "FF": 2}},
-        "\\top": {"num_cells": 4, "num_cells_by_type": {"\\row": 4}}}, "design": {}}"#;
+        "\\top": {"num_cells": 4, "num_cells_by_type": {"\\row": 4}}},
+           pe                            8
+        "design": {}}"#;
 
     #[test]
     fn modules_are_counted_with_what_is_in_them() {
