@@ -11,11 +11,13 @@ use cromulent_import::Normalisation;
 pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
 pub use compare::{Asked, CompareArgs, Which};
+pub use estimate::EstimateArgs;
 pub use memory::{Kept, MemoryCommand};
 
 mod accuracy;
 mod choices;
 mod compare;
+mod estimate;
 mod memory;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
@@ -41,6 +43,9 @@ pub enum Command {
     Compare(CompareArgs),
     /// Compile a network for a design: the program image, and where everything lies in memory.
     Compile(CompileArgs),
+    /// Estimate what a network costs on a design: energy by part, bytes on the memory bus and on chip, each number with its
+    /// source.
+    Estimate(EstimateArgs),
     /// Write the Verilog of a design, its register map and a test bench.
     Generate(GenerateArgs),
     /// Read a trained network of another tool (ONNX, or safetensors of a known topology), rewrite it into the cromulent form

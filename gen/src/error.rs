@@ -76,6 +76,17 @@ impl Error {
         Error::BadInput(vec![Problem::new(place, what, fix)])
     }
 
+    /// Both errors: their problems together if both are bad input, else the first.
+    pub fn and(self, other: Error) -> Error {
+        match (self, other) {
+            (Error::BadInput(mut problems), Error::BadInput(more)) => {
+                problems.extend(more);
+                Error::BadInput(problems)
+            }
+            (first, _) => first,
+        }
+    }
+
     /// A file or folder of ours that could not be read or written.
     pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Error {
         Error::bad_input(

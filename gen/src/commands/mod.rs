@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod check;
 pub mod compare;
 pub mod compile;
+pub mod estimate;
 pub mod generate;
 pub mod import;
 pub mod memory;

@@ -196,7 +196,7 @@ impl Timed {
 }
 
 /// Why a network would not compile, the first few reasons.
-fn unfit(problems: &[Problem]) -> Vec<String> {
+pub(super) fn unfit(problems: &[Problem]) -> Vec<String> {
     const SHOWN: usize = 3;
     let shown = problems.iter().take(SHOWN);
     let mut notes: Vec<String> = shown

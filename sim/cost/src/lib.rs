@@ -1,4 +1,22 @@
 //! What a network costs on a design: area, energy and bandwidth.
 //!
+//! 1. [`activity`] counts what each layer does, from the commands of its program: whole numbers.
+//! 2. [`technology`] says what an operation costs, and who published that.
+//! 3. [`energy`] multiplies the two. [`elements`] is how an element that shifts is priced, which no table has.
+//! 4. [`storage`] counts the bytes that activations take.
+//!
 //! Counts are integers, of the engine; what a count costs is a float, with the source it comes from. Nothing here
 //! runs another program: synthesis and gate-level simulation are the command's.
+
+pub mod activity;
+pub mod elements;
+pub mod energy;
+pub mod range;
+pub mod storage;
+pub mod technology;
+
+pub use activity::{Activity, activity};
+pub use energy::{Energy, Parts, Prices};
+pub use range::Range;
+pub use storage::Stored;
+pub use technology::Technology;

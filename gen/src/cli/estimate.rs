@@ -1,0 +1,41 @@
+//! Arguments of `estimate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{ChoiceArgs, MemoryArgs};
+
+/// Arguments of `estimate`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cromulent estimate --design constraints/designs/mid-32x32.toml --network resnet18 --technology horowitz-45nm
+  cromulent estimate --design constraints/designs/small-8x8.toml --network docs/examples/fashion-resnet8.toml \\
+      --technology jouppi-7nm --clock 200 --plot roofline.svg")]
+pub struct EstimateArgs {
+    /// Design file.
+    #[arg(long, value_name = "FILE")]
+    pub design: PathBuf,
+    /// Network file, or the name of a known network. Weights are not looked at.
+    #[arg(long, value_name = "FILE")]
+    pub network: PathBuf,
+    /// What is left to choose.
+    #[command(flatten)]
+    pub choices: ChoiceArgs,
+    /// The memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+    /// What operations cost: horowitz-45nm, jouppi-7nm, jouppi-7nm-hbm2, or a technology table (TOML). Without it no energy
+    /// is estimated.
+    #[arg(long, value_name = "NAME")]
+    pub technology: Option<PathBuf>,
+    /// Clock for gigabytes a second and seconds, megahertz.
+    #[arg(long, value_name = "MHZ", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub clock: u64,
+    /// Draw the roofline, a mark for each layer: an SVG file, which must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

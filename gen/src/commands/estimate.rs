@@ -1,0 +1,172 @@
+//! `cromulent estimate`: what a network costs on a design.
+
+mod json;
+mod roofline;
+mod text;
+
+use std::fs;
+
+use cromulent_cost::{Activity, Parts, Prices, Stored, Technology, activity};
+use cromulent_design::Design;
+use cromulent_engine::traffic::{DramWords, SramWords};
+use cromulent_engine::{Outline, outline_with, timing};
+
+use super::simulate::unfit;
+use crate::cli::EstimateArgs;
+use crate::output::write_file;
+use crate::progress::Progress;
+use crate::workload::load_shapes;
+use crate::{Error, Outcome};
+
+/// Counts what every layer does and moves, and what that costs in a technology.
+///
+/// # Errors
+/// Bad input.
+pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
+    let technology = args.technology.as_deref().map(Technology::load).transpose();
+    let loaded = load_shapes(&args.design, &args.network, None);
+    let (technology, (design, source)) = match (technology, loaded) {
+        (Ok(technology), Ok(loaded)) => (technology, loaded),
+        (Err(technology), Err(other)) => return Err(Error::from(technology).and(other)),
+        (Err(technology), Ok(_)) => return Err(technology.into()),
+        (_, Err(other)) => return Err(other),
+    };
+    let _step = progress.step("counting");
+    let outline = outline_with(&source.network, &design, &(&args.choices).into())?;
+    let estimate = Estimate::of(args, design, outline, technology)?;
+    if let Some(file) = &args.plot {
+        let svg = estimate.roofline()?;
+        write_file(file, |part| {
+            fs::write(part, svg).map_err(|error| Error::io("be written", file, &error))
+        })?;
+    }
+    Ok(Outcome::good(estimate.text(), estimate.json()))
+}
+
+/// A layer, counted.
+struct Row {
+    name: String,
+    /// Multiply-accumulates, over all images of a batch.
+    macs: u64,
+    cycles: u64,
+    activity: Activity,
+    /// None without a technology.
+    energy: Option<Parts>,
+}
+
+/// All that is estimated.
+struct Estimate {
+    network: String,
+    design: Design,
+    notes: Vec<String>,
+    technology: Option<Technology>,
+    /// Megahertz.
+    clock: u64,
+    rows: Vec<Row>,
+    /// Of the whole program.
+    cycles: u64,
+    /// Beats of the program that are commands.
+    command_beats: u64,
+    /// What they cost.
+    commands: Option<Parts>,
+    stored: Stored,
+}
+
+impl Estimate {
+    fn of(
+        args: &EstimateArgs,
+        design: Design,
+        outline: Outline,
+        technology: Option<Technology>,
+    ) -> Result<Estimate, Error> {
+        let timing = timing::run(&design, &outline.steps, args.memory.into());
+        if !timing.finished {
+            return Err(Error::ToolFailed {
+                tool: "the timing model".to_owned(),
+                what: "came to no end: the program hangs".to_owned(),
+                output: String::new(),
+            });
+        }
+        let macs = outline.layers.iter();
+        let macs: Vec<u64> = macs.map(|l| u64::from(design.batch) * l.macs).collect();
+        let prices = technology.as_ref().map(|t| Prices::of(&design, t));
+        let counted = activity(&design, &outline.steps, &macs);
+        let weights: u64 = counted.iter().map(|layer| layer.traffic.dram.weights).sum();
+        let command_beats = timing.program_beats.saturating_sub(weights);
+        let layers = outline.layers.iter().zip(&timing.layers);
+        let rows = layers.zip(counted).zip(macs);
+        let rows = rows.map(|(((layer, timing), activity), macs)| Row {
+            name: layer.name.clone(),
+            macs,
+            cycles: timing.cycles,
+            energy: prices.as_ref().map(|prices| prices.energy(&activity)),
+            activity,
+        });
+        Ok(Estimate {
+            rows: rows.collect(),
+            commands: prices.map(|prices| prices.commands(command_beats)),
+            stored: Stored::of(&design, &outline),
+            notes: unfit(&outline.problems.0),
+            network: outline.network,
+            cycles: timing.cycles,
+            clock: args.clock,
+            command_beats,
+            technology,
+            design,
+        })
+    }
+
+    /// Energy by part, of all layers and the commands.
+    fn energy(&self) -> Option<Parts> {
+        let mut total = self.commands?;
+        for row in &self.rows {
+            total += row.energy?;
+        }
+        Some(total)
+    }
+
+    /// Bytes of beats.
+    fn bytes(&self, beats: u64) -> u64 {
+        beats * u64::from(self.design.bus_bits) / 8
+    }
+
+    /// Bytes of a layer on the memory bus.
+    fn dram(&self, row: &Row) -> u64 {
+        self.bytes(beats(&row.activity.traffic.dram))
+    }
+
+    /// Bytes of all layers and the commands on the memory bus.
+    fn all_dram(&self) -> u64 {
+        let layers: u64 = self.rows.iter().map(|row| self.dram(row)).sum();
+        layers + self.bytes(self.command_beats)
+    }
+
+    /// Bits of a layer that the memories on chip read and write.
+    fn sram_bits(&self, row: &Row) -> u64 {
+        let design = &self.design;
+        let SramWords {
+            weights,
+            inputs,
+            sums,
+            outputs,
+            residual,
+        } = row.activity.traffic.sram;
+        let words = |words: cromulent_engine::traffic::Words| words.read + words.written;
+        // A line of the queue is a row word and a weight word of each column.
+        let lines = words(weights) / u64::from(design.columns + 1);
+        let codes = words(inputs) + words(outputs);
+        lines * u64::from(design.tile_line_bits())
+            + codes * u64::from(design.code_word_bits())
+            + words(sums) * u64::from(design.accumulator_bits)
+            + words(residual) * u64::from(Design::STREAM_BITS)
+    }
+
+    /// Gigabytes a second that so many bytes are in so many cycles.
+    fn rate(&self, bytes: u64, cycles: u64) -> f64 {
+        bytes as f64 / cycles.max(1) as f64 * self.clock as f64 / 1000.0
+    }
+}
+
+fn beats(dram: &DramWords) -> u64 {
+    dram.weights + dram.inputs + dram.outputs + dram.residual
+}

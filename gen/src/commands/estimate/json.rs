@@ -1,0 +1,99 @@
+//! An estimate as JSON.
+
+use cromulent_cost::Parts;
+use cromulent_cost::energy::{PARTS, rules};
+use serde_json::{Map, Value, json};
+
+use super::{Estimate, Row};
+
+impl Estimate {
+    pub(super) fn json(&self) -> Value {
+        let layers: Vec<Value> = self.rows.iter().map(|row| self.row(row)).collect();
+        let stored = &self.stored;
+        json!({
+            "network": self.network,
+            "design": self.design.name,
+            "clock_mhz": self.clock,
+            "cycles": self.cycles,
+            "area": null,
+            "energy_pj": self.energy().map(|parts| energy(&parts)),
+            "dram_bytes": self.dram_json(),
+            "activations": {
+                "coded_values": stored.coded_values,
+                "coded_bytes": stored.coded_bytes,
+                "fp32_bytes": stored.coded_in(32),
+                "int8_bytes": stored.coded_in(8),
+                "int4_bytes": stored.coded_in(4),
+                "stream_values": stored.stream_values,
+                "stream_bytes": stored.stream_bytes,
+            },
+            "layers": layers,
+            "sources": self.sources(),
+            "notes": self.notes,
+        })
+    }
+
+    fn dram_json(&self) -> Value {
+        let sum = |count: fn(&Row) -> u64| self.bytes(self.rows.iter().map(count).sum());
+        json!({
+            "total": self.all_dram(),
+            "weights": sum(|row| row.activity.traffic.dram.weights),
+            "inputs": sum(|row| row.activity.traffic.dram.inputs),
+            "outputs": sum(|row| row.activity.traffic.dram.outputs),
+            "commands": self.bytes(self.command_beats),
+        })
+    }
+
+    fn row(&self, row: &Row) -> Value {
+        let dram = self.dram(row);
+        json!({
+            "name": row.name,
+            "macs": row.macs,
+            "cycles": row.cycles,
+            "energy_pj": row.energy.map(|parts| energy(&parts)),
+            "dram_bytes": dram,
+            "sram_bytes": self.sram_bits(row).div_ceil(8),
+            "dram_gb_per_s": self.rate(dram, row.cycles),
+        })
+    }
+
+    /// Where every number comes from.
+    pub(super) fn sources(&self) -> Vec<String> {
+        let Some(technology) = &self.technology else {
+            return vec![];
+        };
+        let entries = technology.entries().map(|(kind, entry)| {
+            let size = match entry.bytes {
+                0 => String::new(),
+                bytes => format!(" in {bytes} bytes"),
+            };
+            let energy = match (entry.energy.low, entry.energy.high) {
+                (low, high) if low == high => format!("{low}"),
+                (low, high) => format!("{low} to {high}"),
+            };
+            format!(
+                "{kind} {} bit{size}: {energy} pJ; {}",
+                entry.bits, entry.source
+            )
+        });
+        entries.chain(rules().map(str::to_owned)).collect()
+    }
+}
+
+/// Energy in whole picojoules: half way between the least and the most, and these two. Parts add up to the total.
+fn energy(parts: &Parts) -> Value {
+    let named = PARTS.iter().zip(parts.0);
+    let middle: Map<String, Value> = named
+        .clone()
+        .map(|(&name, part)| (name.to_owned(), json!(part.middle())))
+        .collect();
+    let ranges: Map<String, Value> = named
+        .map(|(&name, part)| (name.to_owned(), json!([part.low, part.high])))
+        .collect();
+    let total = parts.total();
+    json!({
+        "total": parts.middle(),
+        "parts": middle,
+        "range": { "total": [total.low, total.high], "parts": ranges },
+    })
+}
