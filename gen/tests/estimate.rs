@@ -1,0 +1,91 @@
+//! `estimate` from the outside.
+
+mod common;
+
+use common::{DESIGN, NETWORK, cromulent, json, stderr};
+use serde_json::Value;
+
+const ASKED: [&str; 5] = ["estimate", "--design", DESIGN, "--network", NETWORK];
+
+fn sum(object: &Value) -> u64 {
+    let numbers = object.as_object().unwrap().values();
+    numbers.map(|number| number.as_u64().unwrap()).sum()
+}
+
+#[test]
+fn parts_add_up_and_every_number_has_its_source() {
+    let (found, code) = json(&[&ASKED[..], &["--technology", "horowitz-45nm"]].concat());
+    assert_eq!((code, &found["area"]), (0, &Value::Null));
+    let energy = &found["energy_pj"];
+    assert_eq!(sum(&energy["parts"]), energy["total"].as_u64().unwrap());
+    for end in [0, 1] {
+        let parts = energy["range"]["parts"].as_object().unwrap().values();
+        let parts: u64 = parts.map(|part| part[end].as_u64().unwrap()).sum();
+        assert_eq!(energy["range"]["total"][end].as_u64(), Some(parts));
+    }
+    // The layers and the commands are all there is.
+    let layers = found["layers"].as_array().unwrap().iter();
+    let elements = layers.map(|layer| layer["energy_pj"]["parts"]["elements"].as_u64().unwrap());
+    let whole = energy["parts"]["elements"].as_u64().unwrap();
+    let layers: Vec<u64> = elements.collect();
+    assert!(whole.abs_diff(layers.iter().sum()) <= layers.len() as u64);
+    let sources = found["sources"].as_array().unwrap();
+    assert!(
+        sources
+            .iter()
+            .any(|source| source.as_str().unwrap().contains("ISSCC 2014"))
+    );
+}
+
+#[test]
+fn bytes_are_those_that_simulate_counts() {
+    let (found, _) = json(&ASKED);
+    assert_eq!(found["energy_pj"], Value::Null);
+    let dram = &found["dram_bytes"];
+    let total = dram["total"].as_u64().unwrap();
+    assert_eq!(sum(dram), 2 * total);
+    let simulate = [&["simulate"], &ASKED[1..], &["--timing-only"]].concat();
+    let (timed, _) = json(&simulate);
+    assert_eq!(found["cycles"], timed["program"]["cycles"]);
+    let weights = timed["layers"].as_array().unwrap().iter();
+    let weights = weights.map(|layer| layer["dram_words"]["weights"].as_u64().unwrap());
+    assert_eq!(dram["weights"].as_u64(), Some(16 * weights.sum::<u64>()));
+    let stored = &found["activations"];
+    // L4: half of int8, an eighth of fp32.
+    let bytes = |key: &str| stored[key].as_u64().unwrap();
+    assert_eq!(bytes("coded_bytes") * 2, bytes("int8_bytes"));
+    assert_eq!(bytes("coded_bytes") * 8, bytes("fp32_bytes"));
+    assert_eq!(bytes("stream_bytes"), 2 * bytes("stream_values"));
+}
+
+#[test]
+fn a_roofline_is_drawn_and_bad_tables_are_refused_with_their_place() {
+    let home = tempfile::tempdir().unwrap();
+    let svg = home.path().join("roofline.svg");
+    let plot = ["--plot", svg.to_str().unwrap()];
+    let output = cromulent(&[&ASKED[..], &plot].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(std::fs::read_to_string(&svg).unwrap().contains("layers"));
+    let table = home.path().join("mine.toml");
+    std::fs::write(
+        &table,
+        "name = \"mine\"\n[[add]]\nbits = 8\npicojoule = 1\n",
+    )
+    .unwrap();
+    let path = table.to_str().unwrap();
+    let output = cromulent(&[&ASKED[..], &["--technology", path]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("mine.toml:2:1: this [[add]] has no source"),
+        "{said}"
+    );
+    assert!(said.contains("there is no [[dram]]"), "{said}");
+    let output = cromulent(&[&ASKED[..], &["--technology", "no-such"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("horowitz-45nm, jouppi-7nm"),
+        "{}",
+        stderr(&output)
+    );
+}
