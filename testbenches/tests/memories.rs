@@ -34,6 +34,17 @@ fn design() -> Design {
     }
 }
 
+/// The same with max-pools: lines of pooled codes, and the direction of each channel. These are 128 bits, as those of
+/// eight columns with 16 sets are; of 32 bits, two columns with 16 sets, Yosys makes flip-flops on iCE40.
+fn pooling() -> Design {
+    Design {
+        name: "memories-pooling-2x2".to_owned(),
+        max_pool: true,
+        channel_depth: 64,
+        ..design()
+    }
+}
+
 /// The memories that must be block RAM.
 fn large() -> BTreeSet<String> {
     let mut names = BTreeSet::from(["core.rows.row_words".to_owned()]);
@@ -48,8 +59,8 @@ fn large() -> BTreeSet<String> {
 }
 
 /// The memories that may be distributed RAM where the family has it: the queues, of 64 words or fewer,
-/// and the constants, of 16 words.
-fn small() -> BTreeSet<String> {
+/// the constants, of `channel_depth` words, and what a max-pool keeps.
+fn small(design: &Design) -> BTreeSet<String> {
     let queues = [
         "reader.fifo.memory_0",
         "core.scores.fifo.memory_0",
@@ -59,6 +70,12 @@ fn small() -> BTreeSet<String> {
     for n in 0..SIDE {
         for constants in ["offsets", "norms", "thetas_0"] {
             names.insert(format!("core.columns.column_{n}.{constants}"));
+        }
+    }
+    if design.max_pool {
+        // The columns of so small an array share a word of each.
+        for memory in ["directions_0", "lines_0"] {
+            names.insert(format!("core.output_pool.{memory}"));
         }
     }
     names
@@ -103,22 +120,29 @@ fn memory(cell: &str) -> String {
     path.trim_start_matches("inner.").to_owned()
 }
 
-/// Checks one family; one without distributed RAM has all in block RAM.
+/// Checks one family, without max-pools and with them; one without distributed RAM has all in block RAM.
 fn check(flow: &str, block: &str, distributed: &str) {
+    for design in [design(), pooling()] {
+        check_design(&design, flow, block, distributed);
+    }
+}
+
+fn check_design(design: &Design, flow: &str, block: &str, distributed: &str) {
     let Some(found) = tools::yosys() else { return };
+    let name = &design.name;
     let folder = Scratch::new().expect("a temporary folder");
-    for (file, text) in emit(&design()).unwrap_or_else(|e| panic!("{e}")) {
+    for (file, text) in emit(design).unwrap_or_else(|e| panic!("{e}")) {
         fs::write(folder.path().join(file), text).expect("a temporary file");
     }
     let mapped = map(&found, folder.path(), flow, block, distributed);
-    assert_eq!(mapped.left, BTreeSet::new(), "{flow}: flip-flops");
+    assert_eq!(mapped.left, BTreeSet::new(), "{name}, {flow}: flip-flops");
     let lost: Vec<_> = large().difference(&mapped.block).cloned().collect();
-    assert!(lost.is_empty(), "{flow}: not block RAM: {lost:?}");
+    assert!(lost.is_empty(), "{name}, {flow}: not block RAM: {lost:?}");
     let all: BTreeSet<_> = mapped.block.union(&mapped.distributed).cloned().collect();
-    let expected: BTreeSet<_> = large().union(&small()).cloned().collect();
-    assert_eq!(all, expected, "{flow}");
+    let expected: BTreeSet<_> = large().union(&small(design)).cloned().collect();
+    assert_eq!(all, expected, "{name}, {flow}");
     let both: Vec<_> = mapped.block.intersection(&mapped.distributed).collect();
-    assert!(both.is_empty(), "{flow}: half and half: {both:?}");
+    assert!(both.is_empty(), "{name}, {flow}: half and half: {both:?}");
 }
 
 #[test]
