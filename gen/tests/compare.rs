@@ -183,11 +183,21 @@ fn any_library_gives_square_micrometres_and_a_trained_network_accuracy() {
         "--json",
     ];
     let found = rows(&compare(home.path(), &all, &[]));
-    let affines: Vec<&str> = found
+    let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let mut kinds: Vec<_> = found
         .iter()
-        .map(|row| row["affine"].as_str().unwrap())
+        .map(|row| (text(row, "pe"), text(row, "affine")))
         .collect();
-    assert_eq!(affines, ["exact", "recentred"]);
+    kinds.sort();
+    let wanted = [
+        ("log-log", "recentred"),
+        ("shift", "exact"),
+        ("shift", "recentred"),
+    ];
+    assert_eq!(
+        kinds,
+        wanted.map(|(pe, affine)| (pe.to_owned(), affine.to_owned()))
+    );
 }
 
 #[test]

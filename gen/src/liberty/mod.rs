@@ -1,7 +1,7 @@
 //! Cell libraries in the Liberty format.
 //!
 //! 1. [`Source::load`] reads a file, plain or gzip, no longer than a limit.
-//! 2. [`parse`](read::parse) makes [`Group`]s of [`Attribute`]s of it, each with its line.
+//! 2. [`read::parse`] makes [`Group`]s of [`Attribute`]s of it, each with its line.
 //! 3. [`Library::load`] does both and checks what synthesis relies on: units that are known, cells with areas, a
 //!    flip-flop. [`Library::cells`] says what else one wants to know of a cell.
 //! 4. [`Function`] is what an output pin computes, by which cells are chosen, not by their names.

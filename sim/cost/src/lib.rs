@@ -1,6 +1,6 @@
 //! What a network costs on a design: area, energy and bandwidth.
 //!
-//! 1. [`activity`] counts what each layer does, from the commands of its program: whole numbers.
+//! 1. [`mod@activity`] counts what each layer does, from the commands of its program: whole numbers.
 //! 2. [`technology`] says what an operation costs, and who published that.
 //! 3. [`energy`] multiplies the two. [`elements`] is how an element that shifts is priced, which no table has.
 //! 4. [`storage`] counts the bytes that activations take.

@@ -1,6 +1,6 @@
 //! Weights without a graph: safetensors whose tensors are named as PyTorch's models name them.
 //!
-//! Known by their names are residual networks ([`resnet`]), DenseNets ([`densenet`]) and VGGs ([`vgg`]) of torchvision,
+//! Known by their names are residual networks (`resnet`), DenseNets (`densenet`) and VGGs (`vgg`) of torchvision,
 //! the residual networks of akamaster, and those of this project.
 
 mod densenet;
