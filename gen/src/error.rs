@@ -77,7 +77,7 @@ impl Error {
     }
 
     /// Both errors: their problems together if both are bad input, else the first.
-    pub fn and(self, other: Error) -> Error {
+    fn and(self, other: Error) -> Error {
         match (self, other) {
             (Error::BadInput(mut problems), Error::BadInput(more)) => {
                 problems.extend(more);
@@ -132,6 +132,22 @@ impl Error {
             Error::ToolMissing { .. } => 3,
             Error::ToolFailed { .. } => 4,
         }
+    }
+}
+
+/// Both, or what is wrong with both.
+///
+/// # Errors
+/// Of either; of both, their problems together.
+pub fn together<A, B>(
+    one: Result<A, impl Into<Error>>,
+    other: Result<B, impl Into<Error>>,
+) -> Result<(A, B), Error> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(one.into().and(other.into())),
+        (Err(one), Ok(_)) => Err(one.into()),
+        (Ok(_), Err(other)) => Err(other.into()),
     }
 }
 

@@ -38,6 +38,16 @@ pub fn write_file(file: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) ->
     fs::rename(&inside, file).map_err(|error| Error::io("be written", file, &error))
 }
 
+/// Writes a text to a new file.
+///
+/// # Errors
+/// `file` exists (bad input) or cannot be written; nothing is left behind then.
+pub fn write_text(file: &Path, text: &str) -> Result<(), Error> {
+    write_file(file, |part| {
+        fs::write(part, text).map_err(|error| Error::io("be written", file, &error))
+    })
+}
+
 /// Writes new files into one folder: all of them into a temporary one beside, where `check` may look at them, and then
 /// under their names.
 ///

@@ -7,9 +7,10 @@ use cromulent_design::Design;
 use cromulent_engine::{Compiled, Image, InputError, compile_with};
 use cromulent_network::{Network, images::Example};
 
+use crate::Error;
 use crate::cli;
+use crate::error::together;
 use crate::networks::{self, Source};
-use crate::{Error, Problem};
 
 /// A compiled network and the images it is to run on.
 #[derive(Clone, Debug)]
@@ -95,17 +96,6 @@ pub fn load_shapes(
     together(Design::load(design), networks::shapes(network, seed))
 }
 
-/// Both, or what is wrong with both.
-fn together(
-    design: Result<Design, cromulent_design::Problems>,
-    network: Result<Source, cromulent_network::Problems>,
-) -> Result<(Design, Source), Error> {
-    match (design, network) {
-        (Ok(design), Ok(network)) => Ok((design, network)),
-        (design, network) => Err(both(design.err(), network.err())),
-    }
-}
-
 /// What a network and compiling it make worth knowing, a sentence each.
 pub fn notes(source: &Source, compiled: &Compiled) -> Vec<String> {
     let notes = compiled.notes.iter();
@@ -153,22 +143,6 @@ fn examples(source: &Source, args: &cli::Workload) -> Result<Vec<Example>, Error
         return Err(Error::bad_input("--images", what, fix));
     }
     Ok(examples)
-}
-
-/// The problems of design and network together.
-fn both(
-    design: Option<cromulent_design::Problems>,
-    network: Option<cromulent_network::Problems>,
-) -> Error {
-    let errors = design
-        .map(Error::from)
-        .into_iter()
-        .chain(network.map(Error::from));
-    let problems = errors.flat_map(|error| match error {
-        Error::BadInput(problems) => problems,
-        other => vec![Problem::new("input", other.to_string(), "")],
-    });
-    Error::BadInput(problems.collect())
 }
 
 fn find_layer(image: &Image, name: &str) -> Result<usize, Error> {

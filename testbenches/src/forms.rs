@@ -15,23 +15,18 @@ pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
             image_digits: true,
             ..design.clone()
         };
-        let booth = Design {
-            pe: PeKind::Multiply,
+        let with = |pe, design: &Design| Design {
+            pe,
             ..design.clone()
         };
-        let dsp = Design {
-            pe: PeKind::Dsp,
-            ..design.clone()
-        };
-        let powers = Design {
-            pe: PeKind::LogLog,
-            ..design.clone()
-        };
-        let power_digits = Design {
-            pe: PeKind::LogLog,
-            ..digits.clone()
-        };
-        [design, digits, booth, dsp, powers, power_digits]
+        [
+            design.clone(),
+            digits.clone(),
+            with(PeKind::Multiply, &design),
+            with(PeKind::Dsp, &design),
+            with(PeKind::LogLog, &design),
+            with(PeKind::LogLog, &digits),
+        ]
     });
     let mut forms: Vec<Design> = both.filter(|design| design.validate().is_ok()).collect();
     // A level format always has digits, int8 Booth rows.

@@ -7,7 +7,6 @@ mod report;
 mod single;
 mod tally;
 
-use std::fs;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -21,14 +20,14 @@ use rayon::prelude::*;
 
 use crate::cli::{AccuracyArgs, Wanted};
 use crate::networks;
-use crate::output::{refuse_existing, write_file};
+use crate::output::{refuse_existing, write_text};
 use crate::progress::Progress;
 use crate::workload::read_back;
 use crate::{Error, Outcome, Problem};
 use combinations::{Combination, combinations};
 use mixed::{Search, Wish};
 use report::{Report, Row};
-pub(super) use single::top1;
+pub(super) use single::Judge;
 use tally::{Answer, Tally};
 
 /// Computes a table of accuracies: every row is what the hardware of that row would answer.
@@ -72,9 +71,7 @@ pub fn run(args: &AccuracyArgs, progress: &Progress) -> Result<Outcome, Error> {
         Ok((Outcome::good(report.text(), report.json()), svg))
     })?;
     if let (Some(file), Some(svg)) = (&args.plot, svg) {
-        write_file(file, |part| {
-            fs::write(part, svg).map_err(|error| Error::io("be written", file, &error))
-        })?;
+        write_text(file, &svg)?;
     }
     Ok(outcome)
 }

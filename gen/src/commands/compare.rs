@@ -6,13 +6,16 @@ mod report;
 use std::sync::Arc;
 
 use cromulent_design::{Design, PeKind};
+use cromulent_network::Network;
 use rayon::prelude::*;
 
+use super::accuracy::Judge;
 use crate::cli::{Asked, CompareArgs, Which};
 use crate::liberty::Library;
 use crate::progress::{Progress, Step};
 use crate::synthesis::measure::{array, element};
-use crate::synthesis::{Resources, Synthesiser, Target, Vendor, route};
+use crate::synthesis::route::{self, NEXTPNR};
+use crate::synthesis::{Resources, Synthesiser, Target, Vendor};
 use crate::{Error, Outcome};
 use candidates::candidates;
 use report::{Report, Row, Sizes};
@@ -29,7 +32,7 @@ pub fn run(args: &CompareArgs, progress: &Progress) -> Result<Outcome, Error> {
         .map(|file| crate::networks::shapes(file, None))
         .transpose()?;
     let synthesiser = Synthesiser::new()?;
-    let nextpnr = args.route.then(route::find).transpose()?;
+    let nextpnr = args.route.then(|| NEXTPNR.find()).transpose()?;
     let bench = Bench {
         synthesiser,
         targets,
@@ -61,14 +64,7 @@ pub fn run(args: &CompareArgs, progress: &Progress) -> Result<Outcome, Error> {
     drop(bench.step);
     let mut notes = vec![];
     if let Some(source) = source.filter(|source| source.seed.is_none()) {
-        // Nobody has chosen powers of two for the weights of this network.
-        let measured = |row: &&mut Row| row.design.pe != PeKind::LogLog;
-        for row in rows.iter_mut().filter(measured) {
-            match super::accuracy::top1(&source.network, &row.design, progress) {
-                Ok(top1) => row.top1 = top1,
-                Err(error) => notes.push(format!("{}: no accuracy: {error}", row.name)),
-            }
-        }
+        notes = judge(&source.network, &mut rows, progress);
     } else if args.network.is_some() {
         notes.push("the network has no trained weights, so that there is no accuracy".to_owned());
     }
@@ -84,6 +80,28 @@ pub fn run(args: &CompareArgs, progress: &Progress) -> Result<Outcome, Error> {
         notes,
     };
     Ok(Outcome::good(report.text(), report.json()))
+}
+
+/// Gives rows their accuracy; why some have none.
+fn judge(network: &Network, rows: &mut [Row], progress: &Progress) -> Vec<String> {
+    // Nobody has chosen powers of two for the weights of this network.
+    let measured = rows
+        .iter_mut()
+        .filter(|row| row.design.pe != PeKind::LogLog);
+    let without = |row: &Row, error: &Error| format!("{}: no accuracy: {error}", row.name);
+    match Judge::of(network, progress) {
+        Ok(None) => vec![],
+        Ok(Some(judge)) => measured
+            .filter_map(|row| match judge.top1(&row.design, progress) {
+                Ok(top1) => {
+                    row.top1 = Some(top1);
+                    None
+                }
+                Err(error) => Some(without(row, &error)),
+            })
+            .collect(),
+        Err(error) => measured.map(|row| without(row, &error)).collect(),
+    }
 }
 
 /// What is synthesised for: an FPGA, standard cells, or both.

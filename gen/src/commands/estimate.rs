@@ -4,16 +4,15 @@ mod json;
 mod roofline;
 mod text;
 
-use std::fs;
-
 use cromulent_cost::{Activity, Parts, Prices, Stored, Technology, activity};
 use cromulent_design::Design;
-use cromulent_engine::traffic::{DramWords, SramWords};
-use cromulent_engine::{Outline, outline_with, timing};
+use cromulent_engine::traffic::SramWords;
+use cromulent_engine::{Outline, outline_with};
 
-use super::simulate::unfit;
+use super::simulate::{time, unfit};
 use crate::cli::EstimateArgs;
-use crate::output::write_file;
+use crate::error::together;
+use crate::output::write_text;
 use crate::progress::Progress;
 use crate::workload::load_shapes;
 use crate::{Error, Outcome};
@@ -25,20 +24,13 @@ use crate::{Error, Outcome};
 pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let technology = args.technology.as_deref().map(Technology::load).transpose();
     let loaded = load_shapes(&args.design, &args.network, None);
-    let (technology, (design, source)) = match (technology, loaded) {
-        (Ok(technology), Ok(loaded)) => (technology, loaded),
-        (Err(technology), Err(other)) => return Err(Error::from(technology).and(other)),
-        (Err(technology), Ok(_)) => return Err(technology.into()),
-        (_, Err(other)) => return Err(other),
-    };
+    let (technology, (design, source)) = together(technology, loaded)?;
     let _step = progress.step("counting");
     let outline = outline_with(&source.network, &design, &(&args.choices).into())?;
     let estimate = Estimate::of(args, design, outline, technology)?;
     if let Some(file) = &args.plot {
         let svg = estimate.roofline()?;
-        write_file(file, |part| {
-            fs::write(part, svg).map_err(|error| Error::io("be written", file, &error))
-        })?;
+        write_text(file, &svg)?;
     }
     Ok(Outcome::good(estimate.text(), estimate.json()))
 }
@@ -79,14 +71,7 @@ impl Estimate {
         outline: Outline,
         technology: Option<Technology>,
     ) -> Result<Estimate, Error> {
-        let timing = timing::run(&design, &outline.steps, args.memory.into());
-        if !timing.finished {
-            return Err(Error::ToolFailed {
-                tool: "the timing model".to_owned(),
-                what: "came to no end: the program hangs".to_owned(),
-                output: String::new(),
-            });
-        }
+        let timing = time(&design, &outline.steps, args.memory)?;
         let macs = outline.layers.iter();
         let macs: Vec<u64> = macs.map(|l| u64::from(design.batch) * l.macs).collect();
         let prices = technology.as_ref().map(|t| Prices::of(&design, t));
@@ -132,7 +117,7 @@ impl Estimate {
 
     /// Bytes of a layer on the memory bus.
     fn dram(&self, row: &Row) -> u64 {
-        self.bytes(beats(&row.activity.traffic.dram))
+        self.bytes(row.activity.traffic.dram.total())
     }
 
     /// Bytes of all layers and the commands on the memory bus.
@@ -151,22 +136,17 @@ impl Estimate {
             outputs,
             residual,
         } = row.activity.traffic.sram;
-        let words = |words: cromulent_engine::traffic::Words| words.read + words.written;
         // A line of the queue is a row word and a weight word of each column.
-        let lines = words(weights) / u64::from(design.columns + 1);
-        let codes = words(inputs) + words(outputs);
+        let lines = weights.total() / u64::from(design.columns + 1);
+        let codes = inputs.total() + outputs.total();
         lines * u64::from(design.tile_line_bits())
             + codes * u64::from(design.code_word_bits())
-            + words(sums) * u64::from(design.accumulator_bits)
-            + words(residual) * u64::from(Design::STREAM_BITS)
+            + sums.total() * u64::from(design.accumulator_bits)
+            + residual.total() * u64::from(Design::STREAM_BITS)
     }
 
     /// Gigabytes a second that so many bytes are in so many cycles.
     fn rate(&self, bytes: u64, cycles: u64) -> f64 {
         bytes as f64 / cycles.max(1) as f64 * self.clock as f64 / 1000.0
     }
-}
-
-fn beats(dram: &DramWords) -> u64 {
-    dram.weights + dram.inputs + dram.outputs + dram.residual
 }

@@ -1,13 +1,11 @@
 //! `cromulent memory`: what activations take at test time and in training.
 
-use std::fs;
-
 use cromulent_network::Network;
 use cromulent_network::memory::{Memory, naive, shared};
 use serde_json::{Value, json};
 
 use crate::cli::{Kept, MemoryCommand};
-use crate::output::write_file;
+use crate::output::write_text;
 use crate::{Error, Outcome, networks, plot};
 
 /// Counts the bytes of every format asked for.
@@ -30,9 +28,7 @@ pub fn run(args: &MemoryCommand) -> Result<Outcome, Error> {
     };
     if let Some(file) = &args.plot {
         let svg = report.plot()?;
-        write_file(file, |part| {
-            fs::write(part, svg).map_err(|error| Error::io("be written", file, &error))
-        })?;
+        write_text(file, &svg)?;
     }
     Ok(Outcome::good(report.text(), report.json()))
 }

@@ -212,7 +212,7 @@ pub(super) fn unfit(problems: &[Problem]) -> Vec<String> {
 }
 
 /// The cycles of a program behind a memory.
-fn time(design: &Design, steps: &[Command], args: MemoryArgs) -> Result<Timing, Error> {
+pub(super) fn time(design: &Design, steps: &[Command], args: MemoryArgs) -> Result<Timing, Error> {
     let timing = timing::run(design, steps, args.into());
     if timing.finished {
         return Ok(timing);

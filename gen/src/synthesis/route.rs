@@ -13,7 +13,7 @@ use crate::Error;
 use crate::tools::{Found, Scratch, Tool, Version, run};
 
 /// Places and routes an ECP5.
-const NEXTPNR: Tool = Tool {
+pub const NEXTPNR: Tool = Tool {
     name: "nextpnr",
     program: "nextpnr-ecp5",
     variable: Some("CROMULENT_NEXTPNR"),
@@ -22,7 +22,7 @@ const NEXTPNR: Tool = Tool {
 };
 
 /// The largest ECP5 in its fastest speed grade; ports are no pins, and paths through them are not counted.
-const OPTIONS: [&str; 12] = [
+pub const DEVICE: [&str; 8] = [
     "--85k",
     "--speed",
     "8",
@@ -31,22 +31,10 @@ const OPTIONS: [&str; 12] = [
     "--out-of-context",
     "--freq",
     "100",
-    "--timing-allow-fail",
-    "--quiet",
-    "--seed",
-    "1",
 ];
 
 /// Place and route takes this long at most, on a machine that does other things too.
 const LIMIT: Duration = Duration::from_secs(3600);
-
-/// nextpnr for the ECP5.
-///
-/// # Errors
-/// There is none.
-pub fn find() -> Result<Found, Error> {
-    NEXTPNR.find()
-}
 
 /// The clock of a design's array on an ECP5, MHz: one seed, paths from register to register.
 ///
@@ -59,7 +47,8 @@ pub fn array(synthesiser: &Synthesiser, nextpnr: &Found, design: &Design) -> Res
     synthesiser.write(&target, &array_source(design)?, &netlist)?;
     let report = folder.path().join("report.json");
     let mut command = Command::new(&nextpnr.path);
-    command.current_dir(folder.path()).args(OPTIONS);
+    command.current_dir(folder.path()).args(DEVICE);
+    command.args(["--timing-allow-fail", "--quiet", "--seed", "1"]);
     command.args(["--json", "array.json", "--report", "report.json"]);
     let said = run(nextpnr.name, &mut command, LIMIT, &mut |_| ())?;
     let text = fs::read_to_string(&report).unwrap_or_default();

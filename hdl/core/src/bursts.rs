@@ -8,7 +8,14 @@ use rust_hdl_core::prelude::*;
 /// Bits of the beats of a burst, 0..=16.
 pub(crate) const BURST_BITS: usize = 5;
 /// Bits of a beat's place between two multiples of 16.
-const INSIDE_BITS: usize = 4;
+pub(crate) const INSIDE_BITS: usize = 4;
+
+/// The number of the multiple of 16 at or before a beat address, and of the next.
+pub(crate) fn multiples<I: Interpreter>(i: &mut I, at: I::Word) -> (I::Word, I::Word) {
+    let ahead = at.width() - INSIDE_BITS;
+    let (one, before) = (i.constant(ahead, 1), at.slice(INSIDE_BITS, ahead));
+    (before, before + one)
+}
 
 /// What a client of the reader still has to ask for, and the next burst of it: up to 16 beats, never
 /// across a multiple of 16. The burst is cut into registers while none waits there, so that whoever
@@ -92,10 +99,9 @@ impl Describe for Bursts {
         let cut = i.name("cut_now", cut);
         i.comment("Nothing waits for the length of the burst: it ends the run, or at a multiple");
         let fills = i.name("fills", many | low.at_least(room));
-        let ahead = at.width() - INSIDE_BITS;
-        let (one, zero) = (i.constant(ahead, 1), i.constant(INSIDE_BITS, 0));
-        let before = at.slice(INSIDE_BITS, ahead);
-        let behind = i.name("behind", before + one);
+        let zero = i.constant(INSIDE_BITS, 0);
+        let (before, behind) = multiples(i, at);
+        let behind = i.name("behind", behind);
         let multiple = (fills & cut).mux(behind, before);
         let ends = few.mux(inside + low.slice(0, INSIDE_BITS), zero);
         let further = multiple.concat(cut.mux(ends, inside));

@@ -1,6 +1,6 @@
 //! Writes feature maps to memory: code lines to beats, beats to bursts.
 
-use crate::bursts::BURST_BITS;
+use crate::bursts::{BURST_BITS, INSIDE_BITS, multiples};
 use crate::countdown::Countdown;
 use crate::decoder::LANE_BITS;
 use crate::fifo::Fifo;
@@ -8,7 +8,7 @@ use crate::line::gather;
 use crate::reader::{LENGTH_BITS, beat_shift};
 use crate::shape::Shape;
 use cromulent_design::BURST_BEATS;
-use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, address_bits, logic};
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of the count of bursts that are not answered: a store of the deepest banks has fewer.
@@ -294,7 +294,7 @@ impl MapWriter {
         let (clock, at) = (&self.clock, self.at.read(i));
         let active = self.asking.read(i) | self.sending.read(i);
         let active = i.name("active", active);
-        let inside = at.slice(0, address_bits(BURST_BEATS as usize));
+        let inside = at.slice(0, INSIDE_BITS);
         let whole = i.constant(BURST_BITS, u64::from(BURST_BEATS));
         let to_the_end = i.name("to_the_end", whole - inside.resize(BURST_BITS));
         let (whole, some) = (self.whole.read(i), self.some.read(i));
@@ -344,10 +344,8 @@ impl MapWriter {
         let shift = beat_shift(&self._shape);
         i.unused(bytes.slice(0, shift));
         let at = self.at.read(i);
-        let inside = address_bits(BURST_BEATS as usize);
-        let ahead = at.width() - inside;
-        let (one, zero) = (i.constant(ahead, 1), i.constant(inside, 0));
-        let multiple = (at.slice(inside, ahead) + one).concat(zero);
+        let (_, behind) = multiples(i, at);
+        let multiple = behind.concat(i.constant(INSIDE_BITS, 0));
         let next = filled.mux(multiple, at);
         let first = bytes.slice(shift, width - shift);
         // Known from the reset on, so that nobody asks an unknown place for room.

@@ -10,6 +10,7 @@
 
 use crate::product::{Term, gate};
 use crate::shape::PeShape;
+use cromulent_design::PeKind;
 use cromulent_kit::{Interpreter, Word};
 
 /// Where the three bits of a Booth digit stand in the number: the digit is mid + low − 2·high. A bit
@@ -49,7 +50,6 @@ const RADIX_BITS: usize = 2;
 
 /// What Booth rows, or the rows of bits, add besides the product: half of each row's range.
 pub(crate) fn offset(shape: &PeShape) -> i64 {
-    use cromulent_design::PeKind;
     match shape.kind {
         PeKind::Multiply => {
             let rows = digits(shape).into_iter().enumerate();

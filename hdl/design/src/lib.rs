@@ -36,6 +36,7 @@ pub use control::{
 pub use design::{Affine, Design, PeKind};
 pub use fields::{FIELDS, Field, Kind};
 pub use layout::{DoesNotFit, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord, WordField};
+pub use parse::line_and_column;
 pub use problem::{Problem, Problems};
 pub use registers::{
     LARGEST_WINDOW, LayerField, LayerRegisters, REGISTER_COUNT, REGISTERS, register_bits,

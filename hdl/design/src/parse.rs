@@ -167,8 +167,8 @@ impl Reader<'_> {
     }
 }
 
-/// Line and column of a byte, from 1, the column in characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+/// Line and column of a byte of a text, from 1, the column in characters.
+pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (

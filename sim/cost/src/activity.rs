@@ -45,8 +45,7 @@ fn of_layer(design: &Design, registers: &LayerRegisters, traffic: Traffic, macs:
     }
     let [rows, columns] = [design.rows, design.columns].map(u64::from);
     let beats = traffic.sram.inputs.read / rows;
-    let tiles = u64::from(registers.column_tiles);
-    let channels = tiles.saturating_sub(1) * columns + u64::from(registers.last_columns);
+    let channels = registers.channels(design.columns);
     let words = channels * u64::from(registers.positions);
     let sums =
         registers.all_positions() * registers.position_beats() * u64::from(registers.row_tiles);

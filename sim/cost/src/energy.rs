@@ -5,7 +5,6 @@
 use std::ops::AddAssign;
 
 use cromulent_design::Design;
-use cromulent_engine::traffic::Words;
 
 use crate::activity::Activity;
 use crate::elements;
@@ -128,7 +127,6 @@ impl Prices {
     /// What a layer costs.
     pub fn energy(&self, layer: &Activity) -> Parts {
         let times = |price: Range, count: u64| Energy::from(price * count as f64);
-        let words = |words: Words| words.read + words.written;
         let (sram, dram) = (&layer.traffic.sram, &layer.traffic.dram);
         let [weights, codes, sums, stream] = self.memories;
         let elements = Range::of(
@@ -140,14 +138,11 @@ impl Prices {
             times(self.accumulation, layer.accumulations),
             times(self.alignment, layer.aligned),
             times(self.coding, layer.coded),
-            times(weights, words(sram.weights)),
-            times(codes, words(sram.inputs) + words(sram.outputs)),
-            times(sums, words(sram.sums)),
-            times(stream, words(sram.residual)),
-            times(
-                self.beat,
-                dram.weights + dram.inputs + dram.outputs + dram.residual,
-            ),
+            times(weights, sram.weights.total()),
+            times(codes, sram.inputs.total() + sram.outputs.total()),
+            times(sums, sram.sums.total()),
+            times(stream, sram.residual.total()),
+            times(self.beat, dram.total()),
         ])
     }
 

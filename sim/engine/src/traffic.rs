@@ -27,6 +27,13 @@ pub struct DramWords {
     pub residual: u64,
 }
 
+impl DramWords {
+    /// All beats.
+    pub fn total(&self) -> u64 {
+        self.weights + self.inputs + self.outputs + self.residual
+    }
+}
+
 /// Words read from and written to the memories on chip, by tensor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SramWords {
@@ -50,6 +57,13 @@ pub struct Words {
     pub read: u64,
     /// Words written.
     pub written: u64,
+}
+
+impl Words {
+    /// Words read and written.
+    pub fn total(&self) -> u64 {
+        self.read + self.written
+    }
 }
 
 /// Bits of a result in memory.
@@ -99,7 +113,7 @@ fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
     let columns = number(design.columns);
     let channels = match registers.max_pool {
         true => column_tiles * number(design.rows),
-        false => column_tiles.saturating_sub(1) * columns + number(registers.last_columns),
+        false => registers.channels(design.columns),
     };
     let words = channels * number(registers.positions);
     let count = |counted: bool| if counted { words } else { 0 };

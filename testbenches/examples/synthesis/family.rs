@@ -4,7 +4,8 @@ use std::path::Path;
 
 use cromulent::executors::verilator::{STREAM_TOP, TOP};
 use cromulent::output::Files;
-use cromulent::tools::{Tool, Version};
+use cromulent::synthesis::route;
+use cromulent::tools::Tool;
 
 /// The top that is placed on an iCE40.
 const BOARD: &str = "board";
@@ -30,16 +31,6 @@ pub struct Family {
     pub filled: &'static [&'static str],
 }
 
-const fn nextpnr(program: &'static str) -> Tool {
-    Tool {
-        name: "nextpnr",
-        program,
-        variable: Some("CROMULENT_NEXTPNR"),
-        version_argument: "--version",
-        minimum: Version(0, 4),
-    }
-}
-
 /// The accelerator with its buses: two tables in a cell of carry logic, six in one of distributed RAM.
 pub const ECP5: Family = Family {
     flow: "synth_ecp5",
@@ -48,17 +39,8 @@ pub const ECP5: Family = Family {
     luts: &[("LUT4", 1), ("CCU2C", 2), ("TRELLIS_DPR16X4", 6)],
     flip_flop: "TRELLIS_FF",
     ram: "DP16KD",
-    nextpnr: nextpnr("nextpnr-ecp5"),
-    options: &[
-        "--85k",
-        "--speed",
-        "8",
-        "--package",
-        "CABGA756",
-        "--out-of-context",
-        "--freq",
-        "100",
-    ],
+    nextpnr: route::NEXTPNR,
+    options: &route::DEVICE,
     filled: &["TRELLIS_COMB", "TRELLIS_FF", "DP16KD"],
 };
 
@@ -70,7 +52,10 @@ pub const ICE40: Family = Family {
     luts: &[("SB_LUT4", 1)],
     flip_flop: "SB_DFF",
     ram: "SB_RAM40_4K",
-    nextpnr: nextpnr("nextpnr-ice40"),
+    nextpnr: Tool {
+        program: "nextpnr-ice40",
+        ..route::NEXTPNR
+    },
     options: &["--hx8k", "--package", "ct256", "--freq", "65"],
     filled: &["ICESTORM_LC", "ICESTORM_RAM"],
 };

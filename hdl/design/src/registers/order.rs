@@ -9,6 +9,12 @@ impl LayerRegisters {
             + u64::from(self.last_positions)
     }
 
+    /// Output channels of the layer, in a design of so many columns; not of a max-pool.
+    pub fn channels(&self, columns: u32) -> u64 {
+        u64::from(self.column_tiles.saturating_sub(1)) * u64::from(columns)
+            + u64::from(self.last_columns)
+    }
+
     /// Beats of an output position in a row tile: those of an operand, or the taps of a max-pool's window.
     pub fn position_beats(&self) -> u64 {
         let beats = u64::from(self.beats);

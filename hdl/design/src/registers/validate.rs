@@ -70,8 +70,7 @@ impl LayerRegisters {
                 format!("{name} = {base} and {words} words exceed stream_depth = {depth}"),
             );
         }
-        let channels = u64::from(self.column_tiles.saturating_sub(1)) * u64::from(design.columns)
-            + u64::from(self.last_columns);
+        let channels = self.channels(design.columns);
         let planes = match self.max_pool {
             true => u64::from(self.column_tiles),
             false => (u64::from(self.output_rotation) + channels).div_ceil(u64::from(design.rows)),

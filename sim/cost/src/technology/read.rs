@@ -2,7 +2,7 @@
 
 use std::ops::Range as Span;
 
-use cromulent_design::{Problem, Problems};
+use cromulent_design::{Problem, Problems, line_and_column};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -81,10 +81,7 @@ pub(super) fn technology(text: &str, file: &str) -> Result<Technology, Problems>
 
 impl Reader<'_> {
     fn problem(&mut self, at: usize, what: impl Into<String>, fix: impl Into<String>) {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        let column = before[line_start..].chars().count() + 1;
+        let (line, column) = line_and_column(self.text, at);
         let problem = Problem {
             place: format!("{}:{line}:{column}", self.file),
             what: what.into(),
