@@ -170,7 +170,7 @@ fn numbers_out_of_range() {
             "\"batch-norm\"",
             "\"batch-norm\", format = \"L9\""
         ),
-        "small.toml:6:46: there is no format `L9`; give one of L2, L3, L4, L5, R2, R3, R4, R5, I8, U4, U5, U8, O4"
+        "small.toml:6:46: there is no format `L9`; give one of L2, L3, L4, L5, R2, R3, R4, R5, I8, I4, I3, U4, U5, U8, O4"
     );
 }
 
