@@ -136,8 +136,8 @@ fn the_model_and_verilator_draw_the_same_waveform() {
     }
     let pools = |case: &NetworkCase| case.image.layers.iter().any(|l| l.registers.max_pool);
     assert_same(&first(|case| case.image.batch() == 1 && pools(case)));
-    // Images of which scores wait for those of the one before.
-    assert_same(&first(|case| held(case) > 0));
+    // Images of which scores wait for those of the one before. Designs without max-pools have no such signals.
+    assert_same(&first(|case| case.image.design.max_pool && held(case) > 0));
 }
 
 /// Cycles in which a beat is held back.

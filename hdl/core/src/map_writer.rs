@@ -186,7 +186,10 @@ impl MapWriter {
             below = now;
         }
         places.push(below);
-        let full = i.name("slots_full", valid & (below | last));
+        let mut full = valid & (below | last);
+        if self.push.is_present() {
+            full = i.name("slots_full", full);
+        }
         for (filled, place) in self.filled.iter().zip(&places) {
             let next = filled.read(i) | (valid & *place);
             filled.load_or_zero(i, &self.clock, afresh | full, next);
