@@ -5,9 +5,11 @@
 //!    asks Yosys' SAT solver for an input on which they differ;
 //! 3. [`area`] synthesises the processing element alone, for FPGAs and for standard cells;
 //! 4. [`small`] is an accelerator that is built in a few seconds, with layers to run on it;
-//! 5. [`tools`] finds the programs: a missing one skips a test loudly, and fails it in CI.
+//! 5. [`blocks`] draws which block feeds which;
+//! 6. [`tools`] finds the programs: a missing one skips a test loudly, and fails it in CI.
 
 pub mod area;
+pub mod blocks;
 pub mod forms;
 pub mod proof;
 pub mod small;
