@@ -12,6 +12,10 @@ fn sum(object: &Value) -> u64 {
     numbers.map(|number| number.as_u64().unwrap()).sum()
 }
 
+fn layers(found: &Value) -> &[Value] {
+    found["layers"].as_array().unwrap()
+}
+
 #[test]
 fn parts_add_up_and_every_number_has_its_source() {
     let (found, code) = json(&[&ASKED[..], &["--technology", "horowitz-45nm"]].concat());
@@ -47,6 +51,16 @@ fn bytes_are_those_that_simulate_counts() {
     let simulate = [&["simulate"], &ASKED[1..], &["--timing-only"]].concat();
     let (timed, _) = json(&simulate);
     assert_eq!(found["cycles"], timed["program"]["cycles"]);
+    assert_eq!(found["utilization"], timed["program"]["utilization"]);
+    assert_eq!(found["stalls"], timed["program"]["stalls"]);
+    for (layer, timed) in layers(&found).iter().zip(layers(&timed)) {
+        assert_eq!(layer["utilization"], timed["utilization"]);
+        assert_eq!(layer["stalls"]["drain"], timed["stalls"]["drain"]);
+    }
+    // One starts when the one before it has issued its last beat.
+    let starts = layers(&found).iter().map(|layer| &layer["start"]);
+    let starts: Vec<u64> = starts.map(|start| start.as_u64().unwrap()).collect();
+    assert!(starts.is_sorted() && starts[1] > starts[0], "{starts:?}");
     let weights = timed["layers"].as_array().unwrap().iter();
     let weights = weights.map(|layer| layer["dram_words"]["weights"].as_u64().unwrap());
     assert_eq!(dram["weights"].as_u64(), Some(16 * weights.sum::<u64>()));

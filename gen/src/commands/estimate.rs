@@ -6,6 +6,7 @@ mod text;
 
 use cromulent_cost::{Activity, Parts, Prices, Stored, Technology, activity};
 use cromulent_design::Design;
+use cromulent_engine::timing::{Causes, Memory};
 use cromulent_engine::traffic::SramWords;
 use cromulent_engine::{Outline, outline_with};
 
@@ -27,7 +28,11 @@ pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let (technology, (design, source)) = together(technology, loaded)?;
     let _step = progress.step("counting");
     let outline = outline_with(&source.network, &design, &(&args.choices).into())?;
-    let estimate = Estimate::of(args, design, outline, technology)?;
+    let settings = Settings {
+        memory: args.memory.into(),
+        clock: args.clock,
+    };
+    let estimate = Estimate::of(settings, design, outline, technology)?;
     if let Some(file) = &args.plot {
         let svg = estimate.roofline()?;
         write_text(file, &svg)?;
@@ -35,19 +40,30 @@ pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
     Ok(Outcome::good(estimate.text(), estimate.json()))
 }
 
+/// What a design stands in.
+#[derive(Clone, Copy)]
+pub(super) struct Settings {
+    pub memory: Memory,
+    /// Megahertz.
+    pub clock: u64,
+}
+
 /// A layer, counted.
 struct Row {
     name: String,
     /// Multiply-accumulates, over all images of a batch.
     macs: u64,
+    /// The cycle in which it starts.
+    start: u64,
     cycles: u64,
+    causes: Causes,
     activity: Activity,
     /// None without a technology.
     energy: Option<Parts>,
 }
 
 /// All that is estimated.
-struct Estimate {
+pub(super) struct Estimate {
     network: String,
     design: Design,
     notes: Vec<String>,
@@ -57,6 +73,7 @@ struct Estimate {
     rows: Vec<Row>,
     /// Of the whole program.
     cycles: u64,
+    causes: Causes,
     /// Beats of the program that are commands.
     command_beats: u64,
     /// What they cost.
@@ -65,13 +82,17 @@ struct Estimate {
 }
 
 impl Estimate {
-    fn of(
-        args: &EstimateArgs,
+    /// Counts a network that is laid out for a design.
+    ///
+    /// # Errors
+    /// Its program hangs.
+    pub(super) fn of(
+        settings: Settings,
         design: Design,
         outline: Outline,
         technology: Option<Technology>,
     ) -> Result<Estimate, Error> {
-        let timing = time(&design, &outline.steps, args.memory)?;
+        let timing = time(&design, &outline.steps, settings.memory)?;
         let macs = outline.layers.iter();
         let macs: Vec<u64> = macs.map(|l| u64::from(design.batch) * l.macs).collect();
         let prices = technology.as_ref().map(|t| Prices::of(&design, t));
@@ -83,7 +104,9 @@ impl Estimate {
         let rows = rows.map(|(((layer, timing), activity), macs)| Row {
             name: layer.name.clone(),
             macs,
+            start: timing.start,
             cycles: timing.cycles,
+            causes: timing.causes,
             energy: prices.as_ref().map(|prices| prices.energy(&activity)),
             activity,
         });
@@ -94,11 +117,25 @@ impl Estimate {
             notes: unfit(&outline.problems.0),
             network: outline.network,
             cycles: timing.cycles,
-            clock: args.clock,
+            causes: timing.causes,
+            clock: settings.clock,
             command_beats,
             technology,
             design,
         })
+    }
+
+    /// Multiply-accumulates per element and cycle, in millionths, rounded down.
+    fn busy(&self, macs: u64, cycles: u64) -> u64 {
+        let elements = u128::from(self.design.rows) * u128::from(self.design.columns);
+        let whole = u128::from(macs) * 1_000_000;
+        let share = whole.checked_div(elements * u128::from(cycles));
+        share.map_or(0, |share| u64::try_from(share).unwrap_or(u64::MAX))
+    }
+
+    /// Of the whole program.
+    fn program_busy(&self) -> u64 {
+        self.busy(self.rows.iter().map(|row| row.macs).sum(), self.cycles)
     }
 
     /// Energy by part, of all layers and the commands.

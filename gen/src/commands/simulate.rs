@@ -7,16 +7,17 @@ mod values;
 
 use cromulent_design::{Command, Design};
 use cromulent_engine::peers::{self, LayerShape};
-use cromulent_engine::timing::{self, Timing};
+use cromulent_engine::timing::{self, Memory, Timing};
 use cromulent_engine::traffic::traffic;
 use cromulent_engine::{Image, Layer, LayerInput, Pooling, Program, outline_with};
 use cromulent_network::Problem;
 
-use crate::cli::{Dataflow, Maps, MemoryArgs, SimulateArgs, Workload};
+use crate::cli::{Dataflow, Maps, SimulateArgs, Workload};
 use crate::progress::Progress;
 use crate::workload::{self, load_shapes};
 use crate::{Error, Outcome};
 use report::Report;
+pub(super) use report::weight_load;
 
 /// Runs the whole network: every value, and every cycle by the timing model. With `--layer`, only that
 /// layer's row is printed; with `--timing-only`, only cycles are counted, and of a topology of shapes alone (CSV)
@@ -57,7 +58,7 @@ fn everything(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Error
         design: &image.design,
         layers: named(image),
         shown: workload.layers(),
-        timing: time(&image.design, &steps, args.memory)?,
+        timing: time(&image.design, &steps, args.memory.into())?,
         traffic: traffic(&image.design, &steps),
         program_bytes: Some(workload.image_bytes),
         values: Some(&values),
@@ -114,7 +115,7 @@ fn only_timing(args: &SimulateArgs, progress: &Progress) -> Result<Outcome, Erro
         network: &timed.network,
         design: &timed.design,
         shown: (0..timed.layers.len()).collect(),
-        timing: time(&timed.design, &timed.steps, args.memory)?,
+        timing: time(&timed.design, &timed.steps, args.memory.into())?,
         traffic: traffic(&timed.design, &timed.steps),
         layers: timed.layers,
         program_bytes: None,
@@ -212,8 +213,8 @@ pub(super) fn unfit(problems: &[Problem]) -> Vec<String> {
 }
 
 /// The cycles of a program behind a memory.
-pub(super) fn time(design: &Design, steps: &[Command], args: MemoryArgs) -> Result<Timing, Error> {
-    let timing = timing::run(design, steps, args.into());
+pub(super) fn time(design: &Design, steps: &[Command], memory: Memory) -> Result<Timing, Error> {
+    let timing = timing::run(design, steps, memory);
     if timing.finished {
         return Ok(timing);
     }

@@ -2,9 +2,11 @@
 
 use cromulent_cost::Parts;
 use cromulent_cost::energy::{PARTS, rules};
+use cromulent_engine::timing::Causes;
 use serde_json::{Map, Value, json};
 
 use super::{Estimate, Row};
+use crate::commands::simulate::weight_load;
 
 impl Estimate {
     pub(super) fn json(&self) -> Value {
@@ -13,8 +15,19 @@ impl Estimate {
         json!({
             "network": self.network,
             "design": self.design.name,
+            "array": {
+                "rows": self.design.rows,
+                "columns": self.design.columns,
+                "pe": self.design.pe.name(),
+                "format": self.design.format.name(),
+                "affine": self.design.affine.name(),
+                "bus_bits": self.design.bus_bits,
+                "batch": self.design.batch,
+            },
             "clock_mhz": self.clock,
             "cycles": self.cycles,
+            "utilization": millionths(self.program_busy()),
+            "stalls": stalls(&self.causes),
             "area": null,
             "energy_pj": self.energy().map(|parts| energy(&parts)),
             "dram_bytes": self.dram_json(),
@@ -49,7 +62,10 @@ impl Estimate {
         json!({
             "name": row.name,
             "macs": row.macs,
+            "start": row.start,
             "cycles": row.cycles,
+            "utilization": millionths(self.busy(row.macs, row.cycles)),
+            "stalls": stalls(&row.causes),
             "energy_pj": row.energy.map(|parts| energy(&parts)),
             "dram_bytes": dram,
             "sram_bytes": self.sram_bits(row).div_ceil(8),
@@ -78,6 +94,24 @@ impl Estimate {
         });
         entries.chain(rules().map(str::to_owned)).collect()
     }
+}
+
+fn millionths(share: u64) -> f64 {
+    share as f64 / 1e6
+}
+
+/// Cycles without a beat, by cause; `command` are those without a layer.
+fn stalls(causes: &Causes) -> Value {
+    json!({
+        "weight_load": weight_load(causes),
+        "bandwidth": causes.stall_bandwidth,
+        "output": causes.stall_output,
+        "fill": causes.stall_fill,
+        "drain": causes.stall_drain,
+        "input": causes.stall_input,
+        "maps": causes.stall_maps,
+        "command": causes.stall_command,
+    })
 }
 
 /// Energy in whole picojoules: half way between the least and the most, and these two. Parts add up to the total.

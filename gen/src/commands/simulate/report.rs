@@ -345,7 +345,7 @@ impl Report<'_> {
 }
 
 /// Cycles that waited for a load, the weights being there.
-pub(super) fn weight_load(causes: &Causes) -> u64 {
+pub(in crate::commands) fn weight_load(causes: &Causes) -> u64 {
     causes.stall_weights - causes.stall_bandwidth
 }
 
