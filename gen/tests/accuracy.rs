@@ -86,10 +86,22 @@ fn what_cannot_be_had_is_refused_with_its_place() {
     if std::env::var_os("CROMULENT_DATA").is_some() {
         let text = refused(&[densenet, "--formats", "R3,R4"]);
         assert!(
-            text.contains("R3, rectified: node `") && text.contains("R4, rectified"),
+            text.contains("R3, rectified; R4, rectified: node `"),
             "{text}"
         );
     }
+}
+
+#[test]
+fn what_is_wrong_with_several_rows_is_said_once() {
+    let asked = "--formats L4 --affine exact,snapped --weights 8,6,5 --format blocks.0.bn1=R3";
+    let asked: Vec<&str> = asked.split(' ').collect();
+    let output = cromulent(&[&["accuracy", NETWORK], &asked[..]].concat());
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = stderr(&output);
+    assert_eq!(text.matches("R3 cannot be stored").count(), 1, "{text}");
+    let rows = "L4, exact; L4, snapped: node `blocks.0.bn1`: R3 cannot be stored";
+    assert!(text.contains(rows), "{text}");
 }
 
 #[test]

@@ -72,6 +72,29 @@ fn bytes_are_those_that_simulate_counts() {
     assert_eq!(bytes("stream_bytes"), 2 * bytes("stream_values"));
 }
 
+/// A DenseNet whose first normalisation is left uncoded stores the values of its first convolution twice.
+#[test]
+fn a_value_in_two_forms_has_the_bytes_of_both() {
+    let design = "constraints/designs/small-8x8.toml";
+    let asked = [
+        "estimate",
+        "--design",
+        design,
+        "--network",
+        "densenet-40-12",
+    ];
+    let stored = |more: &[&str]| {
+        let (found, code) = json(&[&asked[..], more].concat());
+        assert_eq!(code, 0, "{found}");
+        ["coded_values", "coded_bytes", "fp32_bytes"]
+            .map(|key| found["activations"][key].as_u64().unwrap())
+    };
+    let (coded, uncoded) = (stored(&[]), stored(&["--first", "uncoded"]));
+    assert_eq!((uncoded[0], uncoded[2]), (coded[0], coded[2]));
+    // 16 channels of 32 × 32, a byte each.
+    assert_eq!(uncoded[1], coded[1] + 16 * 32 * 32);
+}
+
 #[test]
 fn a_roofline_is_drawn_and_bad_tables_are_refused_with_their_place() {
     let home = tempfile::tempdir().unwrap();

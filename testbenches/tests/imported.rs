@@ -70,3 +70,45 @@ fn imported_networks_are_equal_on_every_executor() {
         assert!(said.contains("image 0: class"), "{name} {format}: {said}");
     }
 }
+
+/// The first values of a DenseNet, stored as integers for its first batch-norm and as codes for the later ones: all of it in
+/// Verilog, and the layer that runs twice in rust_hdl as well.
+#[test]
+fn a_dense_network_whose_first_normalisation_is_left_uncoded_is_equal_on_every_executor() {
+    if tools::verilator().is_none() {
+        return;
+    }
+    let scratch = cromulent::tools::Scratch::new().expect("a temporary folder");
+    let path = |name: &str| scratch.path().join(name).display().to_string();
+    let (data, plan, network) = (path("images"), path("design.toml"), path("dense.toml"));
+    fs::write(&data, images(16)).expect("a file");
+    fs::write(&plan, design("L4")).expect("a file");
+    let file = "sim/import/tests/data/densenet-13.onnx";
+    let normalised = ["--normalize", "0.45,0.25", "--calibrate", &data];
+    run(&[&["import", file, "--out", &network], &normalised[..]].concat());
+    // What is max-pooled cannot be left uncoded, so the stem goes without its pool.
+    let text = fs::read_to_string(&network).expect("what was imported");
+    let lines = text
+        .lines()
+        .filter(|line| !line.contains("op = \"max-pool\""));
+    let rectified = lines.collect::<Vec<_>>().join("\n");
+    let plain = rectified.replace("  { name = \"relu\", op = \"relu\" },\n", "");
+    let plain = plain.replace("\"relu\", \"block1", "\"conv0\", \"block1");
+    assert!(rectified != text && plain != rectified);
+    for text in [rectified, plain] {
+        fs::write(&network, text).expect("a file");
+        let of_network = ["--design", &plan, "--network", &network, "--input", &data];
+        let uncoded = ["--first", "uncoded"];
+        let verify = |more: &[&str]| run(&[&["verify"], &of_network[..], &uncoded, more].concat());
+        let said = verify(&["--executors", "reference,model,verilator", "--images", "2"]);
+        assert!(said.ends_with("all equal\n"), "{said}");
+        assert!(said.contains("conv0.for.block1.1.norm1"), "{said}");
+        for layer in ["conv0", "conv0.for.block1.1.norm1", "block1.0.conv1"] {
+            let said = verify(&["--layer", layer, "--executors", "reference,model,rust_hdl"]);
+            assert!(
+                said.contains("rust_hdl") && said.ends_with("all equal\n"),
+                "{said}"
+            );
+        }
+    }
+}

@@ -161,24 +161,42 @@ fn programs(
     wishes: &[Wish],
     deciding: &[Example],
 ) -> Result<Vec<Program>, Error> {
-    let (mut programs, mut problems) = (vec![], Vec::<Problem>::new());
+    let (mut programs, mut problems) = (vec![], Shared::default());
     for combination in combinations(args) {
         let name = format!("{}, {}", combination.format, combination.affine);
         match program(args, network, template, combination, (wishes, deciding)) {
             Ok(program) => programs.push(program),
-            Err(Error::BadInput(found)) => {
-                problems.extend(found.into_iter().map(|problem| Problem {
-                    place: format!("{name}: {}", problem.place),
-                    ..problem
-                }));
-            }
+            Err(Error::BadInput(found)) => problems.add(&name, found),
             Err(error) => return Err(error),
         }
     }
-    if problems.is_empty() {
-        Ok(programs)
-    } else {
-        Err(Error::BadInput(problems))
+    problems.or(programs)
+}
+
+/// Problems, each once, with the rows that have it.
+#[derive(Default)]
+struct Shared(Vec<(Vec<String>, Problem)>);
+
+impl Shared {
+    fn add(&mut self, row: &str, found: Vec<Problem>) {
+        for problem in found {
+            match self.0.iter_mut().find(|(_, known)| *known == problem) {
+                Some((rows, _)) if rows.iter().any(|known| known == row) => {}
+                Some((rows, _)) => rows.push(row.to_owned()),
+                None => self.0.push((vec![row.to_owned()], problem)),
+            }
+        }
+    }
+
+    fn or<T>(self, value: T) -> Result<T, Error> {
+        if self.0.is_empty() {
+            return Ok(value);
+        }
+        let problems = self.0.into_iter().map(|(rows, problem)| Problem {
+            place: format!("{}: {}", rows.join("; "), problem.place),
+            ..problem
+        });
+        Err(Error::BadInput(problems.collect()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Bytes that a network's activations take, each stored once, packed.
+//! Bytes that a network's activations take, packed: each stored once, but for those that a network stores in several forms.
 
 use cromulent_design::Design;
 use cromulent_engine::Outline;
@@ -6,9 +6,9 @@ use cromulent_engine::Outline;
 /// What is stored of a network.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stored {
-    /// Values in code tensors.
+    /// Values in code tensors, each once.
     pub coded_values: u64,
-    /// Bytes of their codes.
+    /// Bytes of their codes, in all forms.
     pub coded_bytes: u64,
     /// Values of the residual stream, which is not coded.
     pub stream_values: u64,
@@ -20,10 +20,14 @@ impl Stored {
     /// What an image of a network has on a design.
     pub fn of(design: &Design, outline: &Outline) -> Stored {
         let mut stored = Stored::default();
-        for tensor in &outline.tensors {
+        let layers = outline.layers.iter().filter(|layer| layer.again);
+        let again: Vec<usize> = layers.filter_map(|layer| layer.output.codes()).collect();
+        for (number, tensor) in outline.tensors.iter().enumerate() {
             let values = tensor.shape.values() as u64;
             let bits = u64::from(tensor.storage.codes(design).0.code_bits());
-            stored.coded_values += values;
+            if !again.contains(&number) {
+                stored.coded_values += values;
+            }
             stored.coded_bytes += (values * bits).div_ceil(8);
         }
         let values = outline.streams.iter().map(|value| value.shape.values());

@@ -55,14 +55,15 @@ pub(crate) fn choices(design: &Design, readers: &[LayerGeometry], digits: usize)
     };
     match readers {
         [] => vec![],
-        [reader] => {
+        // One layer, or one that runs several times.
+        [reader, others @ ..] if others.iter().all(|other| other == reader) => {
             let beats = ImageInput {
                 digits,
                 ..ImageInput::SHARED
             }
             .beats(design);
             let column_tiles = reader.column_tiles(design.columns as usize);
-            let tile = beats * banks.batch * reader.positions() * column_tiles;
+            let tile = beats * banks.batch * reader.positions() * column_tiles * readers.len();
             let line = design.beats(design.code_line_bits()) as usize;
             let mut deals = deals(banks, reader);
             deals.sort_by_key(|&(_, words, tiles)| words * line + tiles * tile);

@@ -1,7 +1,7 @@
 //! From a network and a design to a program image.
 //!
 //! 1. `plan`: which layers run in which order, and what becomes of each one's words; `storage`: in which
-//!    format each value is stored.
+//!    format each value is stored; `forms`: values that are stored in several.
 //! 2. `limits`: whether each layer, and what is kept between them, fits the memories of the design.
 //! 3. `norms`, `form`: each channel's normalisation, affine and ReLU in the form of the design.
 //! 4. `columns`: weights times affines as integers, each column on its own scale (`scales`), or as a few values
@@ -15,6 +15,7 @@
 
 mod columns;
 mod form;
+mod forms;
 mod layers;
 mod limits;
 mod norms;
@@ -48,7 +49,8 @@ pub use restrict::WeightValues;
 pub struct Compiled {
     /// The program.
     pub image: Image,
-    /// Channels that lose much of their signal in this format and form, one note per batch-norm.
+    /// Channels that lose much of their signal in this format and form, one note per batch-norm; what is computed more
+    /// than once.
     pub notes: Vec<Problem>,
     /// What is kept between layers, and what it stands for.
     pub probes: Vec<Probe>,
@@ -136,9 +138,11 @@ pub fn compile_with(
     };
     // No sum of the words just made can overflow: `layers` has proved it from their constants.
     image.check_but_words().map_err(invalid)?;
+    let mut notes = limits::notes(network, design, &plan, choices);
+    notes.extend(forms::notes(network, design, &plan));
     Ok(Compiled {
         image,
-        notes: limits::notes(network, design, &plan, choices),
+        notes,
         probes: probes::probes(network, design, &plan),
     })
 }

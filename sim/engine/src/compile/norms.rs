@@ -194,13 +194,8 @@ fn check_single(
 }
 
 /// The names of two batch-norms that read a tensor and differ in statistics or affine, if there are such.
-pub(super) fn two_readers(network: &Network, tensor: &PlannedTensor) -> Option<String> {
-    let channels = tensor.shape.channels;
-    let read = |reader: &Reader| {
-        let norm = norm(network, reader.norm)?;
-        let channels = reader.offset..reader.offset + channels;
-        Some(channels.map(|c| Stored::of(norm, c)).collect::<Vec<_>>())
-    };
+fn two_readers(network: &Network, tensor: &PlannedTensor) -> Option<String> {
+    let read = |reader: &Reader| read(network, reader, tensor.shape.channels);
     let first = tensor.readers.first()?;
     let other = tensor
         .readers
@@ -208,6 +203,13 @@ pub(super) fn two_readers(network: &Network, tensor: &PlannedTensor) -> Option<S
         .find(|&other| read(other) != read(first))?;
     let name = |reader: &Reader| &network.nodes[reader.norm].name;
     Some(format!("`{}` and `{}`", name(first), name(other)))
+}
+
+/// What a batch-norm makes of the channels of a tensor.
+pub(super) fn read(network: &Network, reader: &Reader, channels: usize) -> Option<Vec<Stored>> {
+    let norm = norm(network, reader.norm)?;
+    let channels = reader.offset..reader.offset + channels;
+    Some(channels.map(|c| Stored::of(norm, c)).collect())
 }
 
 /// "channel 3 has" or "channels 3, 7, 9 have".

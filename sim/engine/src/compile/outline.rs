@@ -11,9 +11,9 @@ use cromulent_network::{
 
 use super::layers::{input, mode, output};
 use super::places::{allocation, frame};
-use super::plan::{Plan, PlannedLayer, plan};
+use super::plan::{Plan, plan};
 use super::weights::geometry;
-use super::{Choices, limits, norms, storage};
+use super::{Choices, forms, limits, norms, storage};
 use crate::geometry::LayerGeometry;
 use crate::image::{Image, MapShape, StreamValue, Tensor};
 use crate::layer::{LayerInput, LayerMode, LayerOutput, layout, registers};
@@ -56,6 +56,8 @@ pub struct OutlineLayer {
     pub registers: LayerRegisters,
     /// Multiply-accumulates as the network counts them.
     pub macs: u64,
+    /// Whether it computes what an earlier layer has computed, to store it in another form.
+    pub again: bool,
 }
 
 /// Lays a network out, every normalisation coded.
@@ -84,8 +86,8 @@ pub fn outline_with(
     sizes(&network, &plan)?;
     let allocation = allocation(&network, design, &plan, choices);
     let image = frame(&network, design, &plan, &allocation);
-    let outlined = plan.layers.iter();
-    let outlined = outlined.map(|planned| layer(&network, design, &plan, &image, planned));
+    let outlined = 0..plan.layers.len();
+    let outlined = outlined.map(|place| layer(&network, design, &plan, &image, place));
     let layers: Vec<OutlineLayer> = outlined.collect();
     let first = layers.iter().find(|layer| layer.input == LayerInput::Image);
     let fetch = first.map(|layer| {
@@ -143,8 +145,9 @@ fn layer(
     design: &Design,
     plan: &Plan,
     image: &Image,
-    planned: &PlannedLayer,
+    place: usize,
 ) -> OutlineLayer {
+    let planned = &plan.layers[place];
     let (geometry, mode) = (geometry(network, planned), mode(plan, planned));
     let (input, output) = (input(planned), output(planned, 1.0));
     let places = image.places(&input, &output);
@@ -156,6 +159,7 @@ fn layer(
         mode,
         input,
         output,
+        again: forms::again(plan, place),
     }
 }
 

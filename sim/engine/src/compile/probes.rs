@@ -52,6 +52,9 @@ pub(super) fn probes(network: &Network, design: &Design, plan: &Plan) -> Vec<Pro
         .filter_map(|layer| codes(network, design, plan, layer, &steps))
         .collect();
     for (stream, (&node, exponent)) in plan.streams.iter().zip(exponents).enumerate() {
+        if plan.streams[..stream].contains(&node) {
+            continue;
+        }
         let clamp = plan.layers.iter().any(|layer| layer.clamps(stream));
         probes.push(Probe {
             name: network.nodes[node].name.clone(),

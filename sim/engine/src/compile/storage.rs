@@ -5,18 +5,19 @@ use cromulent_design::Design;
 use cromulent_network::{Network, Problems};
 use cromulent_number::Format;
 
-use super::norms::{Stored, norm, two_readers};
-use super::plan::{Plan, PlannedTensor, Reader};
+use super::norms::{Stored, norm};
+use super::plan::{Plan, PlannedTensor};
 use super::step::integer_step;
-use super::{Choices, First};
+use super::{Choices, First, forms};
 use crate::layer::Storage;
 
-const FIX: &str = "leave this normalisation coded";
+/// What would be right where integers cannot be.
+pub(super) const FIX: &str = "leave this normalisation coded";
 
 /// Stores the values that each batch-norm reads as its network, or the choice of whoever compiles, wants.
 ///
 /// # Errors
-/// Problems name the batch-norm whose wish the design cannot do, and those whose wishes go apart.
+/// Problems name the batch-norm whose wish the design cannot do, and values that cannot be stored in the ways wanted.
 pub(super) fn apply(
     network: &Network,
     design: &Design,
@@ -24,6 +25,19 @@ pub(super) fn apply(
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
+    let mut wishes = wishes(network, design, choices, problems);
+    forms::follow(network, plan, &mut wishes);
+    forms::apply(network, design, &wishes, plan, problems);
+    check(network, plan, problems);
+}
+
+/// How the values of each batch-norm are to be stored, by node; `None` of one that does not mind.
+fn wishes(
+    network: &Network,
+    design: &Design,
+    choices: &Choices,
+    problems: &mut Problems,
+) -> Vec<Option<Storage>> {
     let norms = (0..network.nodes.len()).filter(|&node| norm(network, node).is_some());
     let norms: Vec<usize> = norms.collect();
     let name = |node: usize| network.nodes[node].name.as_str();
@@ -55,30 +69,7 @@ pub(super) fn apply(
             Some(Err((what, fix))) => problems.add(format!("node `{}`", name(node)), what, fix),
         }
     }
-    for tensor in &mut plan.tensors {
-        let wish = |reader: &Reader| Some((reader.norm, wishes[reader.norm]?));
-        let Some(first) = tensor.readers.iter().find_map(wish) else {
-            continue;
-        };
-        tensor.storage = first.1;
-        let other = tensor
-            .readers
-            .iter()
-            .filter_map(wish)
-            .find(|other| other.1 != first.1);
-        if let Some(other) = other {
-            let what = format!(
-                "`{}` wants its values stored as {}, and `{}` as {}",
-                name(first.0),
-                first.1.format(design),
-                name(other.0),
-                other.1.format(design),
-            );
-            let fix = "want one format; a value is stored once, whatever reads it";
-            problems.add(format!("node `{}`", name(tensor.node)), what, fix);
-        }
-    }
-    check(network, plan, problems);
+    wishes
 }
 
 /// How a design stores a format; or what is wrong, and what would be right.
@@ -115,38 +106,14 @@ fn storage(design: &Design, format: Format) -> Result<Storage, (String, String)>
     ))
 }
 
-/// Refuses integers that hold more than one affine, and those that are read together with codes.
+/// Refuses integers that are pooled.
 fn check(network: &Network, plan: &Plan, problems: &mut Problems) {
-    let name = |node: usize| &network.nodes[node].name;
-    for tensor in plan
-        .tensors
-        .iter()
-        .filter(|t| t.storage == Storage::Integers)
-    {
-        if tensor.pooled.is_some() {
-            let what = "it pools values left uncoded, and a max-pool takes codes";
-            problems.add(format!("node `{}`", name(tensor.node)), what, FIX);
-        }
-        if let Some(readers) = two_readers(network, tensor) {
-            let what = format!(
-                "{readers} normalise its values in two ways, and what is left uncoded is rectified for one"
-            );
-            problems.add(format!("node `{}`", name(tensor.node)), what, FIX);
-        }
-    }
-    for layer in &plan.layers {
-        let Some((Some(node), tensors)) = &layer.input else {
-            continue;
-        };
-        let uncoded = |&&tensor: &&usize| plan.tensors[tensor].storage == Storage::Integers;
-        let count = tensors.iter().filter(uncoded).count();
-        if count != 0 && count != tensors.len() {
-            problems.add(
-                format!("layer {}", layer.name),
-                format!("`{}` joins values left uncoded with codes", name(*node)),
-                FIX,
-            );
-        }
+    let uncoded = |tensor: &&PlannedTensor| tensor.storage == Storage::Integers;
+    let pooled = |tensor: &&PlannedTensor| tensor.pooled.is_some();
+    for tensor in plan.tensors.iter().filter(uncoded).filter(pooled) {
+        let what = "it pools values left uncoded, and a max-pool takes codes";
+        let name = &network.nodes[tensor.node].name;
+        problems.add(format!("node `{name}`"), what, FIX);
     }
 }
 

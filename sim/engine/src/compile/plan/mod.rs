@@ -7,7 +7,8 @@
 //! its words are added to the other input.
 //!
 //! A value is normalised and stored once, with the statistics of its first reader, the first batch-norm in
-//! the network's order. Every other batch-norm that reads it is folded onto these (numerics §4).
+//! the network's order. Every other batch-norm that reads it is folded onto these (numerics §4). Where batch-norms want
+//! different formats, [`super::forms`] has it stored again.
 //!
 //! A max-pool pools codes, which commutes with normalising them (numerics §4): a value is coded by the batch-norm
 //! behind the pool, and its code tensor pooled, if possible as it leaves the layer that computes it (`output_pool`). Where that is not enough, because a sum reads the pooled value, or
@@ -51,6 +52,7 @@ impl Plan {
 }
 
 /// A value that batch-norms read, or what max-pools make of it.
+#[derive(Clone)]
 pub(in crate::compile) struct PlannedTensor {
     /// The node whose values it holds.
     pub node: usize,
@@ -93,6 +95,7 @@ pub(in crate::compile) struct Reader {
 }
 
 /// One layer of the program.
+#[derive(Clone)]
 pub(in crate::compile) struct PlannedLayer {
     /// Its name: the node's, or one made of it.
     pub name: String,
@@ -120,6 +123,7 @@ impl PlannedLayer {
     }
 }
 
+#[derive(Clone)]
 pub(in crate::compile) enum PlannedOutput {
     /// Codes of this tensor.
     Codes(usize),

@@ -103,22 +103,4 @@ fn formats_that_a_design_cannot_store_are_named() {
         message.contains("node `nb`: a format is wanted for it, and there is no such batch-norm"),
         "{message}"
     );
-    // A DenseNet's values are read by several batch-norms.
-    let mut dense = dense::dense(&mut Generator::new(1));
-    let formats = [Format::L3, Format::L2];
-    let norms = dense
-        .nodes
-        .iter_mut()
-        .filter_map(|node| match &mut node.op {
-            Op::BatchNorm(norm) => Some(norm),
-            _ => None,
-        });
-    for (norm, format) in norms.skip(1).zip(formats) {
-        norm.format = Some(format);
-    }
-    let message = refusal(&dense, &design, &Choices::default());
-    assert!(
-        message.contains("wants its values stored as L3, and `"),
-        "{message}"
-    );
 }

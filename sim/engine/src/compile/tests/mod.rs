@@ -1,6 +1,7 @@
 mod batch;
 mod dense;
 mod formats;
+mod forms;
 mod outline;
 mod pools;
 mod rectified;

@@ -136,15 +136,4 @@ fn what_cannot_be_left_uncoded_says_why() {
     assert!(message.contains(
         "channel 1 has scale 0 and a shift above 0, a constant that no integer left uncoded can express"
     ), "{message}");
-    let message = refusal(
-        &dense::dense(&mut Generator::new(1)),
-        &small(Format::L4, Affine::Exact),
-    );
-    assert!(
-        message.contains(
-            "normalise its values in two ways, and what is left uncoded is rectified for one; \
-         leave this normalisation coded"
-        ),
-        "{message}"
-    );
 }
