@@ -12,12 +12,14 @@ pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
 pub use compare::{Asked, CompareArgs, Which};
 pub use estimate::EstimateArgs;
+pub use explore::ExploreArgs;
 pub use memory::{Kept, MemoryCommand};
 
 mod accuracy;
 mod choices;
 mod compare;
 mod estimate;
+mod explore;
 mod memory;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
@@ -46,6 +48,8 @@ pub enum Command {
     /// Estimate what a network costs on a design: energy by part, bytes on the memory bus and on chip, each number with its
     /// source.
     Estimate(EstimateArgs),
+    /// Measure many designs on many networks, at once or in parts, and say which of them nothing else is better than.
+    Explore(ExploreArgs),
     /// Write the Verilog of a design, its register map and a test bench.
     Generate(GenerateArgs),
     /// Read a trained network of another tool (ONNX, or safetensors of a known topology), rewrite it into the cromulent form

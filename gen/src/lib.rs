@@ -10,13 +10,15 @@
 //!    of an FPGA or of a cell library, which [`liberty`] reads.
 //! 6. [`networks`] are read from files or made from a name and a seed; [`workload`] puts them together with a
 //!    design and images.
-//! 7. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
+//! 7. [`exploration`] measures many designs, keeps what it measured, and says which are best.
+//! 8. [`output`] writes an output folder whole or not at all; [`progress`] tells a person at a terminal
 //!    what takes so long. [`plot`] draws.
 
 pub mod cli;
 pub mod commands;
 mod error;
 pub mod executors;
+pub mod exploration;
 pub mod liberty;
 pub mod memory_map;
 pub mod networks;

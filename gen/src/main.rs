@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => (commands::compare::run(&args, &progress), args.json),
         Command::Compile(args) => (commands::compile::run(&args, &progress), args.json),
         Command::Estimate(args) => (commands::estimate::run(&args, &progress), args.json),
+        Command::Explore(args) => (commands::explore::run(&args, &progress), args.json),
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),
         Command::Import(args) => (commands::import::run(&args, &progress), args.json),
         Command::Memory(args) => (commands::memory::run(&args), args.json),

@@ -27,7 +27,7 @@ use crate::{Error, Outcome, Problem};
 use combinations::{Combination, combinations};
 use mixed::{Search, Wish};
 use report::{Report, Row};
-pub(super) use single::Judge;
+pub(super) use single::{Judge, top1};
 use tally::{Answer, Tally};
 
 /// Computes a table of accuracies: every row is what the hardware of that row would answer.
@@ -255,7 +255,7 @@ impl Program {
 }
 
 /// The threads that everything is computed on.
-fn pool(threads: Option<NonZeroUsize>) -> Result<rayon::ThreadPool, Error> {
+pub(super) fn pool(threads: Option<NonZeroUsize>) -> Result<rayon::ThreadPool, Error> {
     let threads = threads.or_else(|| std::thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

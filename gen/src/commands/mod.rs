@@ -5,6 +5,7 @@ pub mod check;
 pub mod compare;
 pub mod compile;
 pub mod estimate;
+pub mod explore;
 pub mod generate;
 pub mod import;
 pub mod memory;

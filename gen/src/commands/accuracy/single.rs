@@ -1,15 +1,17 @@
 //! The accuracy of one design, for other commands.
 
 use cromulent_design::{Affine, Design};
-use cromulent_engine::{WeightValues, compile_with};
+use cromulent_engine::fast::FastRunner;
+use cromulent_engine::{Choices, WeightValues, compile_with};
 use cromulent_network::{Network, images::Example};
 
 use super::combinations::Combination;
-use super::tally::Answer;
-use super::{Program, in_floating_point, row};
+use super::tally::{Answer, Tally};
+use super::{Program, in_floating_point, label, row};
 use crate::Error;
 use crate::cli::{First, Weights};
 use crate::progress::Progress;
+use crate::workload::read_back;
 
 /// A network's own labelled images, and what it makes of them in floating point.
 pub(in crate::commands) struct Judge<'a> {
@@ -61,4 +63,24 @@ impl<'a> Judge<'a> {
         let row = row(&program, &self.examples, &self.float, progress)?;
         Ok(row.tally.percent(row.tally.top1))
     }
+}
+
+/// Top-1 in per cent of a network on labelled images, on a design, weights as `compile` makes them.
+///
+/// # Errors
+/// The network does not go with the design, or the images not with the network.
+pub(in crate::commands) fn top1(
+    network: &Network,
+    design: &Design,
+    examples: &[Example],
+) -> Result<f64, Error> {
+    let compiled = compile_with(network, design, &Choices::default())?;
+    let (image, _) = read_back(&compiled.image)?;
+    let images: Vec<&[u8]> = examples.iter().map(|e| e.image.pixels.as_slice()).collect();
+    let runs = FastRunner::new(&image).run_all(&images, || ())?;
+    let answers = runs.iter().zip(examples);
+    let answers = answers.map(|(run, example)| Answer::of(&run.scores, label(example)));
+    let answers: Vec<Answer> = answers.collect();
+    let tally = Tally::of(&answers, &answers);
+    Ok(tally.percent(tally.top1))
 }

@@ -9,7 +9,7 @@ use super::{Estimate, Row};
 use crate::commands::simulate::weight_load;
 
 impl Estimate {
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::commands) fn json(&self) -> Value {
         let layers: Vec<Value> = self.rows.iter().map(|row| self.row(row)).collect();
         let stored = &self.stored;
         json!({
