@@ -58,6 +58,10 @@ pub struct AccuracyArgs {
     /// in constants of 12 bits: ternary, log3, log4, log3-sqrt2, log4-sqrt2.
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = weights, default_value = "8")]
     pub weights: Vec<Weights>,
+    /// Bits of a word of the residual stream, separated by commas, 8 to 16, each with rows of its own; those of the
+    /// design if absent.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(8..=16))]
+    pub stream: Vec<u32>,
     /// Stores what some batch-norms normalise in a narrower format, or uncoded (I8), in every row: NODE=FORMAT as in
     /// `compile`, or in place of NODE the beginning of names and *, first:N or last:N. May be given several times.
     #[arg(long, value_name = "SELECTION=FORMAT", value_parser = super::choices::wish)]

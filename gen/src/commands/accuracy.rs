@@ -306,6 +306,7 @@ fn row(
     let answers = answers.map(|(run, example)| Answer::of(&run.scores, label(example)));
     let answers: Vec<Answer> = answers.collect();
     Ok(Row {
+        stream_bits: program.image.design.stream_bits,
         combination: program.combination.clone(),
         tally: Tally::of(&answers, float),
         saturations: runs.iter().map(|run| run.saturations).sum(),

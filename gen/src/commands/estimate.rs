@@ -179,7 +179,7 @@ impl Estimate {
         lines * u64::from(design.tile_line_bits())
             + codes * u64::from(design.code_word_bits())
             + sums.total() * u64::from(design.accumulator_bits)
-            + residual.total() * u64::from(Design::STREAM_BITS)
+            + residual.total() * u64::from(design.stream_bits)
     }
 
     /// Gigabytes a second that so many bytes are in so many cycles.

@@ -13,7 +13,6 @@ use rust_hdl_core::prelude::*;
 /// Bits of a quantizer's exponent.
 const EXPONENT_BITS: usize = NormWord::EXPONENT_BITS as usize;
 /// Bits of a mean of the residual stream.
-const MEAN_BITS: usize = NormWord::MEAN_BITS as usize;
 /// Bits of the step count before it is clamped: root x 48 less an 8-bit exponent.
 const STEP_BITS: usize = 10;
 
@@ -88,7 +87,7 @@ impl Quantizer {
         let bits = shape.difference_bits();
         // Without a residual stream the total comes here, and the mean is the accumulator's.
         let (value, mean) = match shape.design.has_stream() {
-            true => (word, MEAN_BITS),
+            true => (word, NormWord::mean_bits(&shape.design) as usize),
             false => (shape.accumulator_bits, shape.accumulator_bits),
         };
         let scaled = shape.design.format.is_scaled();

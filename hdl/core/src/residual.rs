@@ -2,18 +2,12 @@
 
 use crate::counting::delay;
 use crate::shape::Shape;
-use cromulent_design::{Design, OffsetWord};
+use cromulent_design::OffsetWord;
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
-/// Bits of a word of the stream.
-pub(crate) const STREAM_BITS: usize = Design::STREAM_BITS as usize;
-/// Bits of an aligned difference: what needs more saturates whatever it is added to.
-const ALIGNED_BITS: usize = STREAM_BITS + 2;
 /// Bits of an alignment.
 const ALIGN_BITS: usize = OffsetWord::ALIGN_BITS as usize;
-/// The farthest shift to the left that matters: farther ones saturate alike.
-const MOST_LEFT: usize = ALIGNED_BITS - 1;
 /// Low bits of an alignment, by which the second stage of the shift moves on.
 const FINE_BITS: usize = 3;
 
@@ -70,13 +64,35 @@ pub struct Residual {
     memory: Memory,
 }
 
+/// Widths that follow from that of a word of the stream.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bits {
+    /// A word of the stream.
+    word: usize,
+    /// An aligned difference: what needs more saturates whatever it is added to.
+    aligned: usize,
+    /// The farthest shift to the left that matters: farther ones saturate alike.
+    most_left: usize,
+}
+
+impl Bits {
+    fn of(word: usize) -> Bits {
+        Bits {
+            word,
+            aligned: word + 2,
+            most_left: word + 1,
+        }
+    }
+}
+
 impl Residual {
     /// The residual stage of one column.
     pub fn new(shape: &Shape) -> Residual {
         let (total, word) = (shape.accumulator_bits, shape.word_bits());
         let depth = shape.design.stream_depth as usize;
         let address = shape.stream_address_bits();
-        let shifted = shifted_bits(word);
+        let bits = Bits::of(shape.design.stream_bits as usize);
+        let shifted = shifted_bits(word, bits);
         Residual {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -89,7 +105,7 @@ impl Residual {
             align: Net::bits(ALIGN_BITS),
             read_address: Net::bits(address),
             write_address: Net::bits(address),
-            floor: Net::new(STREAM_BITS, true),
+            floor: Net::new(bits.word, true),
             value_valid: Net::flag(),
             value: Net::new(word, true),
             saturated: Net::flag(),
@@ -102,13 +118,17 @@ impl Residual {
             shifted: Register::data(shifted, true),
             below: Register::data_array(3, 1, false),
             beyond: Register::data_array(3, 1, false),
-            stored: Register::data(STREAM_BITS, true),
+            stored: Register::data(bits.word, true),
             sum: Register::data(shifted - 1, true),
             kept: Register::data(word, true),
             cut_off: Register::control(1),
             held: Register::data(word, true),
-            memory: Memory::new(depth, STREAM_BITS),
+            memory: Memory::new(depth, bits.word),
         }
+    }
+
+    fn bits(&self) -> Bits {
+        Bits::of(self.floor.width())
     }
 
     /// Stage 1: the difference, and how far it is shifted.
@@ -123,7 +143,7 @@ impl Residual {
         let (align, stream) = (i.read(&self.align), i.read(&self.stream));
         let left = align.top() & stream;
         let (most, none) = (
-            i.constant(ALIGN_BITS, MOST_LEFT as u64),
+            i.constant(ALIGN_BITS, self.bits().most_left as u64),
             i.constant(ALIGN_BITS, 0),
         );
         let fewer = i.name("fewer", align + most);
@@ -138,10 +158,13 @@ impl Residual {
     /// Stages 2 and 3: the difference with a bit below it, shifted.
     fn align<I: Interpreter>(&self, i: &mut I) {
         let difference = self.difference.read(i);
+        let Bits {
+            aligned, most_left, ..
+        } = self.bits();
         let (left, places) = (self.left.read(i), self.places.read(i));
         let width = self.shifted.q.width();
-        let (zero, zeros) = (i.constant(1, 0), i.constant(MOST_LEFT + 1, 0));
-        let low = difference.resize(ALIGNED_BITS).as_unsigned();
+        let (zero, zeros) = (i.constant(1, 0), i.constant(most_left + 1, 0));
+        let low = difference.resize(aligned).as_unsigned();
         let raised = low.concat(zeros).as_signed().resize(width);
         let plain = difference
             .as_unsigned()
@@ -158,8 +181,8 @@ impl Residual {
             .load(i, &self.clock, by_eights.shift_right(fine));
 
         i.comment("To the left only what fits there keeps its number");
-        let lost = match difference.width() > ALIGNED_BITS {
-            true => left & !fits(i, difference, ALIGNED_BITS),
+        let lost = match difference.width() > aligned {
+            true => left & !fits(i, difference, aligned),
             false => i.constant(1, 0),
         };
         delay(i, &self.clock, &self.beyond, lost);
@@ -171,7 +194,7 @@ impl Residual {
         i.connect(&self.memory.clock, &self.clock);
         i.connect(&self.memory.read_address, &self.read_address);
         let adds = i.read(&self.add) & i.read(&self.stream);
-        let stored = i.read(&self.memory.read_data) & adds.repeat(STREAM_BITS);
+        let stored = i.read(&self.memory.read_data) & adds.repeat(self.bits().word);
         self.stored.load(i, &self.clock, stored.as_signed());
         i.comment("One adder: the lowest bits add up to the carry that rounds up");
         let (shifted, one) = (self.shifted.read(i), i.constant(1, 1));
@@ -189,11 +212,13 @@ impl Residual {
     fn saturate<I: Interpreter>(&self, i: &mut I) {
         let (sum, stream) = (self.sum.read(i), i.read(&self.stream));
         let word = self.kept.q.width();
-        let beyond = self.beyond[2].read(i) | !fits(i, sum, STREAM_BITS);
+        let beyond = self.beyond[2].read(i) | !fits(i, sum, self.bits().word);
         let cut_off = i.name("cut", stream & beyond);
         i.comment("What saturates has the sign of the difference: a stored word alone never does");
         let below = self.below[2].read(i);
-        let limit = below.concat((!below).repeat(STREAM_BITS - 1)).as_signed();
+        let limit = below
+            .concat((!below).repeat(self.bits().word - 1))
+            .as_signed();
         let kept = cut_off.mux(limit.resize(word), sum.resize(word));
         self.kept.load(i, &self.clock, kept);
         let counts = cut_off & self.marks[3].read(i);
@@ -206,14 +231,14 @@ impl Residual {
     fn store<I: Interpreter>(&self, i: &mut I) {
         let (kept, floor) = (self.kept.read(i), i.read(&self.floor));
         let stream = i.read(&self.stream);
-        let lower = kept.resize(STREAM_BITS).less_than(floor);
+        let lower = kept.resize(self.bits().word).less_than(floor);
         let raise = i.read(&self.clamp) & stream & lower;
         let word = raise.mux(floor.resize(kept.width()), kept);
         self.held.load(i, &self.clock, word);
         let (valid, held) = (self.marks[5].read(i), self.held.read(i));
         i.drive(&self.memory.write_enable, valid & stream);
         i.connect(&self.memory.write_address, &self.write_address);
-        let stored = held.resize(STREAM_BITS).as_unsigned();
+        let stored = held.resize(self.bits().word).as_unsigned();
         i.drive(&self.memory.write_data, stored);
         i.connect(&self.value, &self.held.q);
         i.connect(&self.value_valid, &self.marks[5].q);
@@ -221,8 +246,8 @@ impl Residual {
 }
 
 /// Bits of a difference, or of its low bits at the farthest left, with one bit below.
-fn shifted_bits(word: usize) -> usize {
-    (word + 1).max(ALIGNED_BITS + MOST_LEFT + 1)
+fn shifted_bits(word: usize, bits: Bits) -> usize {
+    (word + 1).max(bits.aligned + bits.most_left + 1)
 }
 
 /// True when a signed word keeps its number in `bits` bits.

@@ -95,6 +95,9 @@ impl fmt::Display for Affine {
     }
 }
 
+/// The widest word of a residual stream, and the width of one whose design gives none, in bits.
+pub const WIDEST_STREAM: u32 = 16;
+
 /// An accelerator, as a design file describes it; the fields are its keys, see [`FIELDS`].
 ///
 /// A design from [`Design::parse`] is valid. One that was put together in code is so once
@@ -142,6 +145,8 @@ pub struct Design {
     pub map_side: u32,
     /// Words of the residual stream a column holds.
     pub stream_depth: u32,
+    /// Bits of a word of the residual stream, sign included, 8..=16.
+    pub stream_bits: u32,
     /// D: bits of the memory bus and of the streams, a power of two in 32..=512.
     pub bus_bits: u32,
     /// Bits of a byte address on the memory bus, 16..=64.
@@ -177,6 +182,7 @@ impl Design {
             tile_depth: 1024,
             map_side: 32,
             stream_depth: 4096,
+            stream_bits: WIDEST_STREAM,
             bus_bits: 128,
             memory_address_bits: 32,
         }
@@ -235,6 +241,8 @@ impl Design {
             "tile_depth" => self.tile_depth.to_string(),
             "map_side" => self.map_side.to_string(),
             "stream_depth" => self.stream_depth.to_string(),
+            // So is one of before its width could be chosen.
+            "stream_bits" if self.stream_bits != WIDEST_STREAM => self.stream_bits.to_string(),
             "bus_bits" => self.bus_bits.to_string(),
             "memory_address_bits" => self.memory_address_bits.to_string(),
             _ => return None,

@@ -42,7 +42,7 @@ const DEEPEST: u32 = 1 << 20;
 
 /// Every key, in the order of the canonical file.
 #[rustfmt::skip] // One line a part reads as the table it is.
-pub const FIELDS: [Field; 22] = [
+pub const FIELDS: [Field; 23] = [
     Field {
         name: "name", kind: Kind::Name, unit: "", default: Some("the file's name without `.toml`"),
         meaning: "What reports and comments in the emitted Verilog call the design.",
@@ -122,6 +122,10 @@ pub const FIELDS: [Field; 22] = [
     Field {
         name: "stream_depth", kind: integer(0, DEEPEST), unit: "words per column", default: Some("4096"),
         meaning: "Words of the residual stream a column holds: all stream values a network needs at one time. With 0 there is no residual stream, and words leave six cycles earlier.",
+    },
+    Field {
+        name: "stream_bits", kind: integer(8, 16), unit: "bits", default: Some("16"),
+        meaning: "Width of a word of the residual stream. A sum beyond it saturates, and is counted.",
     },
     Field {
         name: "bus_bits", kind: integer(32, 512), unit: "bits", default: Some("128"),

@@ -319,18 +319,21 @@ pub struct NormWord {
 }
 
 impl NormWord {
-    /// Bits of the mean: one more than a word of the stream.
-    pub const MEAN_BITS: u32 = Design::STREAM_BITS + 1;
     /// Bits of the exponent.
     pub const EXPONENT_BITS: u32 = 8;
+
+    /// Bits of the mean: one more than a word of the stream.
+    pub fn mean_bits(design: &Design) -> u32 {
+        design.stream_bits + 1
+    }
 
     /// The fields: mean, exponent, negate, floor, descending.
     pub fn fields(design: &Design) -> [WordField; 5] {
         lay([
-            ("mean", design.streamed(Self::MEAN_BITS), true),
+            ("mean", design.streamed(Self::mean_bits(design)), true),
             ("exponent", Self::EXPONENT_BITS, true),
             ("negate", 1, false),
-            ("floor", design.streamed(Design::STREAM_BITS), true),
+            ("floor", design.streamed(design.stream_bits), true),
             ("descending", u32::from(design.max_pool), false),
         ])
     }

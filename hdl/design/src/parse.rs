@@ -281,6 +281,7 @@ fn assemble(values: &BTreeMap<&'static str, Value>) -> Design {
         tile_depth: number("tile_depth").unwrap_or(base.tile_depth),
         map_side: number("map_side").unwrap_or(base.map_side),
         stream_depth: number("stream_depth").unwrap_or(base.stream_depth),
+        stream_bits: number("stream_bits").unwrap_or(base.stream_bits),
         bus_bits: number("bus_bits").unwrap_or(base.bus_bits),
         memory_address_bits: number("memory_address_bits").unwrap_or(base.memory_address_bits),
         ..base

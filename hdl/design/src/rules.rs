@@ -72,6 +72,7 @@ impl Design {
             ("tile_depth", self.tile_depth),
             ("map_side", self.map_side),
             ("stream_depth", self.stream_depth),
+            ("stream_bits", self.stream_bits),
             ("bus_bits", self.bus_bits),
             ("memory_address_bits", self.memory_address_bits),
         ];

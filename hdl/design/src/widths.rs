@@ -1,5 +1,7 @@
 //! Every width that follows from a design.
 
+use std::ops::RangeInclusive;
+
 use crate::design::{Affine, Design, PeKind};
 use crate::layout::{NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 use cromulent_number::Format;
@@ -109,8 +111,7 @@ impl Design {
     /// Bits of the difference the quantizer codes. A word of the stream less its mean may be longer than an output
     /// word.
     pub fn difference_bits(&self) -> u32 {
-        self.total_bits()
-            .max(self.streamed(Design::STREAM_BITS + 2))
+        self.total_bits().max(self.streamed(self.stream_bits + 2))
     }
 
     /// Address bits of a code bank.
@@ -118,8 +119,11 @@ impl Design {
         address_bits(self.code_depth)
     }
 
-    /// Bits of a word of the residual stream.
-    pub const STREAM_BITS: u32 = 16;
+    /// Smallest and largest word of the residual stream.
+    pub fn stream_range(&self) -> RangeInclusive<i64> {
+        let beyond = 1 << (self.stream_bits - 1);
+        -beyond..=beyond - 1
+    }
 
     /// Whether there is a residual stream.
     pub fn has_stream(&self) -> bool {

@@ -112,13 +112,13 @@ impl Prices {
         Prices {
             element: Range::of(mac.low * share.low, mac.high * share.high),
             accumulation: t.add(design.accumulator_bits),
-            alignment: t.add(word) + t.add(Design::STREAM_BITS + 2),
+            alignment: t.add(word) + t.add(design.stream_bits + 2),
             coding: coding(design, t),
             memories: [
                 memory(design.weight_depth, queue_word),
                 memory(design.code_depth, design.code_word_bits()),
                 memory(design.tile_depth, design.accumulator_bits),
-                memory(design.stream_depth.max(1), Design::STREAM_BITS),
+                memory(design.stream_depth.max(1), design.stream_bits),
             ],
             beat: t.dram(design.bus_bits),
         }

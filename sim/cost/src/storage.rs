@@ -32,7 +32,7 @@ impl Stored {
         }
         let values = outline.streams.iter().map(|value| value.shape.values());
         stored.stream_values = values.sum::<usize>() as u64;
-        stored.stream_bytes = (stored.stream_values * u64::from(Design::STREAM_BITS)).div_ceil(8);
+        stored.stream_bytes = (stored.stream_values * u64::from(design.stream_bits)).div_ceil(8);
         stored
     }
 

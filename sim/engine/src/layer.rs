@@ -14,9 +14,6 @@ use crate::words::WeightWords;
 /// Beats of an 8-bit integer in signed digits: no value of −128..=127 needs more.
 pub const PIXEL_BEATS: usize = 4;
 
-/// Smallest and largest word of the residual stream.
-pub const STREAM_RANGE: std::ops::RangeInclusive<i64> = i16::MIN as i64..=i16::MAX as i64;
-
 /// What the rows of the array are fed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operands {
@@ -372,7 +369,7 @@ pub fn layout(design: &Design, geometry: &LayerGeometry, places: &Places) -> Lay
 /// Bits of the mean that is subtracted from a word of the residual stream: one more than the word has, if the
 /// difference then still fits the pipeline.
 pub(crate) fn stream_mean_bits(design: &Design) -> u32 {
-    NormWord::MEAN_BITS.min(design.accumulator_bits)
+    NormWord::mean_bits(design).min(design.accumulator_bits)
 }
 
 /// The registers of a layer with this shape, mode and output, whose values lie in these places. They follow

@@ -5,11 +5,13 @@
 
 mod max_pool;
 
+use std::ops::RangeInclusive;
+
 use cromulent_design::Design;
 
 use crate::activations::{Activations, InputError};
 use crate::constants::{Channel, Constants};
-use crate::layer::{Layer, STREAM_RANGE};
+use crate::layer::Layer;
 use crate::term::{ConstantSet, Term, term};
 use crate::word::OutputWord;
 
@@ -79,10 +81,11 @@ impl<'a> Reference<'a> {
         }
         let mut outcome = Outcome::default();
         if let Some(step) = self.layer.output.residual() {
+            let range = self.design.stream_range();
             for (place, sum) in sums.iter_mut().enumerate() {
                 let channel = &self.constants.channels[place % channels];
                 let base = base.map_or(0, |base| base[place]);
-                let (word, saturated) = stream(channel, step.clamp, base, *sum);
+                let (word, saturated) = stream(channel, &range, step.clamp, base, *sum);
                 outcome.saturations += u64::from(saturated);
                 outcome.stream.push(word);
                 *sum = word.into();
@@ -192,10 +195,16 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// The word of the residual stream that a difference makes, and whether it saturated.
-fn stream(channel: &Channel, clamp: bool, base: i16, difference: i64) -> (i16, bool) {
+/// The word of the residual stream that a difference makes, in this range, and whether it saturated.
+fn stream(
+    channel: &Channel,
+    range: &RangeInclusive<i64>,
+    clamp: bool,
+    base: i16,
+    difference: i64,
+) -> (i16, bool) {
     let sum = i128::from(base) + align(difference, channel.align);
-    let kept = sum.clamp((*STREAM_RANGE.start()).into(), (*STREAM_RANGE.end()).into());
+    let kept = sum.clamp((*range.start()).into(), (*range.end()).into());
     let floor = if clamp {
         channel.floor as i16
     } else {
@@ -235,10 +244,13 @@ mod tests {
             floor: -3,
             ..Channel::default()
         };
-        assert_eq!(stream(&channel, false, 32_767, 1), (32_767, true));
-        assert_eq!(stream(&channel, false, -32_768, -2), (-32_768, true));
-        assert_eq!(stream(&channel, true, -32_768, -2), (-3, true));
-        assert_eq!(stream(&channel, true, 0, -20), (-3, false));
-        assert_eq!(stream(&channel, true, 10, -20), (0, false));
+        let stream = |clamp, base, difference| {
+            stream(&channel, &(-32_768..=32_767), clamp, base, difference)
+        };
+        assert_eq!(stream(false, 32_767, 1), (32_767, true));
+        assert_eq!(stream(false, -32_768, -2), (-32_768, true));
+        assert_eq!(stream(true, -32_768, -2), (-3, true));
+        assert_eq!(stream(true, 0, -20), (-3, false));
+        assert_eq!(stream(true, 10, -20), (0, false));
     }
 }

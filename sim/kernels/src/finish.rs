@@ -9,9 +9,6 @@ use crate::path::{Path, by_path};
 /// Channels finished at a time.
 const LANES: usize = 16;
 
-/// Smallest and largest word of the residual stream.
-const WORD: (i32, i32) = (i16::MIN as i32, i16::MAX as i32);
-
 /// What becomes of one output channel's sum.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Channel {
@@ -27,10 +24,20 @@ pub struct Channel {
 }
 
 /// What a layer does with the residual stream.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ResidualUse {
+    /// Bits of a word, at most 16.
+    pub bits: u32,
     /// Whether sums are raised to their channel's floor.
     pub clamp: bool,
+}
+
+impl ResidualUse {
+    /// Smallest and largest word.
+    fn range(self) -> (i32, i32) {
+        let beyond = 1 << (self.bits - 1);
+        (-beyond, beyond - 1)
+    }
 }
 
 /// The constants of a layer's output channels, ready for many tiles.
@@ -130,7 +137,8 @@ impl Finish {
         if let Some(residual) = self.residual {
             let base = outputs.base.get(place).copied().unwrap_or(0);
             let sum = i128::from(base) + align(value, channel.align);
-            let kept = sum.clamp(WORD.0.into(), WORD.1.into()) as i32;
+            let (least, most) = residual.range();
+            let kept = sum.clamp(least.into(), most.into()) as i32;
             outputs.saturations += u64::from(i128::from(kept) != sum);
             value = match residual.clamp {
                 true => kept.max(channel.floor).into(),
@@ -332,12 +340,13 @@ fn stream(
     let left = lanes(&narrow.left, channel);
     let limit = lanes(&narrow.limit, channel);
     let floor = lanes(&narrow.floor, channel);
+    let (least, most) = residual.range();
     let mut saturated = [0i32; LANES];
     for i in 0..LANES {
         let value = values[i].min(limit[i]).max(-limit[i]) << (left[i] & 31);
         let half = (value >> (before[i] & 31)) & rounds[i];
         let sum = i32::from(base[i]) + (value >> (right[i] & 31)) + half;
-        let kept = sum.clamp(WORD.0, WORD.1);
+        let kept = sum.clamp(least, most);
         saturated[i] = i32::from(kept != sum);
         values[i] = kept;
     }

@@ -285,7 +285,8 @@ fn expected(
         _ => d << -channel.align,
     };
     let sum = i128::from(base) + aligned;
-    let kept = sum.clamp(-32_768, 32_767) as i16;
+    let beyond = 1 << (residual.bits - 1);
+    let kept = sum.clamp(-beyond, beyond - 1) as i16;
     let floor = if residual.clamp {
         channel.floor as i16
     } else {
@@ -307,7 +308,10 @@ fn finishing_on_every_path_is_the_definition() {
             let format = Format::ALL[seed as usize % Format::ALL.len()];
             let residual = match random.range(0, 2) {
                 0 => None,
-                n => Some(ResidualUse { clamp: n == 1 }),
+                n => Some(ResidualUse {
+                    bits: [16, 16, 8, 11][seed as usize % 4],
+                    clamp: n == 1,
+                }),
             };
             let columns = random.size(1, 40);
             let channels: Vec<Channel> = (0..columns)

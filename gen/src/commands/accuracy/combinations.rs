@@ -13,6 +13,8 @@ pub(super) struct Combination {
     pub first: First,
     pub affine: Affine,
     pub weights: Weights,
+    /// Bits of the residual stream, if asked for.
+    pub stream: Option<u32>,
 }
 
 /// Every combination that there is, once, in the order of the formats asked for. R and I formats have one form of the
@@ -23,10 +25,16 @@ pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
         Wanted::Fp32 => None,
         Wanted::Codes(format) => Some(*format),
     });
-    for format in formats {
-        for &form in &args.affine {
-            for &first in &args.first {
-                for &weights in &args.weights {
+    let streams: Vec<Option<u32>> = match args.stream[..] {
+        [] => vec![None],
+        ref asked => asked.iter().copied().map(Some).collect(),
+    };
+    for (format, &form) in
+        formats.flat_map(|format| args.affine.iter().map(move |form| (format, form)))
+    {
+        for &first in &args.first {
+            for &weights in &args.weights {
+                for &stream in &streams {
                     let integers = format == Format::I8;
                     let row = Combination {
                         format,
@@ -37,6 +45,7 @@ pub(super) fn combinations(args: &AccuracyArgs) -> Vec<Combination> {
                         } else {
                             weights
                         },
+                        stream,
                     };
                     if !found.contains(&row) {
                         found.push(row);
@@ -88,6 +97,7 @@ impl Combination {
         };
         let base = template.cloned().unwrap_or_else(deep);
         Design {
+            stream_bits: self.stream.unwrap_or(base.stream_bits),
             name: format!("{}-{}", self.format.name().to_lowercase(), self.affine),
             pe: own.pe,
             format: self.format,
@@ -142,6 +152,9 @@ mod tests {
         assert_eq!(["L4", "R4", "I8", "fp32"].map(count), [8, 4, 1, 0]);
         assert_eq!(rows("--formats U4,O4 --affine exact,recentred").len(), 2);
         assert_eq!(rows("").len(), 8);
+        let narrow = rows("--formats R3 --stream 8,12");
+        let bits = |row: &Combination| row.design(None).stream_bits;
+        assert_eq!(narrow.iter().map(bits).collect::<Vec<_>>(), [8, 12]);
     }
 
     #[test]

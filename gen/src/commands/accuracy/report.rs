@@ -24,6 +24,8 @@ pub(super) struct Report<'a> {
 pub(super) struct Row {
     pub combination: Combination,
     pub tally: Tally,
+    /// Bits of a word of the residual stream.
+    pub stream_bits: u32,
     /// Words of the residual stream that did not fit.
     pub saturations: u64,
     /// Channels that lose much of their signal.
@@ -53,7 +55,7 @@ impl Report<'_> {
                 "as fp32",
                 "lost",
                 "gained"
-            ),
+            ) + &self.stream_column("stream"),
             line(["fp32", "", "", ""], &self.float),
         ];
         for row in &self.rows {
@@ -64,12 +66,22 @@ impl Report<'_> {
                 c.affine.name(),
                 &c.weights.to_string(),
             ];
-            lines.push(line(names, &row.tally));
+            let stream = row.stream_bits.to_string();
+            lines.push(line(names, &row.tally) + &self.stream_column(&stream));
         }
         lines.extend(self.rows.iter().flat_map(Row::layer_lines));
         lines.extend(self.notes().iter().map(|note| format!("note: {note}")));
         lines.push(format!("  {:.1} s", self.seconds));
         lines.join("\n")
+    }
+
+    /// The last column, if widths of the stream were asked for.
+    fn stream_column(&self, text: &str) -> String {
+        let asked = self.rows.iter().any(|row| row.combination.stream.is_some());
+        match asked {
+            true => format!(" {text:>6}"),
+            false => String::new(),
+        }
     }
 
     /// What deserves a look, each with its row.
@@ -88,9 +100,10 @@ impl Report<'_> {
             notes.extend(own.filter(|note| !notes.contains(note)).collect::<Vec<_>>());
             if row.saturations > 0 {
                 notes.push(format!(
-                    "{name}, first {}: {} words of the residual stream did not fit 16 bits",
+                    "{name}, first {}: {} words of the residual stream did not fit {} bits",
                     row.combination.first(),
-                    row.saturations
+                    row.saturations,
+                    row.stream_bits
                 ));
             }
         }
@@ -109,7 +122,10 @@ impl Report<'_> {
                 ticks.push(format);
                 ticks.len() - 1
             });
-            let name = format!("{}, {}, {}", c.affine, c.first(), c.weights);
+            let mut name = format!("{}, {}, {}", c.affine, c.first(), c.weights);
+            if let Some(bits) = c.stream {
+                name += &format!(", stream {bits}");
+            }
             let point = (place as f64, row.tally.percent(row.tally.top1));
             match lines.iter_mut().find(|line| line.name == name) {
                 Some(line) => line.points.push(point),
@@ -136,8 +152,7 @@ impl Report<'_> {
     }
 
     pub fn json(&self) -> Value {
-        let mut float =
-            json!({ "format": "fp32", "first": null, "affine": null, "weights": "fp32" });
+        let mut float = json!({ "format": "fp32", "first": null, "affine": null, "weights": "fp32", "stream_bits": null });
         extend(&mut float, numbers(&self.float));
         let row = |row: &Row| {
             let c = &row.combination;
@@ -146,6 +161,7 @@ impl Report<'_> {
                 "first": c.first(),
                 "affine": c.affine.name(),
                 "weights": c.weights.to_string(),
+                "stream_bits": row.stream_bits,
             });
             extend(&mut object, numbers(&row.tally));
             object["saturations"] = json!(row.saturations);

@@ -55,6 +55,7 @@ impl<'a> Judge<'a> {
                 bits: design.weight_bits,
                 values: WeightValues::Whole,
             },
+            stream: Some(design.stream_bits),
         };
         let deep = combination.design(None);
         deep.validate()?;

@@ -94,7 +94,7 @@ fn memories(design: &Design) -> Vec<Memory> {
         let bits = ThetaWord::bits(design);
         memory(&format!("thetas_{cut}"), columns, channels, bits)
     }));
-    let (accumulator, stream) = (design.accumulator_bits, Design::STREAM_BITS);
+    let (accumulator, stream) = (design.accumulator_bits, design.stream_bits);
     memories.push(memory(
         "accumulators",
         columns,

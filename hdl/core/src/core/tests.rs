@@ -257,7 +257,11 @@ fn designs() -> Vec<Design> {
         channel_depth: 2,
         ..designs[n].clone()
     });
-    designs.into_iter().chain(plain).collect()
+    let narrow = [4, 5].map(|n: usize| Design {
+        stream_bits: 7 + n as u32,
+        ..designs[n].clone()
+    });
+    designs.into_iter().chain(plain).chain(narrow).collect()
 }
 
 #[test]

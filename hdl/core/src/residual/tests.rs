@@ -1,5 +1,5 @@
 use super::*;
-use cromulent_design::Affine;
+use cromulent_design::{Affine, Design};
 use cromulent_number::Format;
 
 /// One word of a layer.
@@ -20,7 +20,7 @@ struct Mode {
 }
 
 /// What should leave: the value, whether it saturated, and what is stored.
-fn expected(word: Word, mode: Mode, stored: i64) -> (i64, bool, i64) {
+fn expected(bits: u32, word: Word, mode: Mode, stored: i64) -> (i64, bool, i64) {
     let difference = i128::from(word.total - word.mean);
     let aligned = match word.align {
         0 => difference,
@@ -28,7 +28,8 @@ fn expected(word: Word, mode: Mode, stored: i64) -> (i64, bool, i64) {
         right => (difference + (1 << (right - 1))) >> right,
     };
     let sum = aligned + i128::from(if mode.add { stored } else { 0 });
-    let kept = sum.clamp(i16::MIN.into(), i16::MAX.into());
+    let beyond = 1 << (bits - 1);
+    let kept = sum.clamp(-beyond, beyond - 1);
     let raised = if mode.clamp {
         kept.max(word.floor.into())
     } else {
@@ -44,16 +45,19 @@ fn expected(word: Word, mode: Mode, stored: i64) -> (i64, bool, i64) {
 
 struct Bench {
     block: Residual,
+    bits: u32,
     memory: Vec<i64>,
 }
 
 impl Bench {
-    fn new(accumulator_bits: u32) -> Bench {
+    fn new(accumulator_bits: u32, stream_bits: u32) -> Bench {
         let mut design = Design::new(4, 4, Format::R2, Affine::Rectified);
         design.accumulator_bits = accumulator_bits;
+        design.stream_bits = stream_bits;
         let block = Residual::new(&Shape::of(&design));
         Bench {
             block,
+            bits: stream_bits,
             memory: vec![0; design.stream_depth as usize],
         }
     }
@@ -80,7 +84,7 @@ impl Bench {
             assert!(simulate(block, 20));
             assert_eq!(block.value_valid.value().is_true(), at(6).is_some());
             if let Some(n) = at(5) {
-                let (_, saturated, _) = expected(words[n], mode, self.memory[n]);
+                let (_, saturated, _) = expected(self.bits, words[n], mode, self.memory[n]);
                 assert_eq!(
                     block.saturated.value().is_true(),
                     saturated,
@@ -89,7 +93,7 @@ impl Bench {
                 );
             }
             if let Some(n) = at(6) {
-                let (value, _, stored) = expected(words[n], mode, self.memory[n]);
+                let (value, _, stored) = expected(self.bits, words[n], mode, self.memory[n]);
                 self.memory[n] = stored;
                 assert_eq!(block.value.value().number(), value, "{:?}", words[n]);
             }
@@ -100,7 +104,7 @@ impl Bench {
 }
 
 /// Words of all alignments and magnitudes.
-fn words(accumulator_bits: u32, seed: u64) -> Vec<Word> {
+fn words(accumulator_bits: u32, stream_bits: u32, seed: u64) -> Vec<Word> {
     let mut state = seed;
     let mut random = move || {
         state = state
@@ -117,15 +121,17 @@ fn words(accumulator_bits: u32, seed: u64) -> Vec<Word> {
             total: wide(&mut random, accumulator_bits),
             mean: wide(&mut random, accumulator_bits),
             align: random().rem_euclid(64) - 32,
-            floor: wide(&mut random, 16),
+            floor: wide(&mut random, stream_bits),
         })
         .collect()
 }
 
 #[test]
 fn every_word_is_aligned_added_and_saturated_as_integers_are() {
-    for accumulator_bits in [16, 18, 24, 32, 48] {
-        let mut bench = Bench::new(accumulator_bits);
+    let streams = [16, 16, 16, 16, 16, 8, 11, 8];
+    for (accumulator_bits, stream_bits) in [16, 18, 24, 32, 48, 16, 24, 48].into_iter().zip(streams)
+    {
+        let mut bench = Bench::new(accumulator_bits, stream_bits);
         for (seed, (add, stream, clamp)) in [
             (1, (false, true, false)),
             (2, (true, true, false)),
@@ -134,7 +140,7 @@ fn every_word_is_aligned_added_and_saturated_as_integers_are() {
             (5, (true, true, false)),
         ] {
             let mode = Mode { add, stream, clamp };
-            bench.run(&words(accumulator_bits, seed), mode);
+            bench.run(&words(accumulator_bits, stream_bits, seed), mode);
         }
     }
 }
@@ -148,6 +154,11 @@ fn corners_of_every_alignment() {
         2,
         -2,
         3,
+        63,
+        128,
+        -129,
+        511,
+        512,
         16383,
         16384,
         32767,
@@ -163,7 +174,6 @@ fn corners_of_every_alignment() {
         (1 << 31) - 1,
         -(1 << 31),
     ];
-    let mut bench = Bench::new(32);
     let mut words = vec![];
     for align in -32..32 {
         for total in corners {
@@ -180,8 +190,12 @@ fn corners_of_every_alignment() {
         stream: true,
         clamp: false,
     };
-    bench.run(&words, mode(false));
+    let forth = words.clone();
     words.reverse();
-    bench.run(&words, mode(true));
-    bench.run(&words, mode(true));
+    for stream_bits in [16, 8] {
+        let mut bench = Bench::new(32, stream_bits);
+        bench.run(&forth, mode(false));
+        bench.run(&words, mode(true));
+        bench.run(&words, mode(true));
+    }
 }

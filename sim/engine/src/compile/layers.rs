@@ -20,8 +20,7 @@ use crate::bounds::Bounds;
 use crate::constants::{Channel, Constants, Frame};
 use crate::image::Image;
 use crate::layer::{
-    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, STREAM_RANGE, Storage, Task,
-    layout,
+    Layer, LayerInput, LayerMode, LayerOutput, Operands, ResidualStep, Storage, Task, layout,
 };
 use crate::memory::Allocation;
 
@@ -37,7 +36,7 @@ pub(super) fn image(
     weights: WeightValues,
 ) -> Result<Image, Problems> {
     let mut problems = Problems::default();
-    let stream_exponents = stream_exponents(network, plan);
+    let stream_exponents = stream_exponents(network, design, plan);
     let compiler = Compiler {
         network,
         design,
@@ -117,7 +116,7 @@ const STREAM_REACH: f64 = 8.0;
 
 /// The unit of each stream value as a power of two: 1 is 2^exponent in the stream. Values that are added
 /// up share it; it leaves every normalised channel room for μ ± 8σ.
-pub(super) fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
+pub(super) fn stream_exponents(network: &Network, design: &Design, plan: &Plan) -> Vec<i32> {
     let peak = |group: usize| {
         let members = (0..plan.streams.len()).filter(|&value| plan.groups[value] == group);
         let nodes: Vec<usize> = members.map(|value| plan.streams[value]).collect();
@@ -137,7 +136,7 @@ pub(super) fn stream_exponents(network: &Network, plan: &Plan) -> Vec<i32> {
             .fold(0.0, f64::max)
     };
     let exponent = |&group: &usize| {
-        let room = *STREAM_RANGE.end() as f64 / peak(group);
+        let room = *design.stream_range().end() as f64 / peak(group);
         if room.is_finite() {
             room.log2().floor() as i32
         } else {

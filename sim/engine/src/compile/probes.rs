@@ -45,7 +45,7 @@ pub enum Kept {
 
 /// Everything that is kept between layers: what each learnt layer reads, and the residual stream.
 pub(super) fn probes(network: &Network, design: &Design, plan: &Plan) -> Vec<Probe> {
-    let exponents = stream_exponents(network, plan);
+    let exponents = stream_exponents(network, design, plan);
     let steps = storage::steps(network, plan, &exponents);
     let read = plan.layers.iter();
     let mut probes: Vec<Probe> = read

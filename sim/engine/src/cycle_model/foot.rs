@@ -7,9 +7,6 @@ use super::wrap;
 use crate::constants::{Channel, read_channel};
 use crate::layer::Layer;
 
-/// Bits of an aligned difference: enough that adding any word of the stream to a saturated one saturates.
-const ALIGNED_BITS: u32 = Design::STREAM_BITS + 2;
-
 /// A column's constants for a column tile, and what the layer wants of them.
 pub(super) struct Foot<'a> {
     design: &'a Design,
@@ -75,8 +72,10 @@ impl<'a> Foot<'a> {
         } else {
             0
         };
-        let sum = saturate(aligned(difference, self.channel.align), ALIGNED_BITS) + i64::from(base);
-        let kept = saturate(sum.into(), Design::STREAM_BITS);
+        // Two bits more: adding any word of the stream to a saturated one saturates.
+        let bits = self.design.stream_bits;
+        let sum = saturate(aligned(difference, self.channel.align), bits + 2) + i64::from(base);
+        let kept = saturate(sum.into(), bits);
         let floor = if registers.clamp {
             self.channel.floor.into()
         } else {

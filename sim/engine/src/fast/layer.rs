@@ -212,7 +212,10 @@ impl Work {
         };
         let channels = channels(constants, &plan, geometry.out_channels);
         let residual = layer.output.residual();
-        let used = residual.map(|step| ResidualUse { clamp: step.clamp });
+        let used = residual.map(|step| ResidualUse {
+            bits: design.stream_bits,
+            clamp: step.clamp,
+        });
         let finish = Finish::new(
             path,
             layer.mode.storage.codes(design),

@@ -99,7 +99,8 @@ impl Bench<'_> {
         for (channel, values) in constants.channels.iter_mut().zip(&differences) {
             channel.align = align(generator, values);
             if step.clamp {
-                channel.floor = *generator.pick(&[0, 0, -100, 50, -32_768, 32_767]);
+                let (least, most) = self.design.stream_range().into_inner();
+                channel.floor = *generator.pick(&[0, 0, -100, 50, least as i32, most as i32]);
             }
         }
         let output = LayerOutput::Residual(ResidualStep {

@@ -74,12 +74,14 @@ pub(super) fn fit(generator: &mut Generator, mut design: Design, shapes: &[Shape
         48
     };
     design.accumulator_bits = generator.range(least.into(), widest.into()) as u32;
+    let stream_bits = *generator.pick(&[16, 16, 16, 8, 9, 12]);
     let lines = 2 * design.rows * generator.pick(&[1, 1, 3]);
     let mut roomy = |least: u32| least + (generator.range(0, 5) as u32).saturating_sub(2);
     design.code_depth = roomy(most(&|shape| shape.code_end(&design)));
     let stream = most(&|shape| shape.stream_end(&design));
     let none = stream == 0 && design.rows.is_multiple_of(2);
     design.stream_depth = if none { 0 } else { roomy(stream.max(1)) };
+    design.stream_bits = stream_bits;
     design.weight_depth = roomy(lines);
     design.channel_depth = roomy(2);
     // The line of an output pool is as long as a map may be wide.

@@ -97,7 +97,7 @@ fn case_of(generator: &mut Generator, design: Design, shape: &Shape) -> Case {
     let activations = activations(generator, &design, shape);
     let base = shape
         .adds()
-        .then(|| stream(generator, shape.words(&design)));
+        .then(|| stream(generator, &design, shape.words(&design)));
     let layer = constants::layer(generator, &design, shape, &activations, base.as_deref());
     Case {
         design,
@@ -140,14 +140,15 @@ fn values(
 }
 
 /// Words of the residual stream: small ones, any, and the ends.
-fn stream(generator: &mut Generator, words: usize) -> Vec<i16> {
-    let word = |_| match generator.range(0, 9) {
-        0 => i16::MAX,
-        1 => i16::MIN,
-        2 | 3 => generator.range(-32_768, 32_767) as i16,
-        _ => generator.range(-600, 600) as i16,
+fn stream(generator: &mut Generator, design: &Design, words: usize) -> Vec<i16> {
+    let (least, most) = design.stream_range().into_inner();
+    let mut word = || match generator.range(0, 9) {
+        0 => most,
+        1 => least,
+        2 | 3 => generator.range(least, most),
+        _ => generator.range(least.max(-600), most.min(600)),
     };
-    (0..words).map(word).collect()
+    (0..words).map(|_| word() as i16).collect()
 }
 
 #[cfg(test)]

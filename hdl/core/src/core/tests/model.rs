@@ -435,7 +435,8 @@ impl Machine {
             false => 0,
         };
         let sum = aligned + stored;
-        let kept = sum.clamp(i16::MIN.into(), i16::MAX.into());
+        let (least, most) = self.design.stream_range().into_inner();
+        let kept = sum.clamp(least, most);
         self.saturations += i64::from(kept != sum);
         let word = match registers.clamp {
             true => kept.max(set.norm.floor.into()),

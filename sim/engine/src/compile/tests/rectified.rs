@@ -114,7 +114,7 @@ fn the_rectified_sum_and_the_scores_are_those_of_the_network() {
 
         let planned = plan(&network, &design, &Choices::default()).unwrap();
         let value = planned.streams.iter().position(|&node| node == 3).unwrap();
-        let unit = f64::from(stream_exponents(&network, &planned)[value]).exp2();
+        let unit = f64::from(stream_exponents(&network, &design, &planned)[value]).exp2();
         let words = in_map_order(&design, &image.layers[1], &run.layers[1].words);
         let (zeros, rest): (Vec<i64>, Vec<i64>) = words.iter().partition(|&&word| word == 0);
         assert!(zeros.len() > 10 && rest.len() > 10 && rest.iter().all(|&word| word > 0));

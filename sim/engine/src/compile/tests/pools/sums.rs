@@ -53,7 +53,7 @@ fn compare(network: &Network, design: &Design, image: &Image) -> Vec<f64> {
         .streams
         .iter()
         .position(|&node| network.nodes[node].name == "pool");
-    let exponent = stream_exponents(network, &plan)[value.expect("a value of the stream")];
+    let exponent = stream_exponents(network, design, &plan)[value.expect("a value of the stream")];
     // No batch-norm reads this stream value: its words leave as they are.
     let words = in_map_order(design, &image.layers[place], &run.layers[place].words);
     let found: Vec<f64> = words
