@@ -175,3 +175,31 @@ fn a_network_of_others_keeps_its_accuracy_in_every_format() {
         assert!(row["top1"].as_f64().unwrap() >= least, "{row}");
     }
 }
+
+/// The first values of a DenseNet are joined with codes of later ones, and are left uncoded for its first batch-norm all the same.
+#[test]
+fn all_but_the_first_of_a_densenet_keeps_its_accuracy() {
+    if std::env::var_os("CROMULENT_DATA").is_none() {
+        eprintln!("skipped: CROMULENT_DATA is not set");
+        return;
+    }
+    let densenet = "docs/examples/fashion-densenet22.toml";
+    let asked = ["accuracy", densenet, "--formats", "L4"];
+    let top1 = |more: &[&str]| {
+        let (found, code) = json(&[&asked[..], more].concat());
+        assert_eq!((code, &found["images"]), (0, &100.into()));
+        let rows = found["rows"].as_array().unwrap().iter();
+        rows.map(|row| row["top1"].as_f64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let coded = top1(&[])[0];
+    let uncoded = top1(&["--first", "uncoded", "--weights", "8,6,5,4"]);
+    assert_eq!(uncoded.len(), 4);
+    let blocks = top1(&["--format", "first:7=I8"])[0];
+    // 91 and more of 100 in floating point.
+    assert!(
+        uncoded[0] >= coded + 5.0 && blocks >= coded + 5.0,
+        "{coded} {uncoded:?} {blocks}"
+    );
+    assert!(uncoded.iter().all(|&top1| top1 >= 88.0), "{uncoded:?}");
+}

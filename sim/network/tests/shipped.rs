@@ -102,6 +102,8 @@ fn the_networks_of_the_data_folder_are_cromulent() {
         ("cifar10-resnet20.toml", 22),
         ("cifar10-resnet20-L4.toml", 22),
         ("cifar10-resnet20-R3.toml", 22),
+        ("fashion-resnet8-L3.toml", 10),
+        ("fashion-resnet8-L5.toml", 10),
     ] {
         let report = check(&load(name));
         assert!(report.cromulent, "{name}: {:?}", report.problems);

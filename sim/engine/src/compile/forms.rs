@@ -221,27 +221,39 @@ pub(super) fn again(plan: &Plan, place: usize) -> bool {
 
 /// What is computed several times, by value.
 pub(super) fn notes(network: &Network, design: &Design, plan: &Plan) -> Vec<Problem> {
-    let form = |tensor: &&PlannedTensor| {
-        let (first, others) = tensor.readers.split_first()?;
-        let name = &network.nodes[first.norm].name;
-        let more = match others.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let format = tensor.storage.format(design);
-        Some(format!("as {format} for `{name}`{more}"))
-    };
     let note = |node: usize| {
         let own = plan.tensors.iter();
         let own = own.filter(|tensor| tensor.value == node && tensor.pooled.is_none());
-        let forms: Vec<String> = own.filter_map(|tensor| form(&tensor)).collect();
+        let forms: Vec<&PlannedTensor> = own.collect();
+        let formats = forms.chunk_by(|one, next| one.storage == next.storage);
+        let formats: Vec<String> = formats
+            .map(|alike| {
+                let readers: Vec<Reader> =
+                    alike.iter().flat_map(|form| form.readers.clone()).collect();
+                let each = if alike.len() > 1 { " each of" } else { "" };
+                let format = alike[0].storage.format(design);
+                format!("as {format} for{each} {}", readers_of(network, &readers))
+            })
+            .collect();
         let what = format!(
             "computed {} times, its values stored {}",
             forms.len(),
-            forms.join(", ")
+            formats.join(", ")
         );
         let place = format!("node `{}`", network.nodes[node].name);
         (forms.len() > 1).then(|| Problem::new(place, what, "one format for all is computed once"))
     };
     (0..network.nodes.len()).filter_map(note).collect()
+}
+
+/// The first batch-norm by its name, and how many more.
+fn readers_of(network: &Network, readers: &[Reader]) -> String {
+    let name = readers
+        .first()
+        .map(|reader| &network.nodes[reader.norm].name);
+    let name = name.map_or(String::new(), |name| format!("`{name}`"));
+    match readers.len() {
+        0 | 1 => name,
+        count => format!("{name} and {} more", count - 1),
+    }
 }

@@ -216,6 +216,25 @@ fn formats_that_go_apart_have_the_layer_run_for_each() {
 }
 
 #[test]
+fn what_is_computed_several_times_is_noted_in_a_line() {
+    let wishes = ["bn2", "bn6", "bn10"].map(|norm| (norm, Format::I8));
+    let compiled = compile_with(&dense_network(), &design(Format::L4), &wanting(&wishes)).unwrap();
+    let notes: Vec<&str> = compiled
+        .notes
+        .iter()
+        .map(|note| note.what.as_str())
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "computed 4 times, its values stored as I8 for each of `bn2` and 2 more, as L4 for `bn14`",
+            "computed 3 times, its values stored as I8 for each of `bn6` and 1 more, as L4 for `bn14`",
+            "computed 2 times, its values stored as I8 for `bn10`, as L4 for `bn14`"
+        ]
+    );
+}
+
+#[test]
 fn equal_batch_norms_share_integers() {
     let mut network = dense_network();
     let at = |name: &str| {
