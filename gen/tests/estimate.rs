@@ -126,3 +126,72 @@ fn a_roofline_is_drawn_and_bad_tables_are_refused_with_their_place() {
         stderr(&output)
     );
 }
+
+#[test]
+fn the_area_is_the_sum_of_its_parts() {
+    let (found, code) = json(&[&ASKED[..], &["--target", "ecp5"]].concat());
+    assert_eq!(code, 0);
+    let area = &found["area"];
+    let parts = area["parts"].as_object().unwrap();
+    for key in ["luts", "ffs", "brams", "dsps"] {
+        let sum: u64 = parts.values().map(|part| part[key].as_u64().unwrap()).sum();
+        assert_eq!(area[key].as_u64(), Some(sum), "{key}");
+    }
+    assert_eq!(area["dsps"], 0);
+    assert!(area["area_um2"].is_null() && area["memory_bits"].is_null());
+    assert_eq!(parts["pe"]["instances"], 64);
+    // 64 elements of some 54 tables, and an accelerator around them.
+    let luts = area["luts"].as_u64().unwrap();
+    let elements = parts["pe"]["luts"].as_u64().unwrap();
+    assert!(
+        (3000..4200).contains(&elements) && luts > 4 * elements,
+        "{elements} of {luts}"
+    );
+    let text = cromulent(&[&ASKED[..], &["--target", "ecp5"]].concat());
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(
+        text.contains("area on ecp5, predicted") && text.contains("row_edge"),
+        "{text}"
+    );
+    let sources = found["sources"].as_array().unwrap();
+    assert!(
+        sources
+            .iter()
+            .any(|source| source.as_str().unwrap().contains("Yosys"))
+    );
+}
+
+#[test]
+fn a_target_without_a_model_is_refused_and_says_what_to_run() {
+    let output = cromulent(&[&ASKED[..], &["--target", "virtex"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("virtex") && said.contains("ecp5") && said.contains("calibrate-area"),
+        "{said}"
+    );
+    let home = tempfile::tempdir().unwrap();
+    let library = home.path().join("mine.lib");
+    let text = r#"library (mine) { time_unit : "1ns"; capacitive_load_unit (1, pf);
+      cell (dff) { area : 8.0; ff (IQ, IQN) { clocked_on : "C"; next_state : "D"; }
+        pin (C) { direction : input; clock : true; } pin (D) { direction : input; }
+        pin (Q) { direction : output; function : "IQ"; } } }"#;
+    std::fs::write(&library, text).unwrap();
+    let path = library.to_str().unwrap();
+    let output = cromulent(&[&ASKED[..], &["--liberty", path]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(
+        said.contains("library mine") && said.contains("calibrate-area"),
+        "{said}"
+    );
+    let model = home.path().join("mine.toml");
+    std::fs::write(&model, "target = \"mine\"\nsource = 3\n").unwrap();
+    let output = cromulent(&[&ASKED[..], &["--target", model.to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("mine.toml:2:10: is no text"),
+        "{}",
+        stderr(&output)
+    );
+}

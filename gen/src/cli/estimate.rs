@@ -10,6 +10,7 @@ use super::{ChoiceArgs, MemoryArgs};
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   cromulent estimate --design constraints/designs/mid-32x32.toml --network resnet18 --technology horowitz-45nm
+  cromulent estimate --design constraints/designs/small-8x8.toml --network resnet20 --target ecp5
   cromulent estimate --design constraints/designs/small-8x8.toml --network docs/examples/fashion-resnet8.toml \\
       --technology jouppi-7nm --clock 200 --plot roofline.svg")]
 pub struct EstimateArgs {
@@ -29,6 +30,13 @@ pub struct EstimateArgs {
     /// is estimated.
     #[arg(long, value_name = "NAME")]
     pub technology: Option<PathBuf>,
+    /// What the design takes is predicted for: ecp5, or the file of an area model (docs/area.md). Without it,
+    /// and without --liberty, no area is estimated.
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// The same for standard cells: a Liberty file, plain or gzip, of a library that a model was calibrated for.
+    #[arg(long, value_name = "FILE", conflicts_with = "target")]
+    pub liberty: Option<PathBuf>,
     /// Clock for gigabytes a second and seconds, megahertz.
     #[arg(long, value_name = "MHZ", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub clock: u64,

@@ -130,7 +130,13 @@ fn wanted(args: &CompareArgs) -> Result<Vec<(&Asked, Vec<Design>)>, Error> {
         PeKind::LogLog => args.pe == Which::All,
         PeKind::Shift | PeKind::Rows | PeKind::Multiply => true,
     };
-    let found = args.formats.iter().map(|asked| {
+    // A format that is asked for twice, perhaps by two names, has one row.
+    let places = args.formats.iter().enumerate();
+    let once = places.filter(|(n, asked)| {
+        let before = &args.formats[..*n];
+        before.iter().all(|other| other.format != asked.format)
+    });
+    let found = once.map(|(_, asked)| {
         let designs = candidates(asked.format, args.rows, args.columns, allowed)?;
         Ok((asked, designs))
     });

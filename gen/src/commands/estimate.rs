@@ -1,5 +1,6 @@
 //! `cromulent estimate`: what a network costs on a design.
 
+mod area;
 mod json;
 mod roofline;
 mod text;
@@ -18,21 +19,26 @@ use crate::progress::Progress;
 use crate::workload::load_shapes;
 use crate::{Error, Outcome};
 
-/// Counts what every layer does and moves, and what that costs in a technology.
+/// Counts what every layer does and moves, what that costs in a technology, and what the design takes of a target.
 ///
 /// # Errors
 /// Bad input.
 pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let technology = args.technology.as_deref().map(Technology::load).transpose();
+    let technology = technology.map_err(Error::from);
+    let tables = together(technology, area::model(args));
     let loaded = load_shapes(&args.design, &args.network, None);
-    let (technology, (design, source)) = together(technology, loaded)?;
+    let ((technology, model), (design, source)) = together(tables, loaded)?;
     let _step = progress.step("counting");
     let outline = outline_with(&source.network, &design, &(&args.choices).into())?;
     let settings = Settings {
         memory: args.memory.into(),
         clock: args.clock,
     };
-    let estimate = Estimate::of(settings, design, outline, technology)?;
+    let mut estimate = Estimate::of(settings, design, outline, technology)?;
+    if let Some(model) = &model {
+        estimate = estimate.with_area(model);
+    }
     if let Some(file) = &args.plot {
         let svg = estimate.roofline()?;
         write_text(file, &svg)?;
@@ -79,6 +85,8 @@ pub(super) struct Estimate {
     /// What they cost.
     commands: Option<Parts>,
     stored: Stored,
+    /// None without a target.
+    area: Option<area::Predicted>,
 }
 
 impl Estimate {
@@ -114,6 +122,7 @@ impl Estimate {
             rows: rows.collect(),
             commands: prices.map(|prices| prices.commands(command_beats)),
             stored: Stored::of(&design, &outline),
+            area: None,
             notes: unfit(&outline.problems.0),
             network: outline.network,
             cycles: timing.cycles,

@@ -123,6 +123,56 @@ pub struct ModuleCells {
     pub block: Block,
 }
 
+/// The whole accelerator with its buses as one module, as one would place and route it.
+///
+/// # Errors
+/// Yosys fails.
+pub fn whole(
+    synthesiser: &Synthesiser,
+    target: &Target,
+    design: &Design,
+) -> Result<Resources, Error> {
+    let source = accelerator_source(&modules(design)?, design)?;
+    let netlist = synthesiser.run(target, &source, true)?;
+    Ok(target.resources(&netlist.cells()))
+}
+
+/// The whole accelerator with its buses, block by block: these modules and every memory are mapped on their own, with
+/// what is in them as part of them. By name; the top holds what is in none.
+///
+/// # Errors
+/// Yosys fails.
+pub fn blocks(
+    synthesiser: &Synthesiser,
+    target: &Target,
+    design: &Design,
+    kept: &[&str],
+) -> Result<Vec<ModuleCells>, Error> {
+    let modules = modules(design)?;
+    let source = accelerator_source(&modules, design)?.keeping(&modules, kept);
+    let netlist = synthesiser.run(target, &source, true)?;
+    let found = netlist.instances().into_iter().map(|(name, instances)| {
+        let each = target.resources(&netlist.modules[&name]);
+        ModuleCells {
+            block: Block { instances, each },
+            name,
+        }
+    });
+    Ok(found.collect())
+}
+
+fn accelerator_source(
+    modules: &[cromulent_kit::emit::Module],
+    design: &Design,
+) -> Result<Source, Error> {
+    let source = Source::module(modules, cromulent_core::TOP, has_dsp(design));
+    source.ok_or_else(|| Error::ToolFailed {
+        tool: "the emitter".to_owned(),
+        what: "wrote no accelerator".to_owned(),
+        output: String::new(),
+    })
+}
+
 /// The whole accelerator with its buses, module by module, the largest in all first. Each is mapped on its own.
 ///
 /// # Errors

@@ -18,6 +18,8 @@ pub struct Source {
     pub verilog: String,
     /// Whether multipliers go into DSP blocks, if the target has some.
     pub dsp: bool,
+    /// Modules that stay on their own where the others are flattened into those that use them.
+    pub kept: Vec<String>,
 }
 
 impl Source {
@@ -33,6 +35,7 @@ impl Source {
             top: "pe".to_owned(),
             verilog: modules.into_iter().map(|module| module.text).collect(),
             dsp: shape.kind == PeKind::Dsp,
+            kept: vec![],
         })
     }
 
@@ -58,7 +61,19 @@ impl Source {
             top: top.to_owned(),
             verilog: kept.map(|module| module.text.as_str()).collect(),
             dsp,
+            kept: vec![],
         })
+    }
+
+    /// The same with these modules kept on their own, where there are such, and every memory.
+    pub fn keeping(mut self, modules: &[Module], kept: &[&str]) -> Source {
+        let is_kept = |name: &str| kept.contains(&name) || name.starts_with("memory_");
+        let names = modules.iter().map(|module| module.name.as_str());
+        self.kept = names
+            .filter(|name| is_kept(name) && *name != self.top)
+            .map(str::to_owned)
+            .collect();
+        self
     }
 }
 

@@ -118,8 +118,12 @@ fn last_lines(log: &str) -> String {
 
 fn script(target: &Target, source: &Source, flatten: bool) -> String {
     let top = &source.top;
+    let keep = match source.kept.as_slice() {
+        [] => String::new(),
+        kept => format!("setattr -mod -set keep_hierarchy 1 {}; ", kept.join(" ")),
+    };
     format!(
-        "read_verilog {VERILOG_FILE}; hierarchy -check -top {top}; {}; \
+        "read_verilog {VERILOG_FILE}; hierarchy -check -top {top}; {keep}{}; \
          tee -q -o {STATISTICS_FILE} stat -json",
         target.passes(top, flatten, source.dsp)
     )

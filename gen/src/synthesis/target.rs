@@ -1,7 +1,5 @@
 //! What is synthesised for.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use super::adders::techmap;
@@ -19,32 +17,20 @@ pub enum Target {
 }
 
 /// A family of FPGAs that Yosys maps to. What multiplies is in tables, too, unless the source asks for DSP blocks.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Vendor {
-    /// Lattice iCE40: tables of four inputs, block RAM of 4 kbit.
-    Ice40,
-    /// Lattice ECP5: tables of four inputs; a cell of carry logic (CCU2C) takes two, one of distributed RAM
-    /// (TRELLIS_DPR16X4) six. Block RAM of 16 kbit.
-    Ecp5,
-    /// Xilinx 7: tables of up to six inputs; cells of distributed RAM take what they are made of. Block RAM of 18
-    /// kbit; one of 36 kbit is two.
-    Xilinx7,
+/// iCE40: tables of four inputs, block RAM of 4 kbit. ECP5: tables of four inputs; a cell of carry logic (CCU2C) takes
+/// two, one of distributed RAM (TRELLIS_DPR16X4) six; block RAM of 16 kbit. Xilinx 7: tables of up to six inputs; cells
+/// of distributed RAM take what they are made of; block RAM of 18 kbit, and one of 36 kbit is two.
+pub use cromulent_cost::area::Vendor;
+
+/// How Yosys maps to a family.
+trait Flow {
+    /// Yosys' flow for a top module.
+    fn flow(self, top: &str, flatten: bool, dsp: bool) -> String;
+    /// Tables, flip-flops, block RAMs and DSP blocks that a cell is.
+    fn counts(self, cell: &str) -> [u64; 4];
 }
 
-impl Vendor {
-    /// All of them.
-    pub const ALL: [Vendor; 3] = [Vendor::Ice40, Vendor::Ecp5, Vendor::Xilinx7];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Vendor::Ice40 => "ice40",
-            Vendor::Ecp5 => "ecp5",
-            Vendor::Xilinx7 => "xilinx7",
-        }
-    }
-
-    /// Yosys' flow for a top module.
+impl Flow for Vendor {
     fn flow(self, top: &str, flatten: bool, dsp: bool) -> String {
         let mut words = match self {
             Vendor::Ice40 => vec!["synth_ice40"],
@@ -65,7 +51,6 @@ impl Vendor {
         format!("{} -top {top}; check -assert", words.join(" "))
     }
 
-    /// Tables, flip-flops, block RAMs and DSP blocks that a cell is.
     fn counts(self, cell: &str) -> [u64; 4] {
         match (self, cell) {
             (Vendor::Ice40, "SB_LUT4") | (Vendor::Ecp5, "LUT4") => [1, 0, 0, 0],
@@ -89,24 +74,6 @@ impl Vendor {
             (Vendor::Xilinx7, "DSP48E1") => [0, 0, 0, 1],
             _ => [0; 4],
         }
-    }
-}
-
-impl fmt::Display for Vendor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Vendor {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Vendor, String> {
-        let found = Vendor::ALL.into_iter().find(|vendor| vendor.name() == text);
-        found.ok_or_else(|| {
-            let names = Vendor::ALL.map(Vendor::name).join(", ");
-            format!("unknown target `{text}`: expected one of {names}")
-        })
     }
 }
 

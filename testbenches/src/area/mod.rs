@@ -1,4 +1,12 @@
-//! Area of the processing element alone, by the synthesis of the command.
+//! Area by the synthesis of the command: of the processing element alone, and what the area model is calibrated by.
+//!
+//! [`designs`] are synthesised, [`bundle`] puts blocks of many into one text, [`runs`] records what came out, and
+//! [`calibrate`] makes a model of it and judges it by designs that were held out.
+
+pub mod bundle;
+pub mod calibrate;
+pub mod designs;
+pub mod runs;
 
 use std::env;
 use std::path::Path;

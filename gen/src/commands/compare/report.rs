@@ -72,14 +72,23 @@ impl Report {
             ),
         ];
         for row in &self.rows {
-            lines.push(self.line(row, &row.plain, row.design.image_digits));
-            lines.extend(row.digits.as_ref().map(|sizes| self.line(row, sizes, true)));
+            let own = (row.fmax_mhz, row.top1);
+            lines.push(self.line(row, &row.plain, row.design.image_digits, own));
+            // Clock and accuracy are of the row without digits.
+            let digits = row.digits.as_ref();
+            lines.extend(digits.map(|sizes| self.line(row, sizes, true, (None, None))));
         }
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         lines.join("\n")
     }
 
-    fn line(&self, row: &Row, sizes: &Sizes, digits: bool) -> String {
+    fn line(
+        &self,
+        row: &Row,
+        sizes: &Sizes,
+        digits: bool,
+        (fmax_mhz, top1): (Option<f64>, Option<f64>),
+    ) -> String {
         let count = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
         let real = |number: Option<f64>, places: usize| {
             number.map_or("-".to_owned(), |number| format!("{number:.places$}"))
@@ -100,17 +109,21 @@ impl Report {
             count(array.block_rams),
             count(array.dsps),
             real(array.area_um2, 0),
-            real(self.ratio(sizes), 3),
+            real(self.ratio(row, sizes), 3),
             pair(count(shadowed.luts), count(bare.luts)),
             format!("{} ({})", shadowed.flip_flops, bare.flip_flops),
             pair(real(shadowed.area_um2, 0), real(bare.area_um2, 0)),
-            real(row.fmax_mhz, 1),
-            real(row.top1, 2),
+            real(fmax_mhz, 1),
+            real(top1, 2),
         )
     }
 
-    /// The array beside the smallest of int8 without DSP blocks, if that is among the rows.
-    fn ratio(&self, sizes: &Sizes) -> Option<f64> {
+    /// The array beside the smallest of int8 without DSP blocks, if that is among the rows. None for one of DSP blocks:
+    /// its tables say little of its size.
+    fn ratio(&self, row: &Row, sizes: &Sizes) -> Option<f64> {
+        if row.design.pe == PeKind::Dsp {
+            return None;
+        }
         let is_int8 = |row: &&Row| row.design.format == Format::I8 && row.design.pe != PeKind::Dsp;
         let int8 = self.rows.iter().filter(is_int8);
         let least = int8.map(|row| size(&row.plain.array)).reduce(f64::min)?;
@@ -140,12 +153,12 @@ impl Report {
             "fmax_mhz": row.fmax_mhz,
             "pj_per_mac": row.pj_per_mac,
             "top1": row.top1,
-            "to_int8": self.ratio(&row.plain).map(thousandths),
+            "to_int8": self.ratio(row, &row.plain).map(thousandths),
             "image_digits": row.design.image_digits,
             "element": row.plain.element_json(),
             "with_digits": row.digits.map(|sizes| json!({
                 "array": sizes.array.to_json(),
-                "to_int8": self.ratio(&sizes).map(thousandths),
+                "to_int8": self.ratio(row, &sizes).map(thousandths),
                 "element": sizes.element_json(),
             })),
         })
@@ -160,5 +173,64 @@ fn thousandths(ratio: f64) -> f64 {
 impl Sizes {
     fn element_json(&self) -> Value {
         json!({ "shadow": self.shadowed.to_json(), "bare": self.bare.to_json() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cromulent_design::Affine;
+
+    fn row(format: Format, pe: PeKind, luts: u64, digits: bool) -> Row {
+        let array = Resources {
+            luts: Some(luts),
+            ..Resources::default()
+        };
+        let sizes = Sizes {
+            bare: array,
+            shadowed: array,
+            array,
+        };
+        Row {
+            name: format.to_string(),
+            design: Design {
+                pe,
+                ..Design::new(2, 2, format, Affine::Rectified)
+            },
+            plain: sizes,
+            digits: digits.then_some(sizes),
+            fmax_mhz: None,
+            pj_per_mac: None,
+            top1: Some(87.5),
+        }
+    }
+
+    #[test]
+    fn dsp_blocks_have_no_ratio_of_tables_and_a_row_with_digits_no_accuracy_of_its_own() {
+        let report = Report {
+            rows: vec![
+                row(Format::R3, PeKind::Shift, 50, true),
+                row(Format::I8, PeKind::Multiply, 100, false),
+                row(Format::I8, PeKind::Dsp, 7, false),
+            ],
+            rows_of_array: 2,
+            columns: 2,
+            targets: vec!["ecp5".to_owned()],
+            notes: vec![],
+        };
+        let json = report.json();
+        let ratios: Vec<&Value> = json["rows"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|row| &row["to_int8"])
+            .collect();
+        assert_eq!(ratios, [&json!(0.5), &json!(1.0), &Value::Null]);
+        let text = report.text();
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        let ends = ["87.50", "-", "87.50", "87.50"];
+        for (line, end) in lines.iter().zip(ends) {
+            assert_eq!(line.split_whitespace().last(), Some(end), "{line}");
+        }
     }
 }

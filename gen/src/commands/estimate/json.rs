@@ -28,7 +28,7 @@ impl Estimate {
             "cycles": self.cycles,
             "utilization": millionths(self.program_busy()),
             "stalls": stalls(&self.causes),
-            "area": null,
+            "area": self.area.as_ref().map(|area| area.json()),
             "energy_pj": self.energy().map(|parts| energy(&parts)),
             "dram_bytes": self.dram_json(),
             "activations": {
@@ -75,8 +75,9 @@ impl Estimate {
 
     /// Where every number comes from.
     pub(super) fn sources(&self) -> Vec<String> {
+        let area = self.area.as_ref().map(|area| area.sources());
         let Some(technology) = &self.technology else {
-            return vec![];
+            return area.into_iter().collect();
         };
         let entries = technology.entries().map(|(kind, entry)| {
             let size = match entry.bytes {
@@ -92,7 +93,8 @@ impl Estimate {
                 entry.bits, entry.source
             )
         });
-        entries.chain(rules().map(str::to_owned)).collect()
+        let rules = rules().map(str::to_owned);
+        entries.chain(rules).chain(area).collect()
     }
 }
 

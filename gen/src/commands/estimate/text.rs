@@ -40,6 +40,10 @@ impl Estimate {
                 .div_ceil(8),
         ));
         lines.extend(self.storage());
+        match &self.area {
+            Some(area) => lines.extend(area.text()),
+            None => lines.push("area: give --target, such as ecp5, or --liberty".to_owned()),
+        }
         match self.energy() {
             Some(parts) => {
                 lines.push("energy, from the least to the most:".to_owned());
@@ -47,10 +51,13 @@ impl Estimate {
                 lines
                     .extend(named.map(|(name, part)| format!("  {name:<14} {:>22}", joules(part))));
                 lines.push(format!("  {:<14} {:>22}", "total", joules(parts.total())));
-                lines.push("sources:".to_owned());
-                lines.extend(self.sources().iter().map(|source| format!("  {source}")));
             }
             None => lines.push("energy: give --technology, such as horowitz-45nm".to_owned()),
+        }
+        let sources = self.sources();
+        if !sources.is_empty() {
+            lines.push("sources:".to_owned());
+            lines.extend(sources.iter().map(|source| format!("  {source}")));
         }
         lines.join("\n")
     }
