@@ -11,7 +11,7 @@ use cromulent_import::Normalisation;
 pub use accuracy::{AccuracyArgs, Form, Wanted, Weights};
 pub use choices::{ChoiceArgs, First, Maps};
 pub use compare::{Asked, CompareArgs, Which};
-pub use estimate::EstimateArgs;
+pub use estimate::{EstimateArgs, MapFor};
 pub use explore::ExploreArgs;
 pub use memory::{Kept, MemoryCommand};
 

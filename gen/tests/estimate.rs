@@ -195,3 +195,127 @@ fn a_target_without_a_model_is_refused_and_says_what_to_run() {
         stderr(&output)
     );
 }
+
+/// A layer's loops cover it, and what it moves and takes is no less than its bound.
+#[test]
+fn a_mapping_is_found_for_the_memories_and_says_what_it_needs() {
+    let design = "constraints/designs/imagenet-32x32.toml";
+    let asked = [
+        "estimate",
+        "--design",
+        design,
+        "--network",
+        "resnet18",
+        "--map",
+        "cycles",
+    ];
+    let (own, code) = json(&asked);
+    let (small, small_code) = json(&[&asked[..], &["--buffer-kib", "64"]].concat());
+    assert_eq!((code, small_code), (0, 0));
+    for found in [&own["mapping"], &small["mapping"]] {
+        let number = |value: &Value| value.as_u64().unwrap();
+        let layers = found["layers"].as_array().unwrap();
+        assert_eq!(layers.len(), own["layers"].as_array().unwrap().len());
+        let cycles: u64 = layers.iter().map(|layer| number(&layer["cycles"])).sum();
+        assert_eq!(cycles, number(&found["total"]["cycles"]));
+        let near = layers.iter().filter(|layer| layer["near"] == true).count();
+        assert_eq!(near as u64, number(&found["near"]));
+        for layer in layers {
+            let (bytes, bound) = (&layer["dram_bytes"], &layer["bound"]);
+            assert_eq!(sum(bytes), 2 * number(&bytes["total"]));
+            assert!(
+                number(&bytes["total"]) >= number(&bound["dram_bytes"]),
+                "{layer}"
+            );
+            assert!(
+                number(&layer["cycles"]) >= number(&bound["cycles"]),
+                "{layer}"
+            );
+            // Far from the bound a memory is named that is too small.
+            let named = !layer["too_small"].as_array().unwrap().is_empty();
+            assert_eq!(named, layer["near"] == false, "{layer}");
+        }
+        assert_eq!(found["total"]["energy_pj"], Value::Null);
+    }
+    // All maps fit the design's own memories and none moves; in 64 KiB most do.
+    let staying = |found: &Value| {
+        let values = found["mapping"]["values"].as_array().unwrap().iter();
+        values.filter(|value| value["on_chip"] == true).count()
+    };
+    let all = own["mapping"]["values"].as_array().unwrap().len();
+    assert_eq!(staying(&own), all);
+    assert!(staying(&small) < all);
+    let compiles = |found: &Value| found["mapping"]["compiles"].as_bool();
+    assert_eq!(
+        (compiles(&own), compiles(&small)),
+        (Some(true), Some(false))
+    );
+    for (memory, bytes) in small["mapping"]["buffer_bytes"].as_object().unwrap() {
+        let bytes = bytes.as_u64().unwrap();
+        assert!(
+            (60 * 1024..=64 * 1024).contains(&bytes),
+            "{memory}: {bytes}"
+        );
+    }
+    // The layers that need nothing are those the machine runs; it takes as long as the model says.
+    let layers = own["mapping"]["layers"].as_array().unwrap().iter();
+    let timed = own["layers"].as_array().unwrap().iter();
+    let running = layers
+        .zip(timed)
+        .filter(|(layer, _)| layer["needs"] == serde_json::json!([]));
+    let mut count = 0;
+    for (layer, timed) in running {
+        let cycles = [layer, timed].map(|layer| layer["cycles"].as_u64().unwrap());
+        assert!(
+            cycles[0].abs_diff(cycles[1]) <= 100,
+            "{}: {cycles:?}",
+            layer["name"]
+        );
+        count += 1;
+    }
+    assert!(count > 10);
+}
+
+#[test]
+fn mappings_that_cannot_be_searched_are_refused_with_what_would_do() {
+    let design = "constraints/designs/imagenet-32x32.toml";
+    let asked = [
+        "estimate",
+        "--design",
+        design,
+        "--network",
+        "resnet18",
+        "--map",
+    ];
+    for (more, expected) in [
+        (&["energy"][..], "give --technology too, or --map cycles"),
+        (
+            &["cycles", "--buffer-kib", "1"],
+            "weight_depth = 27 does not hold two tiles",
+        ),
+        (
+            &["cycles", "--buffer-kib", "5"],
+            "layer conv1 has no mapping that fits; code_depth = 728",
+        ),
+    ] {
+        let output = cromulent(&[&asked[..], more].concat());
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        assert!(
+            stderr(&output).contains(expected),
+            "{more:?}: {}",
+            stderr(&output)
+        );
+    }
+    let energy = [
+        "energy",
+        "--technology",
+        "horowitz-45nm",
+        "--buffer-kib",
+        "64",
+    ];
+    let (found, code) = json(&[&asked[..], &energy].concat());
+    let total = &found["mapping"]["total"]["energy_pj"];
+    let bound = &found["mapping"]["bound"]["energy_pj"];
+    assert_eq!(code, 0);
+    assert!(total.as_u64() >= bound.as_u64() && bound.as_u64() > Some(0));
+}

@@ -2,9 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{ChoiceArgs, MemoryArgs};
+
+/// What a mapping is to have least of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum MapFor {
+    /// Cycles; of mappings within 1 % of the fewest the one that moves the fewest bytes.
+    Cycles,
+    /// Energy; wants --technology.
+    Energy,
+    /// Energy times cycles, layer by layer; wants --technology.
+    Edp,
+}
 
 /// Arguments of `estimate`.
 #[derive(Args, Debug)]
@@ -12,7 +23,8 @@ use super::{ChoiceArgs, MemoryArgs};
   cromulent estimate --design constraints/designs/mid-32x32.toml --network resnet18 --technology horowitz-45nm
   cromulent estimate --design constraints/designs/small-8x8.toml --network resnet20 --target ecp5
   cromulent estimate --design constraints/designs/small-8x8.toml --network docs/examples/fashion-resnet8.toml \\
-      --technology jouppi-7nm --clock 200 --plot roofline.svg")]
+      --technology jouppi-7nm --clock 200 --plot roofline.svg
+  cromulent estimate --design constraints/designs/imagenet-32x32.toml --network resnet18 --map cycles --buffer-kib 64")]
 pub struct EstimateArgs {
     /// Design file.
     #[arg(long, value_name = "FILE")]
@@ -40,6 +52,14 @@ pub struct EstimateArgs {
     /// Clock for gigabytes a second and seconds, megahertz.
     #[arg(long, value_name = "MHZ", default_value = "100", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub clock: u64,
+    /// Search for a mapping: how each layer is cut into tiles, in which order they run, and which maps stay on chip, for the
+    /// least of this. Without it only the mapping that the compiler writes is counted.
+    #[arg(long, value_name = "FOR", value_enum)]
+    pub map: Option<MapFor>,
+    /// Give code banks, queue of weights, accumulators and residual stream so many KiB each, in place of the depths of the
+    /// design.
+    #[arg(long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub buffer_kib: Option<u32>,
     /// Draw the roofline, a mark for each layer: an SVG file, which must not exist yet.
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,

@@ -2,15 +2,18 @@
 
 mod area;
 mod json;
+mod mapping;
 mod roofline;
 mod text;
 
+use cromulent_cost::mapping::with_buffers;
 use cromulent_cost::{Activity, Parts, Prices, Stored, Technology, activity};
 use cromulent_design::Design;
 use cromulent_engine::timing::{Causes, Memory};
 use cromulent_engine::traffic::SramWords;
 use cromulent_engine::{Outline, outline_with};
 
+use self::mapping::Mapped;
 use super::simulate::{time, unfit};
 use crate::cli::EstimateArgs;
 use crate::error::together;
@@ -29,13 +32,19 @@ pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
     let tables = together(technology, area::model(args));
     let loaded = load_shapes(&args.design, &args.network, None);
     let ((technology, model), (design, source)) = together(tables, loaded)?;
+    let design = match args.buffer_kib {
+        None => design,
+        Some(kib) => buffers(&design, kib)?,
+    };
     let _step = progress.step("counting");
     let outline = outline_with(&source.network, &design, &(&args.choices).into())?;
     let settings = Settings {
         memory: args.memory.into(),
         clock: args.clock,
     };
+    let mapped = Mapped::of(args, &design, &outline, technology.as_ref())?;
     let mut estimate = Estimate::of(settings, design, outline, technology)?;
+    estimate.mapped = mapped;
     if let Some(model) = &model {
         estimate = estimate.with_area(model);
     }
@@ -44,6 +53,23 @@ pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
         write_text(file, &svg)?;
     }
     Ok(Outcome::good(estimate.text(), estimate.json()))
+}
+
+/// The design with all buffers of one size.
+///
+/// # Errors
+/// Too small for what the design always has to hold, or too large for an address.
+fn buffers(design: &Design, kib: u32) -> Result<Design, Error> {
+    let design = with_buffers(design, kib);
+    design.validate().map_err(|problems| {
+        let first = problems.0.first();
+        let what = first.map_or(String::new(), |problem| {
+            format!("{}: {}", problem.place, problem.what)
+        });
+        let fix = "choose another size, or leave it out for the design's own memories";
+        Error::bad_input("--buffer-kib", format!("{kib} KiB: {what}"), fix)
+    })?;
+    Ok(design)
 }
 
 /// What a design stands in.
@@ -87,6 +113,8 @@ pub(super) struct Estimate {
     stored: Stored,
     /// None without a target.
     area: Option<area::Predicted>,
+    /// How it could be mapped, if that was asked for.
+    mapped: Option<Mapped>,
 }
 
 impl Estimate {
@@ -131,6 +159,7 @@ impl Estimate {
             command_beats,
             technology,
             design,
+            mapped: None,
         })
     }
 

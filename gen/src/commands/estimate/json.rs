@@ -5,6 +5,7 @@ use cromulent_cost::energy::{PARTS, rules};
 use cromulent_engine::timing::Causes;
 use serde_json::{Map, Value, json};
 
+use super::mapping::Mapped;
 use super::{Estimate, Row};
 use crate::commands::simulate::weight_load;
 
@@ -41,6 +42,7 @@ impl Estimate {
                 "stream_bytes": stored.stream_bytes,
             },
             "layers": layers,
+            "mapping": self.mapped.as_ref().map(Mapped::json),
             "sources": self.sources(),
             "notes": self.notes,
         })

@@ -3,6 +3,7 @@
 use cromulent_cost::Energy;
 use cromulent_cost::energy::PARTS;
 
+use super::mapping::Mapped;
 use super::{Estimate, Row};
 
 impl Estimate {
@@ -44,6 +45,7 @@ impl Estimate {
             Some(area) => lines.extend(area.text()),
             None => lines.push("area: give --target, such as ecp5, or --liberty".to_owned()),
         }
+        lines.extend(self.mapped.iter().flat_map(Mapped::text));
         match self.energy() {
             Some(parts) => {
                 lines.push("energy, from the least to the most:".to_owned());
