@@ -9,6 +9,7 @@ use crate::quantizer::Quantizer;
 use crate::residual::Residual;
 use crate::sequencer::register_width;
 use crate::shape::Shape;
+use crate::stream_windows::window_bits;
 use cromulent_design::{NormWord, OffsetWord, ThetaWord, WordField};
 use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
@@ -76,6 +77,12 @@ pub struct Column {
     pub stream: Optional<Net<In>>,
     /// The layer raises words of the residual stream to their floor.
     pub clamp: Optional<Net<In>>,
+    /// The layer pools the words it stores.
+    pub pool_stream: Optional<Net<In>>,
+    /// How the stream's word lies among the windows, in step with where it is written.
+    pub windows_in: Optional<Net<In>>,
+    /// The same for the column to the right.
+    pub windows_out: Optional<Net<Out>>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
@@ -91,6 +98,7 @@ pub struct Column {
     weight_passing: Register,
     read_passing: Optional<Register>,
     write_passing: Optional<Register>,
+    windows_passing: Optional<Register>,
     saturated: Optional<Register>,
     weights: Memory,
     foot: ColumnFoot,
@@ -125,6 +133,7 @@ impl Column {
         let place = || Optional::when(streams, || Net::bits(stream));
         let [read_passing, write_passing] =
             [0, 1].map(|_| Optional::when(streams, || Register::data(stream, false)));
+        let (pools, windows) = (streams && design.max_pool, window_bits(shape));
         let saturations = shape.saturation_bits();
         let floor = NormWord::fields(design)[3].low as usize;
         Column {
@@ -155,6 +164,9 @@ impl Column {
             add: flag(),
             stream: flag(),
             clamp: flag(),
+            pool_stream: Optional::when(pools, Net::flag),
+            windows_in: Optional::when(pools, || Net::bits(windows)),
+            windows_out: Optional::when(pools, || Net::bits(windows)),
             raw: Net::flag(),
             integers: Optional::when(design.image_digits, Net::flag),
             largest: Optional::when(shape.has_narrower(), || {
@@ -168,6 +180,7 @@ impl Column {
             weight_passing: Register::data(address, false),
             read_passing,
             write_passing,
+            windows_passing: Optional::when(pools, || Register::data(windows, false)),
             saturated: Optional::when(streams, || Register::control(saturations)),
             weights: Memory::new(design.weight_depth as usize, weight),
             foot: ColumnFoot::new(shape),

@@ -5,11 +5,24 @@ use crate::position::{FLAG_BITS, Flags};
 use crate::sequencer::register_width;
 use crate::shape::Shape;
 use crate::stream_pointer::StreamPointer;
-use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, logic};
+use crate::stream_windows::StreamWindows;
+use cromulent_kit::{Bundle, Describe, Interpreter, Net, Optional, Register, logic};
 use rust_hdl_core::prelude::*;
 
 /// Registers between the loader and the first weight bank: the stages of feeder, code and edge.
 const WEIGHT_DELAY: usize = 3;
+
+/// The registers of a layer that say how words of the residual stream are pooled.
+pub(crate) const WINDOW_REGISTERS: [&str; 8] = [
+    "pool_stream",
+    "output_width",
+    "output_height",
+    "window",
+    "window_stride",
+    "window_first",
+    "cut_right",
+    "cut_below",
+];
 
 /// The columns, from left to right: column j does in each cycle what column 0 did j cycles before.
 #[derive(LogicBlock)]
@@ -56,6 +69,8 @@ pub struct Columns {
     pub stream: Optional<Net<In>>,
     /// The layer raises words of the residual stream to their floor.
     pub clamp: Optional<Net<In>>,
+    /// With `max_pool`: whether words of the residual stream are pooled, and by which windows; registers of the layer.
+    pub windows: Optional<Bundle<In>>,
     /// Words leave as differences, not as codes.
     pub raw: Net<In>,
     /// Words leave as rectified integers, not as codes.
@@ -72,6 +87,7 @@ pub struct Columns {
     pub saturated: Net<Out>,
     weight_delay: Vec<Register>,
     pointer: Optional<StreamPointer>,
+    stream_windows: Optional<StreamWindows>,
     column: Vec<Column>,
 }
 
@@ -84,6 +100,8 @@ impl Columns {
         let counted = shape.count_bits();
         let streams = shape.design.has_stream();
         let flag = || Optional::when(streams, Net::flag);
+        let pools = streams && shape.design.max_pool;
+        let registers = WINDOW_REGISTERS.map(|name| (name, register_width(shape, name)));
         Columns {
             clock: Net::flag(),
             reset: Net::flag(),
@@ -106,6 +124,7 @@ impl Columns {
             add: flag(),
             stream: flag(),
             clamp: flag(),
+            windows: Optional::when(pools, || Bundle::new(registers)),
             raw: Net::flag(),
             integers: Optional::when(shape.design.image_digits, Net::flag),
             largest: Optional::when(shape.has_narrower(), || {
@@ -119,6 +138,7 @@ impl Columns {
             saturated: Net::bits(shape.saturation_bits()),
             weight_delay: Register::data_array(WEIGHT_DELAY, address, false),
             pointer: Optional::when(streams, || StreamPointer::new(shape)),
+            stream_windows: Optional::when(pools, || StreamWindows::new(shape)),
             column: (0..columns).map(|_| Column::new(shape)).collect(),
         }
     }
@@ -141,6 +161,35 @@ impl Columns {
         }
         let flags = Flags::unpack(i.read(&self.flags));
         i.drive(&pointer.leaving, flags.valid & flags.last & flags.terminal);
+        self.stream_windows(i, pointer);
+    }
+
+    /// Where the words of column 0 lie among the windows of a max-pool.
+    fn stream_windows<I: Interpreter>(&self, i: &mut I, pointer: &StreamPointer) {
+        let Some(windows) = self.stream_windows.get() else {
+            return;
+        };
+        i.connect(&windows.clock, &self.clock);
+        i.connect(&windows.start, &self.start);
+        if let Some(registers) = self.windows.get() {
+            let ports = [
+                &windows.on,
+                &windows.output_width,
+                &windows.output_height,
+                &windows.window,
+                &windows.stride,
+                &windows.first,
+                &windows.cut_right,
+                &windows.cut_below,
+            ];
+            for (port, register) in ports.into_iter().zip(registers.nets()) {
+                i.connect(port, register);
+            }
+        }
+        if let (Some(writes), Some(moves)) = (pointer.writes.get(), pointer.moves.get()) {
+            i.connect(&windows.step, writes);
+            i.connect(moves, &windows.moves);
+        }
     }
 
     /// What enters at the left, and what comes from the column there.
@@ -193,6 +242,13 @@ impl Columns {
                     i.connect(port, place);
                 }
             }
+            let marks = match left {
+                None => self.stream_windows.get().map(|windows| &windows.marks),
+                Some(left) => left.windows_out.get(),
+            };
+            if let (Some(port), Some(marks)) = (column.windows_in.get(), marks) {
+                i.connect(port, marks);
+            }
             match (column.saturated_in.get(), left) {
                 (Some(port), Some(left)) => {
                     if let Some(count) = left.saturated_out.get() {
@@ -237,6 +293,9 @@ impl Columns {
             if let (Some(port), Some(own)) = (port.get(), own.get()) {
                 i.connect(port, own);
             }
+        }
+        if let (Some(port), Some(registers)) = (column.pool_stream.get(), self.windows.get()) {
+            i.connect(port, registers.get("pool_stream"));
         }
         i.connect(&self.word_valid[j], &column.word_valid);
         i.connect(&self.word[j], &column.word);

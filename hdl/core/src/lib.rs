@@ -9,7 +9,7 @@
 //!    [`PoolRow`] writes the largest code of a [`Window`] back to the row's bank, where [`PoolPointer`] says;
 //! 5. [`Array`] of [`Pe`]s multiplies by shifting, [`SignCounter`] counts what they leave out;
 //! 6. [`Columns`] of [`Column`]s: [`ColumnFoot`] corrects, [`Accumulator`] adds up, [`Residual`] keeps
-//!    the residual stream, [`Quantizer`] codes;
+//!    the residual stream, pooled by a [`StreamPool`] where a layer wants it, [`Quantizer`] codes;
 //! 7. [`WriteBack`] carries codes back to the rows, [`Collector`] and [`Scores`] results out.
 
 mod accelerator;
@@ -55,6 +55,8 @@ mod sequencer;
 mod session;
 mod shape;
 mod stream_pointer;
+mod stream_pool;
+mod stream_windows;
 mod tops;
 mod window;
 mod window_axis;
@@ -95,6 +97,8 @@ pub use sequencer::Sequencer;
 pub use session::Session;
 pub use shape::{OperandShape, PeShape, Shape};
 pub use stream_pointer::StreamPointer;
+pub use stream_pool::StreamPool;
+pub use stream_windows::StreamWindows;
 pub use tops::{STREAM_TOP, TOP, verilog};
 pub use window::Window;
 pub use window_axis::WindowAxis;

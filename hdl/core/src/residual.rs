@@ -2,8 +2,10 @@
 
 use crate::counting::delay;
 use crate::shape::Shape;
+use crate::stream_pool::{STREAM_POOL_DELAY, StreamPool};
+use crate::stream_windows::window_bits;
 use cromulent_design::OffsetWord;
-use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, logic};
+use cromulent_kit::{Describe, Interpreter, Memory, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Bits of an alignment.
@@ -27,6 +29,10 @@ pub struct Residual {
     pub stream: Net<In>,
     /// The layer raises words to their floor.
     pub clamp: Net<In>,
+    /// The layer pools the words it stores, with `max_pool`.
+    pub pool: Optional<Net<In>>,
+    /// How a word lies among the windows, in step with its write address.
+    pub windows: Optional<Net<In>>,
     /// A total is there.
     pub valid: Net<In>,
     /// The total.
@@ -62,6 +68,8 @@ pub struct Residual {
     cut_off: Register,
     held: Register,
     memory: Memory,
+    stream_pool: Optional<StreamPool>,
+    late_address: Vec<Register>,
 }
 
 /// Widths that follow from that of a word of the stream.
@@ -93,12 +101,16 @@ impl Residual {
         let address = shape.stream_address_bits();
         let bits = Bits::of(shape.design.stream_bits as usize);
         let shifted = shifted_bits(word, bits);
+        let pools = shape.design.max_pool;
+        let late = if pools { STREAM_POOL_DELAY } else { 0 };
         Residual {
             clock: Net::flag(),
             reset: Net::flag(),
             add: Net::flag(),
             stream: Net::flag(),
             clamp: Net::flag(),
+            pool: Optional::when(pools, Net::flag),
+            windows: Optional::when(pools, || Net::bits(window_bits(shape))),
             valid: Net::flag(),
             total: Net::new(total, true),
             mean: Net::new(total, true),
@@ -124,6 +136,8 @@ impl Residual {
             cut_off: Register::control(1),
             held: Register::data(word, true),
             memory: Memory::new(depth, bits.word),
+            stream_pool: Optional::when(pools, || StreamPool::new(shape)),
+            late_address: Register::data_array(late, address, false),
         }
     }
 
@@ -236,12 +250,34 @@ impl Residual {
         let word = raise.mux(floor.resize(kept.width()), kept);
         self.held.load(i, &self.clock, word);
         let (valid, held) = (self.marks[5].read(i), self.held.read(i));
-        i.drive(&self.memory.write_enable, valid & stream);
-        i.connect(&self.memory.write_address, &self.write_address);
         let stored = held.resize(self.bits().word).as_unsigned();
-        i.drive(&self.memory.write_data, stored);
+        self.write(i, valid & stream, stored);
         i.connect(&self.value, &self.held.q);
         i.connect(&self.value_valid, &self.marks[5].q);
+    }
+
+    /// The word into the memory, or the largest of its window two cycles later.
+    fn write<I: Interpreter>(&self, i: &mut I, valid: I::Word, word: I::Word) {
+        let memory = &self.memory;
+        let ports = (self.stream_pool.get(), self.pool.get(), self.windows.get());
+        let (Some(pool), Some(on), Some(windows)) = ports else {
+            i.drive(&memory.write_enable, valid);
+            i.connect(&memory.write_address, &self.write_address);
+            return i.drive(&memory.write_data, word);
+        };
+        let on = i.read(on);
+        i.connect(&pool.clock, &self.clock);
+        i.connect(&pool.reset, &self.reset);
+        i.drive(&pool.valid, valid & on);
+        i.drive(&pool.word, word.as_signed());
+        i.connect(&pool.marks, windows);
+        let address = i.read(&self.write_address);
+        let late = delay(i, &self.clock, &self.late_address, address);
+        let pooled = i.read(&pool.valid_out);
+        i.drive(&memory.write_enable, on.mux(pooled, valid));
+        i.drive(&memory.write_address, on.mux(late, address));
+        let largest = i.read(&pool.largest).as_unsigned();
+        i.drive(&memory.write_data, on.mux(largest, word));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the words of a layer lie in the residual stream.
 
 use crate::shape::Shape;
-use cromulent_kit::{Describe, Interpreter, Net, Register, Word, logic};
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use rust_hdl_core::prelude::*;
 
 /// Cycles from a word's flags at column 0 to its total.
@@ -29,6 +29,10 @@ pub struct StreamPointer {
     pub read: Net<Out>,
     /// Where the word is written, five cycles later.
     pub write: Net<Out>,
+    /// A word has its write address in this cycle.
+    pub writes: Optional<Net<Out>>,
+    /// The next one has the next address.
+    pub moves: Optional<Net<In>>,
     leaves: Vec<Register>,
     reading: Register,
     writing: Register,
@@ -47,6 +51,8 @@ impl StreamPointer {
             leaving: Net::flag(),
             read: Net::bits(address),
             write: Net::bits(address),
+            writes: Optional::when(shape.design.max_pool, Net::flag),
+            moves: Optional::when(shape.design.max_pool, Net::flag),
             leaves: (0..TOTAL_DELAY + WRITE_DELAY)
                 .map(|_| Register::control(1))
                 .collect(),
@@ -72,9 +78,16 @@ impl Describe for StreamPointer {
         }
         let [reads, writes] =
             [TOTAL_DELAY, TOTAL_DELAY + WRITE_DELAY].map(|late| self.leaves[late - 1].read(i));
+        let moves = match (self.writes.get(), self.moves.get()) {
+            (Some(port), Some(moves)) => {
+                i.drive(port, writes);
+                i.read(moves)
+            }
+            _ => writes,
+        };
         for (register, first, steps) in [
             (&self.reading, &self.first_read, reads),
-            (&self.writing, &self.first_write, writes),
+            (&self.writing, &self.first_write, moves),
         ] {
             let (now, first) = (register.read(i), i.read(first));
             let next = now + steps.resize(now.width());

@@ -8,7 +8,7 @@ pub const COMMAND_LANES: usize = 16;
 /// What a program begins with: "CROM" in memory.
 pub const PROGRAM_MAGIC: u32 = u32::from_le_bytes(*b"CROM");
 /// The version of the program's layout. The machine refuses others.
-pub const PROGRAM_VERSION: u32 = 4;
+pub const PROGRAM_VERSION: u32 = 5;
 
 /// The first line of a program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -91,6 +91,8 @@ pub struct LayerRegisters {
     pub window_stride: u32,
     /// The position at which the first window ends, both ways: its side, less one and the padding.
     pub window_first: u32,
+    /// Whether words of the residual stream are pooled by the same windows before they are written: the largest.
+    pub pool_stream: bool,
 }
 
 /// A register of a layer and its field in the LAYER command.
@@ -138,14 +140,14 @@ const fn count(name: &'static str, lane: usize, low: u32, bits: u32) -> LayerFie
 }
 
 /// Registers of a layer.
-pub const REGISTER_COUNT: usize = 39;
+pub const REGISTER_COUNT: usize = 40;
 
 /// The registers and their fields in the LAYER command, in the order of the fields of [`LayerRegisters`].
 #[rustfmt::skip] // A table.
 pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     count("height", 1, 0, 16),
     count("width", 1, 16, 16),
-    count("stride", 2, 0, 16),
+    count("stride", 2, 0, 15),
     count("output_width", 2, 16, 16),
     field("y_step", 3, 0, 32),
     count("pass_positions", 4, 0, 32),
@@ -182,6 +184,7 @@ pub const REGISTERS: [LayerField; REGISTER_COUNT] = [
     field("window", 0, 28, 4),
     field("window_stride", 6, 24, 4),
     field("window_first", 6, 28, 4),
+    field("pool_stream", 2, 15, 1),
 ];
 
 /// Largest stride, pixels: one less than [`COORDINATE_MARGIN`].
@@ -221,6 +224,7 @@ fn has(design: &Design, register: &str) -> bool {
     match register {
         "output_height" => design.has_batch() || design.max_pool,
         "image_step" => design.has_batch(),
+        "pool_stream" => design.max_pool && design.has_stream(),
         "output_pool" | "cut_right" | "cut_below" | "window" | "window_stride" | "window_first" => {
             design.max_pool
         }
@@ -316,6 +320,7 @@ impl LayerRegisters {
             self.window,
             self.window_stride,
             self.window_first,
+            u32::from(self.pool_stream),
         ]
     }
 
@@ -361,6 +366,7 @@ impl LayerRegisters {
             window,
             window_stride,
             window_first,
+            pool_stream,
         ] = values;
         LayerRegisters {
             height,
@@ -402,6 +408,7 @@ impl LayerRegisters {
             window,
             window_stride,
             window_first,
+            pool_stream: pool_stream != 0,
         }
     }
 }

@@ -152,7 +152,8 @@ pub struct LayerMode {
     pub raw: bool,
     /// How the codes it writes are stored; [`Storage::Codes`] if it writes none.
     pub storage: Storage,
-    /// How they are pooled as they leave, if they are. What goes into the residual stream is not.
+    /// How they are pooled as they leave, if they are; and what goes into the residual stream, if
+    /// [`ResidualStep::pooled`].
     pub pooling: Option<Pooling>,
 }
 
@@ -246,7 +247,7 @@ pub enum LayerOutput {
 
 /// Align, add, clamp, write back, quantise: what becomes of a layer that feeds the residual stream.
 ///
-/// `sum = saturate16(base + align(word))`, `result = max(sum, floor)`, and the code or the integer of
+/// `sum = saturate(base + align(word))`, `result = max(sum, floor)`, and the code or the integer of
 /// `result − mean` leaves. Alignment, floor and mean are in the channel's offset and norm words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResidualStep {
@@ -258,6 +259,9 @@ pub struct ResidualStep {
     pub clamp: bool,
     /// The code tensor that is written, by number; `None` where words leave raw.
     pub codes: Option<usize>,
+    /// Whether the words written are pooled as the codes are ([`LayerMode::pooling`]): the largest of each window. The
+    /// quantizer gets them before.
+    pub pooled: bool,
 }
 
 impl LayerOutput {
@@ -464,6 +468,7 @@ pub fn registers(
         window: window(|pooling| pooling.side),
         window_stride: window(|pooling| pooling.stride),
         window_first: window(|pooling| (pooling.side).saturating_sub(1 + pooling.padding)),
+        pool_stream: step.is_some_and(|step| step.pooled),
     }
 }
 

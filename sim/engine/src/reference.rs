@@ -11,6 +11,7 @@ use cromulent_design::Design;
 
 use crate::activations::{Activations, InputError};
 use crate::constants::{Channel, Constants};
+use crate::geometry::LayerGeometry;
 use crate::layer::Layer;
 use crate::term::{ConstantSet, Term, term};
 use crate::word::OutputWord;
@@ -92,7 +93,21 @@ impl<'a> Reference<'a> {
             }
         }
         outcome.words = self.words(&sums);
+        if let Some(windows) = self.stream_windows() {
+            let image = self.layer.geometry.positions() * channels;
+            let images = outcome.stream.chunks(image);
+            outcome.stream = images
+                .flat_map(|words| max_pool::largest(&windows, words))
+                .collect();
+        }
         Ok(outcome)
+    }
+
+    /// The windows that words of the residual stream are pooled by, if they are.
+    fn stream_windows(&self) -> Option<LayerGeometry> {
+        let step = self.layer.output.residual()?;
+        let pooling = self.layer.mode.pooling.filter(|_| step.pooled)?;
+        Some(pooling.windows(&self.layer.geometry))
     }
 
     /// What leaves for these values, by \[position\]\[output channel\], in the order it is listed.

@@ -143,7 +143,10 @@ fn of_layer(design: &Design, registers: &LayerRegisters) -> Traffic {
             },
             residual: Words {
                 read: count(registers.add),
-                written: count(registers.stream),
+                written: match registers.stream {
+                    true => channels * number(registers.stream_words_of_channel()),
+                    false => 0,
+                },
             },
         },
     }
@@ -246,7 +249,7 @@ mod tests {
                     .output
                     .residual()
                     .is_some_and(|step| step.base.is_some());
-                let read = if adds { words.sram.residual.written } else { 0 };
+                let read = if adds { positions * g.out_channels } else { 0 } as u64;
                 assert_eq!(words.sram.residual.read, read);
             }
         }

@@ -26,6 +26,9 @@ impl Column {
                 i.connect(port, own);
             }
         }
+        if let (Some(port), Some(own)) = (residual.pool.get(), self.pool_stream.get()) {
+            i.connect(port, own);
+        }
         i.connect(&residual.valid, &accumulator.total_valid);
         i.connect(&residual.total, &accumulator.total);
         let [mean, align] = OffsetWord::fields(&self._shape.design).map(|f| field(offset, f));
@@ -38,7 +41,7 @@ impl Column {
         self.norm(i, residual, sets)
     }
 
-    /// Where the stream's words lie: as in the column to the left, a cycle later.
+    /// Where the stream's words lie, also among the windows: as in the column to the left, a cycle later.
     fn places<I: Interpreter>(&self, i: &mut I, residual: &Residual) {
         for (register, from, to, port) in [
             (
@@ -58,6 +61,13 @@ impl Column {
                 let place = self.pass(i, register, from, to);
                 i.drive(port, place);
             }
+        }
+        let ends = (self.windows_in.get(), self.windows_out.get());
+        if let ((Some(from), Some(to)), Some(register), Some(port)) =
+            (ends, self.windows_passing.get(), residual.windows.get())
+        {
+            let marks = self.pass(i, register, from, to);
+            i.drive(port, marks);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What of the core is wired to what.
 
 use super::Core;
+use crate::columns::WINDOW_REGISTERS;
 use crate::line::{cut, deal, leave_unread};
 use crate::output_pool::OutputPool;
 use cromulent_kit::{Interpreter, Net, Word};
@@ -294,6 +295,11 @@ impl Core {
                     let idle = i.read(register);
                     i.unused(idle);
                 }
+            }
+        }
+        if let Some(windows) = columns.windows.get() {
+            for (port, name) in windows.nets().zip(WINDOW_REGISTERS) {
+                i.connect(port, self.layer(name));
             }
         }
         for (j, sum) in columns.sum.iter().enumerate() {

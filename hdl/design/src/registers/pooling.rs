@@ -11,6 +11,14 @@ impl LayerRegisters {
         }
     }
 
+    /// Words of a channel that are written to the residual stream, of all images.
+    pub fn stream_words_of_channel(&self) -> u32 {
+        match self.pool_stream {
+            true => self.output_plane,
+            false => self.positions,
+        }
+    }
+
     /// The rows and the columns of the output map at which windows end, if codes are pooled as they leave: a pooled
     /// code leaves with each position that lies in both.
     pub fn window_ends(&self) -> Option<[Vec<u32>; 2]> {

@@ -441,14 +441,15 @@ fn scores_of_a_batch_leave_one_at_a_time() {
 
 proptest! {
     #[test]
-    fn values_come_back(values: [u32; 26], flags: [bool; 13]) {
+    fn values_come_back(values: [u32; 26], flags: [bool; 14]) {
         let flags = flags.map(u32::from);
         let mut all = [0; REGISTER_COUNT];
         all[..19].copy_from_slice(&values[..19]);
         all[19..29].copy_from_slice(&flags[..10]);
         all[29..33].copy_from_slice(&values[19..23]);
-        all[33..36].copy_from_slice(&flags[10..]);
-        all[36..].copy_from_slice(&values[23..]);
+        all[33..36].copy_from_slice(&flags[10..13]);
+        all[36..39].copy_from_slice(&values[23..]);
+        all[39] = flags[13];
         prop_assert_eq!(LayerRegisters::from_values(all).values(), all);
     }
 

@@ -58,12 +58,13 @@ impl LayerRegisters {
             self.max_pool || kept <= u64::from(depth),
             format!("pass_positions = {positions} exceeds tile_depth = {depth}"),
         );
-        let words = u64::from(self.positions) * u64::from(self.column_tiles);
+        let written = self.stream_words_of_channel();
         let streams = [
-            ("stream_read", self.add, self.stream_read),
-            ("stream_write", self.stream, self.stream_write),
+            ("stream_read", self.add, self.stream_read, self.positions),
+            ("stream_write", self.stream, self.stream_write, written),
         ];
-        for (name, used, base) in streams {
+        for (name, used, base, words) in streams {
+            let words = u64::from(words) * u64::from(self.column_tiles);
             let (end, depth) = (u64::from(base) + words, design.stream_depth);
             require(
                 !used || end <= u64::from(depth),
@@ -196,8 +197,12 @@ impl LayerRegisters {
         self.check_output_pool(design, require);
     }
 
-    /// Pooling of codes on their way out.
+    /// Pooling of codes and of words of the stream on their way out.
     fn check_output_pool(&self, design: &Design, require: &mut impl FnMut(bool, String)) {
+        require(
+            !self.pool_stream || (self.output_pool && self.stream && !self.add),
+            "words of the stream are pooled only as codes are, where nothing is added".to_owned(),
+        );
         let (side, stride, first) = (self.window, self.window_stride, self.window_first);
         let Some([rows, columns]) = self.window_ends() else {
             let window = (self.cut_right, self.cut_below, side, stride, first);

@@ -47,7 +47,7 @@ impl Case<'_> {
     /// Every tensor that moves once, every tile to the array once; cycles are left at 0.
     pub(super) fn least(&self) -> Cost {
         let (work, moved) = (self.work, self.moved);
-        let [tile, constants] = self.tile_beats;
+        let [tile, constants] = self.tile_beats();
         let tiles = work.column_tiles * work.row_tiles();
         let fetched = moved.planes * work.input.words * work.input.once(work.lines);
         let stored = match moved.output {
@@ -68,30 +68,6 @@ impl Case<'_> {
             tiles: [tiles; 2],
             lines: [fetched, stored],
         }
-    }
-
-    /// Beats beyond the least that every tiling in bands of so many lines moves: weights come for each band, or are held
-    /// for all bands, and then inputs come for each block of column tiles that is held, or partial sums go and come.
-    pub(super) fn more_beats(&self, band: u64, least: &Cost) -> u64 {
-        let (work, room) = (self.work, self.room);
-        let rows = u64::from(self.machine.design.rows);
-        let column = rows * work.row_tiles();
-        let weights = |times: u64| (times - 1) * least.tiles[0] * self.tile_beats[0];
-        let bands = work.lines.div_ceil(band);
-        if bands == 1 {
-            let held = column + rows <= room.weights;
-            return if held { 0 } else { weights(self.passes(band)) };
-        }
-        let held = room.weights / column;
-        let sweeps = match (held, work.by_plane) {
-            (0, _) => u64::MAX,
-            (_, true) => 0,
-            (held, false) => (work.column_tiles.div_ceil(held) - 1) * least.beats.inputs,
-        };
-        let words = work.positions() * work.column_tiles;
-        let sums = 2 * self.word_beats(self.machine.design.accumulator_bits, words);
-        let sums = if work.planes > 1 { sums } else { u64::MAX };
-        weights(bands).min(sweeps).min(sums)
     }
 
     /// Cycles of all tiles in bands of so many lines, in as few passes as there is room for.
@@ -136,7 +112,7 @@ impl Case<'_> {
             }
             false => 0,
         };
-        let [tile, _] = self.tile_beats;
+        let [tile, _] = self.tile_beats();
         let beats = Beats {
             weights: least.beats.weights + (fetches - 1) * rows * tile,
             inputs: least.beats.inputs * sweeps,

@@ -49,10 +49,8 @@ impl Depths {
 
     /// Whether this is in no memory more than that.
     pub fn fits(self, room: Depths) -> bool {
-        self.codes <= room.codes
-            && self.weights <= room.weights
-            && self.sums <= room.sums
-            && self.stream <= room.stream
+        let pairs = self.list().into_iter().zip(room.list());
+        pairs.into_iter().all(|(own, room)| own <= room)
     }
 
     /// More than any design has.
@@ -120,18 +118,8 @@ pub struct Case<'a> {
     pub room: Depths,
     /// What no tiling of it is better than.
     pub(super) bound: Bound,
-    /// Beats of a tile, and of the constants of a column tile.
-    pub(super) tile_beats: [u64; 2],
     /// Cycles below which fewer do not count.
     pub(super) enough: u64,
-}
-
-fn tile_beats(design: &Design) -> [u64; 2] {
-    let line = u64::from(design.beats(design.tile_line_bits()));
-    [
-        u64::from(design.rows) * line,
-        design.beats(design.constant_line_bits()).into(),
-    ]
 }
 
 impl<'a> Case<'a> {
@@ -143,7 +131,6 @@ impl<'a> Case<'a> {
             moved,
             room: Depths::ENDLESS,
             bound: Bound::default(),
-            tile_beats: tile_beats(machine.design),
             enough: 0,
         };
         case.bound = case.bound();

@@ -43,6 +43,16 @@ pub struct Cost {
 }
 
 impl Case<'_> {
+    /// Beats of a tile, and of the constants of a column tile.
+    pub(super) fn tile_beats(&self) -> [u64; 2] {
+        let design = self.design();
+        let line = u64::from(design.beats(design.tile_line_bits()));
+        [
+            self.rows() * line,
+            design.beats(design.constant_line_bits()).into(),
+        ]
+    }
+
     /// Beats of words of so many bits, one for each column, of so many positions of so many column tiles.
     pub(super) fn word_beats(&self, bits: u32, words: u64) -> u64 {
         let design = self.design();
@@ -126,7 +136,7 @@ impl Case<'_> {
         let (work, design) = (self.work, self.design());
         let [bands, planes, columns] = piece;
         let mut beats = PieceBeats::default();
-        let [tile, constants] = self.tile_beats;
+        let [tile, constants] = self.tile_beats();
         let tiles = columns.size * planes.size * work.taps;
         beats.weights = tile * tiles * fetches(shape, bands, passes);
         // Constants come once, unless all column tiles run anew for every band and not all are held.

@@ -2,7 +2,6 @@
 
 use super::case::{Case, Depths};
 use super::search::Found;
-use super::today::wants;
 use super::{MEMORIES, memory_bits};
 
 /// A memory that is too small, and the depth that is enough.
@@ -23,12 +22,7 @@ pub enum Verdict {
     Near,
     /// It would be if this memory were larger: of several the one that grows by the fewest bytes. Or if all of these
     /// were, where none alone is enough, and none of them need be larger than that.
-    TooSmall {
-        /// The memories.
-        larger: Vec<Enlargement>,
-        /// One that is enough alone with a mapping that the machine runs as it is.
-        as_it_is: Option<Enlargement>,
-    },
+    TooSmall(Vec<Enlargement>),
     /// No memory makes it so: what comes before the first beat and goes after the last takes too long.
     Never,
 }
@@ -45,19 +39,9 @@ impl Case<'_> {
             let more = room.list()[memory] - self.room.list()[memory];
             Some((more * bits[memory], room))
         });
-        let mut alone: Vec<(u64, Depths)> = alone.collect();
-        alone.sort_by_key(|&(more, _)| more);
-        let mut alone = alone.into_iter().map(|(_, room)| room);
-        let least = alone.clone().next().or_else(|| self.together());
-        let as_it_is = alone.find(|&room| {
-            let found = self.near_with(room);
-            found.is_some_and(|found| wants(self, &found).is_empty())
-        });
-        match least {
-            Some(room) => Verdict::TooSmall {
-                larger: self.larger(room),
-                as_it_is: as_it_is.and_then(|room| self.larger(room).pop()),
-            },
+        let least = alone.min_by_key(|&(more, _)| more).map(|(_, room)| room);
+        match least.or_else(|| self.together()) {
+            Some(room) => Verdict::TooSmall(self.larger(room)),
             None => Verdict::Never,
         }
     }

@@ -308,9 +308,7 @@ impl Cache {
         if let Some((_, _, found)) = hit {
             return *found;
         }
-        let guess = known.iter().rev().find_map(|(_, _, found)| *found);
-        let case = Case::new(of.machine, &of.work[layer], moved, room);
-        let found = case.search_from(guess.map(|found| found.tiling));
+        let found = Case::new(of.machine, &of.work[layer], moved, room).search();
         known.push((moved, room, found));
         found
     }

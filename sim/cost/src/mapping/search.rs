@@ -25,7 +25,7 @@ pub(super) type Rank = (bool, u128, u64, u64, [u64; 3], usize);
 /// Hundredths that a well mapped layer is from its bound, at most.
 pub const NEAR: u64 = 10;
 
-/// Hundredths of a layer's least cycles that do not count.
+/// Hundredths of a layer's least cycles that do not count: the model is no closer to the machine.
 pub const MARGIN: u64 = 1;
 
 /// A tiling with what it costs.
@@ -99,20 +99,12 @@ impl Case<'_> {
     /// Sizes are those of even cuts. A branch is left when not even what its choices cost at least is better than the
     /// best tiling so far: so the result is that of trying all of them.
     pub fn search(&self) -> Option<Found> {
-        self.search_from(None)
-    }
-
-    /// The same, quicker with a good tiling to begin with.
-    pub(super) fn search_from(&self, guess: Option<Tiling>) -> Option<Found> {
         let least = self.least();
         let mut best: Option<(Rank, Found)> = None;
-        if let Some(guess) = guess {
-            self.try_one(guess, self.tile_cycles(guess.band), &least, &mut best);
-        }
         let [columns, planes] = [self.work.column_tiles, self.work.planes].map(sizes);
         for band in sizes(self.work.lines) {
             let tiles = self.tile_cycles(band);
-            if self.is_hopeless(band, tiles, &least, best.as_ref()) {
+            if self.is_hopeless(tiles, &least, best.as_ref()) {
                 continue;
             }
             for &column_tiles in &columns {
@@ -153,18 +145,12 @@ impl Case<'_> {
         shape.map_or(room, |shape| shape.needs)
     }
 
-    /// Whether no tiling in bands of so many lines, of these cycles, can be better than the best.
-    fn is_hopeless(
-        &self,
-        band: u64,
-        tiles: u64,
-        least: &Cost,
-        best: Option<&(Rank, Found)>,
-    ) -> bool {
-        let mut least = *least;
-        least.beats.weights += self.more_beats(band, &least);
-        let beats = self.machine.interval * (least.beats.total() - self.work.scores);
-        least.cycles = self.work.overhead(self.machine.design) + tiles.max(beats);
+    /// Whether no tiling of these cycles can be better than the best, whatever it moves.
+    fn is_hopeless(&self, tiles: u64, least: &Cost, best: Option<&(Rank, Found)>) -> bool {
+        let least = Cost {
+            cycles: self.work.overhead(self.machine.design) + tiles,
+            ..*least
+        };
         let energy = match self.machine.objective {
             Objective::Cycles => 0,
             _ => self.energy(&least),

@@ -196,6 +196,7 @@ impl Plan {
                 base,
                 result,
                 clamp,
+                pooled,
                 ..
             } if base.is_some() || clamp => {
                 self.streams.push(self.streams[result]);
@@ -205,6 +206,7 @@ impl Plan {
                     result: self.streams.len() - 1,
                     clamp,
                     codes: Some(codes),
+                    pooled,
                 }
             }
             _ => PlannedOutput::Codes(codes),

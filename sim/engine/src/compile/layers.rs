@@ -83,11 +83,13 @@ pub(super) fn output(planned: &PlannedLayer, unit: f64) -> LayerOutput {
             result,
             clamp,
             codes,
+            pooled,
         } => LayerOutput::Residual(ResidualStep {
             base,
             result,
             clamp,
             codes,
+            pooled,
         }),
     }
 }
@@ -120,7 +122,9 @@ pub(super) fn stream_exponents(network: &Network, design: &Design, plan: &Plan) 
     let peak = |group: usize| {
         let members = (0..plan.streams.len()).filter(|&value| plan.groups[value] == group);
         let nodes: Vec<usize> = members.map(|value| plan.streams[value]).collect();
-        let tensors = plan.tensors.iter().filter(|t| nodes.contains(&t.value));
+        // A pooled value has the tensor of what it pools.
+        let of = |t: &&PlannedTensor| nodes.contains(&t.value) || nodes.contains(&t.node);
+        let tensors = plan.tensors.iter().filter(of);
         let channels = tensors.flat_map(|tensor| {
             let channels = tensor.shape.channels;
             let norms = tensor.readers.iter();

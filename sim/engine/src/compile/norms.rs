@@ -113,8 +113,9 @@ fn check_linear(network: &Network, plan: &Plan, layer: &PlannedLayer, problems: 
         problems.add(
             format!("layer {}", layer.name),
             "a sum reads its pooled values as they are, and rectified codes hold nothing below their ReLU",
-            "write affine = \"exact\", \"snapped\" or \"recentred\" with an L format, or rectify the values before \
-             the pool and let their first batch-norm give 0 at 0, or above",
+            "write affine = \"exact\", \"snapped\" or \"recentred\" with an L format; or let the pool alone read one learnt \
+             layer, with windows that overlap by a pixel at most; or rectify the values before the pool and let their \
+             first batch-norm give 0 at 0, or above",
         );
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Array<'m, 'a> {
     operands: Vec<Vec<Sent>>,
     /// What pools the codes as they leave, if the layer does.
     pool: Option<OutputPool>,
+    /// What pools the words of the residual stream, if the layer does.
+    stream_pool: Option<OutputPool>,
     pub run: CycleRun,
 }
 
@@ -40,6 +42,7 @@ impl<'m, 'a> Array<'m, 'a> {
             accumulators: vec![],
             operands: vec![],
             pool: None,
+            stream_pool: None,
             run: CycleRun::default(),
         }
     }
@@ -181,14 +184,17 @@ impl<'m, 'a> Array<'m, 'a> {
             false => position,
         } as usize;
         let mut values = Vec::with_capacity(used);
+        let mut kept = vec![];
         for column in 0..used {
             let total = self.accumulators[slot * columns + column];
             let foot = Foot::new(self.machine.design, self.layer, tile.column_tile, column);
             let number = tile.column_tile as usize * registers.positions as usize + place;
-            let (value, saturated) = foot.word(&mut self.machine.streams[column], number, total);
-            self.run.counters.saturations += u64::from(saturated);
-            values.push(value);
+            let finished = foot.word(&self.machine.streams[column], number, total);
+            self.run.counters.saturations += u64::from(finished.saturated);
+            values.push(finished.word);
+            kept.extend(finished.kept.map(i64::from));
         }
+        self.keep(tile.column_tile, place, kept);
         if registers.output_pool && place == 0 {
             let design = self.machine.design;
             self.pool = Some(OutputPool::new(design, self.layer, tile.column_tile, used));
@@ -199,6 +205,28 @@ impl<'m, 'a> Array<'m, 'a> {
         };
         if let Some((place, values)) = leaving {
             self.leave(tile.column_tile, place, &values);
+        }
+    }
+
+    /// Writes the words of a position to the residual stream, pooled if the layer pools them.
+    fn keep(&mut self, column_tile: u32, place: usize, kept: Vec<i64>) {
+        let registers = &self.layer.registers;
+        if registers.pool_stream && place == 0 {
+            self.stream_pool = Some(OutputPool::of_words(registers, kept.len()));
+        }
+        let leaving = match &mut self.stream_pool {
+            Some(pool) => pool.take(&kept),
+            None => Some((place, kept)),
+        };
+        let Some((place, words)) = leaving else {
+            return;
+        };
+        let before = column_tile as usize * registers.stream_words_of_channel() as usize;
+        let at = registers.stream_write as usize + before + place;
+        for (stream, word) in self.machine.streams.iter_mut().zip(words) {
+            if let Some(kept) = stream.get_mut(at) {
+                *kept = word as i16;
+            }
         }
     }
 

@@ -14,6 +14,16 @@ pub(super) struct Foot<'a> {
     channel: Channel,
 }
 
+/// What leaves a column for a total.
+pub(super) struct Finished {
+    /// The word that leaves.
+    pub word: i64,
+    /// The word of the residual stream, if the layer writes it.
+    pub kept: Option<i16>,
+    /// Whether it saturated.
+    pub saturated: bool,
+}
+
 impl<'a> Foot<'a> {
     pub fn new(design: &'a Design, layer: &'a Layer, column_tile: u32, column: usize) -> Foot<'a> {
         let channel = column_tile as usize * design.columns as usize + column;
@@ -24,27 +34,29 @@ impl<'a> Foot<'a> {
         }
     }
 
-    /// The word that leaves for a total, and whether the residual stream saturated. `number` counts the
-    /// words of this column in this layer.
-    pub fn word(&self, stream: &mut [i16], number: usize, total: i64) -> (i64, bool) {
+    /// What becomes of a total. `number` counts the words of this column in this layer.
+    pub fn word(&self, stream: &[i16], number: usize, total: i64) -> Finished {
         let registers = &self.layer.registers;
         let difference = wrap(total - self.channel.offset, self.design.total_bits());
-        let (value, saturated) = if registers.stream {
-            let (word, saturated) = self.residual(stream, number, difference);
-            if let Some(kept) = stream.get_mut(registers.stream_write as usize + number) {
-                *kept = word;
+        let (kept, saturated) = match registers.stream {
+            true => {
+                let (word, saturated) = self.residual(stream, number, difference);
+                (Some(word), saturated)
             }
-            (word.into(), saturated)
-        } else {
-            (difference, false)
+            false => (None, false),
         };
+        let value = kept.map_or(difference, i64::from);
         let mean = self.channel.quantizer.mean;
         let word = if registers.raw {
             wrap(value - mean, self.design.total_bits())
         } else {
             self.code(value)
         };
-        (word, saturated)
+        Finished {
+            word,
+            kept,
+            saturated,
+        }
     }
 
     /// The code of a value, by the registers of the layer.

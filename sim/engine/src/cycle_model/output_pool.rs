@@ -1,4 +1,4 @@
-//! The pool that codes go through on their way to the banks, as the machine has it: positions come row by row, the best
+//! The pool that codes go through on their way to the banks, or words on theirs to the residual stream, as the machine has it: positions come row by row, the best
 //! code along a row is in a register, and the best of each window from row to row in a line.
 
 use cromulent_design::{Design, LayerRegisters};
@@ -9,7 +9,8 @@ use crate::layer::Layer;
 
 /// The pool of a layer, at a position of a column tile.
 pub(super) struct OutputPool {
-    format: Format,
+    /// Of codes; words are compared as numbers.
+    format: Option<Format>,
     registers: LayerRegisters,
     /// By column: whether the smallest code is wanted.
     descending: Vec<bool>,
@@ -84,17 +85,26 @@ impl Axis {
 impl OutputPool {
     /// The pool of a layer at the beginning of a column tile of so many columns.
     pub fn new(design: &Design, layer: &Layer, column_tile: u32, columns: usize) -> OutputPool {
-        let registers = layer.registers;
         let first = column_tile as usize * design.columns as usize;
         let channels = first..first + columns;
         let descending = channels.map(|channel| read_channel(design, layer, channel).descending);
+        let descending = descending.collect();
+        OutputPool::of(Some(design.format), &layer.registers, descending)
+    }
+
+    /// The pool of a layer's words of the residual stream, of so many columns, of which the largest is wanted.
+    pub fn of_words(registers: &LayerRegisters, columns: usize) -> OutputPool {
+        OutputPool::of(None, registers, vec![false; columns])
+    }
+
+    fn of(format: Option<Format>, registers: &LayerRegisters, descending: Vec<bool>) -> OutputPool {
         OutputPool {
-            format: design.format,
-            registers,
-            descending: descending.collect(),
-            across: Axis::begin(&registers),
-            down: Axis::begin(&registers),
-            row: vec![0; columns],
+            format,
+            registers: *registers,
+            across: Axis::begin(registers),
+            down: Axis::begin(registers),
+            row: vec![0; descending.len()],
+            descending,
             line: vec![],
             window: 0,
             place: 0,
@@ -147,7 +157,10 @@ impl OutputPool {
 
     /// The better of two codes of every column; the new one if there is no other.
     fn better(&self, old: &[i64], new: &[i64], begun: bool) -> Vec<i64> {
-        let rank = |code: i64| order(self.format, Code(code as u8));
+        let rank = |value: i64| match self.format {
+            Some(format) => order(format, Code(value as u8)).into(),
+            None => value,
+        };
         let pairs = old.iter().zip(new).zip(&self.descending);
         let better = |((&old, &new), &descending): ((&i64, &i64), &bool)| {
             let keeps = match descending {

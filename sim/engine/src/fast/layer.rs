@@ -124,6 +124,11 @@ impl FastLayer {
             let mut pooled = workspace.codes(pool.length());
             pool.run(&codes, &mut bytes, &mut pooled, threads);
             workspace.give_back(std::mem::replace(&mut codes, pooled));
+            if self.residual.is_some_and(|step| step.pooled) {
+                let mut pooled = workspace.stream(pool.length());
+                pool.words(&stream, &mut pooled);
+                workspace.give_back_stream(std::mem::replace(&mut stream, pooled));
+            }
         }
         (workspace.bytes, workspace.words) = (bytes, words);
         if let Some(tensor) = self.codes {

@@ -79,6 +79,21 @@ impl MaxPool {
         }
     }
 
+    /// The largest word of each window of the residual stream.
+    pub fn words(&self, input: &[i16], output: &mut [i16]) {
+        let geometry = &self.geometry;
+        let channels = geometry.channels;
+        for (position, best) in output.chunks_exact_mut(channels).enumerate() {
+            best.fill(i16::MIN);
+            let taps = 0..geometry.taps();
+            for first in taps.filter_map(|tap| geometry.source_index(position, tap, 0)) {
+                for (best, &word) in best.iter_mut().zip(&input[first..][..channels]) {
+                    *best = (*best).max(word);
+                }
+            }
+        }
+    }
+
     /// A row of the output.
     fn row(&self, keys: &[u8], y: usize, row: &mut [u8]) {
         let geometry = &self.geometry;

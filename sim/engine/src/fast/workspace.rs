@@ -60,6 +60,11 @@ impl Workspace {
         self.spare_codes.push(codes);
     }
 
+    /// The same of words of the stream.
+    pub(super) fn give_back_stream(&mut self, words: Vec<i16>) {
+        self.spare_streams.push(words);
+    }
+
     pub(super) fn forget(&mut self, forgets: &Forgets) {
         for &tensor in &forgets.tensors {
             let buffer = std::mem::take(&mut self.tensors[tensor]);

@@ -403,6 +403,7 @@ fn write_output(writer: &mut Writer, output: &LayerOutput) {
             writer.size(step.result);
             writer.u8(step.clamp.into());
             writer.option(step.codes);
+            writer.u8(step.pooled.into());
         }
         LayerOutput::Scores { unit } => {
             writer.u8(2);
@@ -420,6 +421,7 @@ fn read_output(reader: &mut Reader) -> Result<LayerOutput, Malformed> {
             result: reader.size()?,
             clamp: reader.flag()?,
             codes: reader.option()?,
+            pooled: reader.flag()?,
         }),
         2 => LayerOutput::Scores {
             unit: f64::from_bits(reader.u64()?),

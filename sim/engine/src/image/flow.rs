@@ -111,6 +111,7 @@ impl Flow<'_> {
                 format!("adds to stream value {base}, which is not there or of another shape")
             })?;
         }
+        let shape = if step.pooled { codes } else { shape };
         let found = self.image.streams.get(step.result).map(|value| value.shape);
         write(&mut self.streams, found, step.result, shape)
             .map_err(|what| format!("stream value {} {what}", step.result))?;

@@ -26,7 +26,7 @@ use crate::layout::{Map, Place};
 use crate::memory::MapMove;
 
 /// The version of the container. Other versions are refused.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// A network compiled for a design.
 #[derive(Clone, PartialEq, Debug)]

@@ -81,7 +81,7 @@ fn other_files_versions_and_designs_are_named() {
     bytes[4] = 9;
     let message = Image::from_bytes(&bytes).unwrap_err().to_string();
     assert!(
-        message.contains("has version 9, and only version 4"),
+        message.contains("has version 9, and only version 5"),
         "{message}"
     );
     let mut other = image.design.clone();
@@ -156,6 +156,7 @@ fn residual() -> Image {
         result: 0,
         clamp: true,
         codes: Some(0),
+        pooled: false,
     });
     image.design.code_depth = design.code_depth + 40;
     image.design.stream_depth = 40;

@@ -105,6 +105,7 @@ impl Bench<'_> {
         }
         let output = LayerOutput::Residual(ResidualStep {
             codes: None,
+            pooled: false,
             ..*step
         });
         let values = by_channel(self.shape, &self.raw(&constants, &output));

@@ -183,31 +183,35 @@ impl Sketch {
         geometry.out_channels = output.channels;
         let tensor = self.tensors.len();
         let stream = base.is_some() || generator.chance(2, 5);
-        let output_kind = if stream {
-            let step = ResidualStep {
+        let mut output_kind = if stream {
+            LayerOutput::Residual(ResidualStep {
                 base,
                 result: self.streams.len(),
                 clamp: generator.chance(1, 4),
                 codes: generator.chance(3, 4).then_some(tensor),
-            };
-            self.streams.push(output);
-            LayerOutput::Residual(step)
+                pooled: false,
+            })
         } else {
             LayerOutput::Codes(tensor)
         };
-        let mut pooling = None;
+        let (mut pooling, mut pooled) = (None, output);
         if output_kind.codes().is_some() {
             pooling = random_pooling(generator, self.max_pool, &geometry);
-            let windows = pooling.map(|pooling| pooling.windows(&geometry));
-            self.tensors
-                .push(windows.map_or(output, |windows| MapShape {
+            if let Some(windows) = pooling.map(|pooling| pooling.windows(&geometry)) {
+                pooled = MapShape {
                     height: windows.out_height(),
                     width: windows.out_width(),
                     ..output
-                }));
+                };
+            }
+            self.tensors.push(pooled);
             self.uncoded
                 .push(generator.chance(1, 3) && pooling.is_none());
             self.formats.push(generator.range(0, 11) as usize);
+        }
+        if let LayerOutput::Residual(step) = &mut output_kind {
+            step.pooled = pooling.is_some() && base.is_none() && generator.chance(1, 2);
+            self.streams.push(if step.pooled { pooled } else { output });
         }
         self.push(geometry, false, input, output_kind);
         if let Some(layer) = self.layers.last_mut() {

@@ -42,7 +42,7 @@ impl Shape {
         let words = if pool { 1 } else { geometry.positions() };
         let input = input(generator, design, operands, &geometry);
         let maps = input.len();
-        let output = output(generator, maps, words);
+        let mut output = output(generator, maps, words);
         let mode = LayerMode {
             task: Task::Learnt,
             operands,
@@ -59,6 +59,10 @@ impl Shape {
             },
             ..mode
         };
+        if let LayerOutput::Residual(step) = &mut output {
+            let can = mode.pooling.is_some() && step.base.is_none();
+            step.pooled = can && generator.chance(1, 2);
+        }
         let mut shape = Shape {
             geometry,
             mode,
@@ -383,6 +387,7 @@ fn output(generator: &mut Generator, tensor: usize, positions: usize) -> LayerOu
             result: 1,
             clamp: generator.chance(1, 3),
             codes: generator.chance(2, 3).then_some(tensor),
+            pooled: false,
         }),
     }
 }

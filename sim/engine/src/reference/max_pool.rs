@@ -60,6 +60,19 @@ pub(super) fn pooled(
         .collect()
 }
 
+/// The largest word of each window of a map, by \[position\]\[channel\].
+pub(super) fn largest(windows: &LayerGeometry, words: &[i16]) -> Vec<i16> {
+    let positions = 0..windows.positions();
+    let places = positions.flat_map(|p| (0..windows.channels).map(move |c| (p, c)));
+    let largest = |(position, channel)| {
+        let taps = 0..windows.taps();
+        let inside = taps.filter_map(|tap| windows.source_index(position, tap, channel));
+        // A window always meets the map: padding is smaller than the window.
+        inside.map(|at| words[at]).max().unwrap_or(0)
+    };
+    places.map(largest).collect()
+}
+
 /// The largest code of a window, or the smallest.
 fn best(
     design: &Design,

@@ -1,6 +1,6 @@
 //! A mapping as JSON.
 
-use cromulent_cost::mapping::{Bound, Enlargement, LayerMapping, Verdict, Weights};
+use cromulent_cost::mapping::{Bound, LayerMapping, Verdict, Weights};
 use serde_json::{Map, Value, json};
 
 use super::{Mapped, loops, memory};
@@ -53,12 +53,13 @@ impl Mapped {
         let loops = loops(layer)
             .into_iter()
             .map(|(over, pieces, size)| json!({ "over": over, "pieces": pieces, "size": size }));
-        let (larger, as_it_is) = match verdict {
-            Verdict::TooSmall { larger, as_it_is } => (larger.clone(), *as_it_is),
-            Verdict::Near | Verdict::Never => (vec![], None),
+        let larger = match verdict {
+            Verdict::TooSmall(larger) => larger.clone(),
+            Verdict::Near | Verdict::Never => vec![],
         };
-        let deeper = |to: Enlargement| json!({ "field": memory(to.memory), "depth": to.depth, "bytes": to.bytes });
-        let larger = larger.into_iter().map(deeper);
+        let larger = larger
+            .iter()
+            .map(|to| json!({ "field": memory(to.memory), "depth": to.depth, "bytes": to.bytes }));
         let needs: Vec<&str> = layer.wants.iter().map(|want| want.name()).collect();
         json!({
             "name": layer.name,
@@ -91,7 +92,6 @@ impl Mapped {
             "bound": self.bound(layer.bound),
             "near": layer.is_near,
             "too_small": larger.collect::<Vec<Value>>(),
-            "enough_as_it_is": as_it_is.map(deeper),
             "needs": needs,
         })
     }

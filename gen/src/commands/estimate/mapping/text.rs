@@ -1,6 +1,6 @@
 //! A mapping as text.
 
-use cromulent_cost::mapping::{Bound, Enlargement, LayerMapping, NEAR, Verdict, Want, Weights};
+use cromulent_cost::mapping::{Bound, LayerMapping, NEAR, Verdict, Want, Weights};
 
 use super::{Mapped, loops, memory};
 
@@ -127,15 +127,15 @@ impl Mapped {
         let layers = self.mapping.layers.iter().zip(&self.verdicts);
         let short = layers.filter_map(|(layer, verdict)| match verdict {
             Verdict::Near => None,
-            Verdict::TooSmall { larger, as_it_is } => {
-                let all: Vec<String> = larger.iter().map(depth).collect();
-                let machine = as_it_is.filter(|one| larger[..] != [*one]).map_or(String::new(), |one| {
-                    format!("; as the machine is, with {}", depth(&one))
-                });
+            Verdict::TooSmall(larger) => {
+                let larger: Vec<String> = larger
+                    .iter()
+                    .map(|to| format!("{} = {} ({} bytes)", memory(to.memory), to.depth, to.bytes))
+                    .collect();
                 Some(format!(
-                    "  {}: too small; within {NEAR} % of its bound with {}{machine}",
+                    "  {}: too small; within {NEAR} % of its bound with {}",
                     layer.name,
-                    all.join(" and ")
+                    larger.join(" and ")
                 ))
             }
             Verdict::Never => Some(format!(
@@ -175,11 +175,6 @@ impl Mapped {
         };
         [false, true].into_iter().filter_map(of).collect()
     }
-}
-
-/// A field and what it would have to be.
-fn depth(to: &Enlargement) -> String {
-    format!("{} = {} ({} bytes)", memory(to.memory), to.depth, to.bytes)
 }
 
 fn weights(held: Weights) -> &'static str {

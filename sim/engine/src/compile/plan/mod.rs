@@ -46,8 +46,21 @@ pub(in crate::compile) struct Plan {
 impl Plan {
     /// Whether a ReLU is done with a node's values as they enter the residual stream.
     pub fn rectifies(&self, node: usize) -> bool {
-        let value = self.streams.iter().position(|&stream| stream == node);
-        value.is_some_and(|value| self.layers.iter().any(|layer| layer.clamps(value)))
+        let mut layers = self.layers.iter();
+        layers.any(|layer| match layer.output {
+            PlannedOutput::Residual {
+                result,
+                clamp: true,
+                codes,
+                pooled,
+                ..
+            } => {
+                // A value that is pooled on its way into the stream is none of the stream's.
+                let coded = codes.is_some_and(|codes| self.tensors[codes].value == node);
+                self.streams[result] == node || (pooled && coded)
+            }
+            _ => false,
+        })
     }
 }
 
@@ -133,6 +146,8 @@ pub(in crate::compile) enum PlannedOutput {
         result: usize,
         clamp: bool,
         codes: Option<usize>,
+        /// Its words are pooled, as the codes are, before they are written.
+        pooled: bool,
     },
     Scores,
 }
@@ -372,6 +387,7 @@ impl<'a> Planner<'a> {
                 result,
                 clamp: self.clamped[value],
                 codes,
+                pooled: false,
             };
         }
         codes.map_or(PlannedOutput::Scores, PlannedOutput::Codes)

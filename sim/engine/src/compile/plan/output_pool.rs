@@ -2,7 +2,8 @@
 //!
 //! A max-pool is done with the layer before it if that is the only one who writes what it reads, and it the only one who
 //! reads that: then nobody misses the map that is not pooled, and it gets no place. Of several max-pools behind one
-//! another the first is. What goes into the residual stream is not pooled, so sums do not matter. Windows that overlap by
+//! another the first is. A sum that reads the pooled value gets its words pooled too, as they enter the residual stream: no
+//! layer of identities has to make words of codes. What else goes into the stream is not pooled. Windows that overlap by
 //! more than a position stay what they are: layers of their own, in the rows ([`Pooling::is_possible`]).
 
 use cromulent_network::{Network, Op};
@@ -19,6 +20,90 @@ impl Plan {
             match self.pooled_before(network, place) {
                 Some((writer, pooling)) => self.merge(writer, place, pooling),
                 None => place += 1,
+            }
+        }
+        let mut place = 0;
+        while place < self.layers.len() {
+            match self.stream_of_pool(place) {
+                Some(writer) => self.pool_stream(writer, place),
+                None => place += 1,
+            }
+        }
+    }
+
+    /// The layer that can write the pooled words which a layer of identities would make of pooled codes.
+    fn stream_of_pool(&self, place: usize) -> Option<usize> {
+        let identity = &self.layers[place];
+        let begins = matches!(
+            identity.output,
+            PlannedOutput::Residual {
+                base: None,
+                codes: None,
+                ..
+            }
+        );
+        let Some((None, tensors)) = &identity.input else {
+            return None;
+        };
+        let &[tensor] = &tensors[..] else {
+            return None;
+        };
+        let pooled = self.tensors[tensor].pooled?;
+        let value = pooled.from.is_none() && pooled.activated.is_none();
+        if identity.task != Task::Identity || !begins || !value {
+            return None;
+        }
+        let writer = self.layers[..place]
+            .iter()
+            .position(|l| l.codes() == Some(tensor))?;
+        let before = &self.layers[writer];
+        let free = match before.output {
+            PlannedOutput::Codes(_) => true,
+            PlannedOutput::Residual {
+                base: None,
+                result,
+                pooled: false,
+                ..
+            } => !self.layers.iter().any(|layer| layer.adds_to(result)),
+            _ => false,
+        };
+        (free && before.pooling.is_some()).then_some(writer)
+    }
+
+    /// Takes a layer of identities out, whose words another one writes; and the value which that has written before, if
+    /// it has.
+    fn pool_stream(&mut self, writer: usize, place: usize) {
+        let mut output = self.layers.remove(place).output;
+        let before = &mut self.layers[writer];
+        let (clamps, unpooled) = match before.output {
+            PlannedOutput::Residual { clamp, result, .. } => (clamp, Some(result)),
+            _ => (false, None),
+        };
+        if let PlannedOutput::Residual {
+            clamp,
+            codes,
+            pooled,
+            ..
+        } = &mut output
+        {
+            (*clamp, *codes, *pooled) = (clamps, before.codes(), true);
+            before.output = output;
+        }
+        if let Some(unpooled) = unpooled {
+            self.forget_stream(unpooled);
+        }
+    }
+
+    /// Takes a value out of the stream that nobody writes or adds to.
+    fn forget_stream(&mut self, value: usize) {
+        self.streams.remove(value);
+        self.groups.remove(value);
+        let renumber = |other: &mut usize| *other -= usize::from(*other > value);
+        self.groups.iter_mut().for_each(renumber);
+        for layer in &mut self.layers {
+            if let PlannedOutput::Residual { base, result, .. } = &mut layer.output {
+                base.iter_mut().for_each(renumber);
+                renumber(result);
             }
         }
     }
@@ -90,6 +175,11 @@ impl Plan {
 }
 
 impl PlannedLayer {
+    /// Whether it adds to a value of the stream.
+    fn adds_to(&self, value: usize) -> bool {
+        matches!(self.output, PlannedOutput::Residual { base: Some(base), .. } if base == value)
+    }
+
     /// The tensors it reads.
     fn tensors(&self) -> &[usize] {
         self.input.as_ref().map_or(&[], |(_, tensors)| tensors)

@@ -20,18 +20,88 @@ fn residual(generator: &mut Generator) -> Network {
     chain(g, ops)
 }
 
+/// Choices with which a max-pool is a pass of its own, over codes: a sum then reads what these stand for.
+fn in_rows() -> Choices {
+    Choices {
+        pool_in_rows: true,
+        ..Choices::default()
+    }
+}
+
+/// A max-pool on the way out pools words as well as codes: what enters the sum is the largest word of each window, in
+/// every format, to what the weights of the layer before it were rounded by.
+#[test]
+fn a_sum_reads_the_pooled_words() {
+    let networks = [residual, |g: &mut Generator| rectified(g, -0.1)];
+    for (rectifies, network) in [false, true].into_iter().zip(networks) {
+        let mut below_0 = false;
+        for (design, seed) in pooling().zip(5..) {
+            let network = network(&mut Generator::new(seed));
+            let image = compile(&network, &design).unwrap().image;
+            assert_eq!(names(&image), ["conv", "inner", "fc"]);
+            let step = *image.layers[0].output.residual().unwrap();
+            assert!(step.pooled && step.clamp == rectifies);
+            assert_eq!(image.streams.len(), 2);
+            run(&image, 10);
+
+            let mut generator = Generator::new(10);
+            let picture = cromulent_network::Image {
+                pixels: (0..40).map(|_| generator.range(0, 255) as u8).collect(),
+                channels: 2,
+                height: 4,
+                width: 5,
+            };
+            let values = cromulent_network::evaluate(&network, &picture).unwrap();
+            let pool = network.nodes.iter().position(|node| node.name == "pool");
+            let expected = &values[pool.unwrap()];
+            let mut found = vec![];
+            let unit = {
+                let plan = plan(&network, &design, &Choices::default()).unwrap();
+                f64::from(-stream_exponents(&network, &design, &plan)[step.result]).exp2()
+            };
+            let runner = FastRunner::new(&image);
+            let observed = runner.observe(
+                &picture.pixels,
+                &mut Workspace::new(),
+                1,
+                |place, values| {
+                    if place == 0 {
+                        found = values
+                            .stream
+                            .iter()
+                            .map(|&word| f64::from(word) * unit)
+                            .collect();
+                    }
+                },
+            );
+            observed.unwrap();
+            let most = expected
+                .iter()
+                .fold(0.0f32, |most, value| most.max(value.abs()));
+            for (&found, &expected) in found.iter().zip(expected) {
+                let off = (found - f64::from(expected)).abs();
+                assert!(off <= 0.02 * f64::from(most), "{found} {expected} {most}");
+            }
+            assert_eq!(found.len(), expected.len());
+            below_0 |= found.iter().any(|&value| value < 0.0);
+        }
+        assert_eq!(below_0, !rectifies);
+    }
+}
+
 #[test]
 fn a_sum_reads_the_value_of_the_pooled_code() {
     for design in pooling() {
         let g = &mut Generator::new(5);
         let network = residual(g);
         if design.affine == Affine::Rectified {
-            let message = refusal(&network, &design);
+            let refused = compile_with(&network, &design, &in_rows()).unwrap_err();
+            let message = refused.to_string();
             let part = "layer pool.stream: a sum reads its pooled values as they are, and rectified codes hold nothing below their ReLU";
             assert!(message.starts_with(part), "{message}");
             continue;
         }
-        let image = compiled(&network, &design);
+        let image = compile_with(&network, &design, &in_rows()).unwrap().image;
         assert_eq!(
             names(&image),
             ["conv", "pool", "pool.stream", "inner", "fc"]
@@ -101,7 +171,7 @@ fn rectified(generator: &mut Generator, shift: f64) -> Network {
 fn a_rectified_value_is_pooled_and_added_in_every_format() {
     for design in pooling() {
         let network = rectified(&mut Generator::new(5), 0.0);
-        let image = compiled(&network, &design);
+        let image = compile_with(&network, &design, &in_rows()).unwrap().image;
         assert!(names(&image).contains(&"pool.stream"));
         let found = compare(&network, &design, &image);
         let positive = found.iter().filter(|&&value| value > 0.0).count();
@@ -112,8 +182,12 @@ fn a_rectified_value_is_pooled_and_added_in_every_format() {
 #[test]
 fn rectified_codes_that_begin_above_0_do_not_hold_the_rest() {
     for design in pooling().filter(|design| design.affine == Affine::Rectified) {
-        let message = refusal(&rectified(&mut Generator::new(5), -0.1), &design);
+        let compiled = |shift| {
+            let network = rectified(&mut Generator::new(5), shift);
+            compile_with(&network, &design, &in_rows())
+        };
+        let message = compiled(-0.1).unwrap_err().to_string();
         assert!(message.starts_with("layer pool.stream: "), "{message}");
-        compiled(&rectified(&mut Generator::new(5), 0.1), &design);
+        assert!(compiled(0.1).is_ok());
     }
 }
