@@ -55,7 +55,11 @@ impl Case<'_> {
             false => 0,
         };
         let words = work.positions() * work.column_tiles;
-        let streamed = u64::from(moved.base) + u64::from(moved.result);
+        let stream = |moves: bool, words: u64| match moves {
+            true => self.word_beats(self.machine.design.stream_bits, words),
+            false => 0,
+        };
+        let kept = self.result_words(work.positions(), work.column_tiles);
         Cost {
             cycles: 0,
             beats: Beats {
@@ -63,7 +67,7 @@ impl Case<'_> {
                 inputs: work.input_packing.beats(fetched),
                 outputs: work.output_packing.beats(stored) + work.scores,
                 sums: 0,
-                stream: streamed * self.word_beats(self.machine.design.stream_bits, words),
+                stream: stream(moved.base, words) + stream(moved.result, kept),
             },
             tiles: [tiles; 2],
             lines: [fetched, stored],

@@ -166,6 +166,12 @@ impl Case<'_> {
         planes * (work.output * positions).div_ceil(work.positions().max(1))
     }
 
+    /// Words that so many positions of so many column tiles write to the residual stream, a column's.
+    pub(super) fn result_words(&self, positions: u64, column_tiles: u64) -> u64 {
+        let work = self.work;
+        column_tiles * (work.kept * positions).div_ceil(work.positions().max(1))
+    }
+
     /// What a tiling takes, and what follows from it; `None` if it does not fit.
     pub fn shape(&self, tiling: Tiling) -> Option<Shape> {
         let (work, room) = (self.work, self.room);

@@ -162,9 +162,13 @@ impl Case<'_> {
             beats.sums_written = if planes.last { 0 } else { sums };
         }
         if planes.last {
-            let stream = self.word_beats(design.stream_bits, words);
-            beats.base = if self.moved.base { stream } else { 0 };
-            beats.result = if self.moved.result { stream } else { 0 };
+            let kept = self.result_words(bands.size * work.line, columns.size);
+            let stream = |moves: bool, words: u64| match moves {
+                true => self.word_beats(design.stream_bits, words),
+                false => 0,
+            };
+            beats.base = stream(self.moved.base, words);
+            beats.result = stream(self.moved.result, kept);
             if self.moved.output {
                 lines[1] = self.output_lines(bands.size * work.line, columns.size);
                 beats.outputs = work.output_packing.beats(lines[1]);

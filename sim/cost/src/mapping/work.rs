@@ -102,6 +102,8 @@ pub struct Work {
     pub input_packing: Packing,
     /// Code lines of a plane of the output; 0 if no codes are written.
     pub output: u64,
+    /// Words of the residual stream that a channel writes: as many as there are positions, or windows if they are pooled.
+    pub kept: u64,
     /// How the output lies in memory.
     pub output_packing: Packing,
     /// Beats of scores.
@@ -172,6 +174,7 @@ impl Work {
                 },
                 input_packing,
                 output: if r.codes { r.output_plane.into() } else { 0 },
+                kept: r.stream_words_of_channel().into(),
                 output_packing: storage(layer.output.codes()),
                 scores: scores(design, &r),
                 base,

@@ -53,6 +53,7 @@ fn small(numbers: [u64; 9], by_plane: bool) -> Work {
             beats: 1,
         },
         output: output * lines * line,
+        kept: lines * line,
         output_packing: Packing {
             lines: packed,
             beats: 1,
