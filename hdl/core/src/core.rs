@@ -171,7 +171,7 @@ impl Core {
             word_valid: Net::array(shape.columns, 1, false),
             word: Net::array(shape.columns, shape.word_bits(), true),
             pooled_valid: Net::array(shape.pool_rows(), 1, false),
-            pooled: Net::array(shape.pool_rows(), design.format.code_bits() as usize, false),
+            pooled: Net::array(shape.pool_rows(), design.pooled_bits() as usize, false),
             layer_start: Net::flag(),
             layer_done: Net::flag(),
             layer_cycles: Net::bits(COUNT_BITS),

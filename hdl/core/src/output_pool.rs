@@ -6,7 +6,9 @@ use crate::sequencer::register_width;
 use crate::shape::Shape;
 use crate::window_axis::WindowAxis;
 use cromulent_design::OUTPUT_POOL_LATENCY;
-use cromulent_kit::{Describe, Interpreter, Memory, Net, Register, Word, address_bits, logic};
+use cromulent_kit::{
+    Describe, Interpreter, Memory, Net, Optional, Register, Word, address_bits, logic,
+};
 use cromulent_number::Format;
 use rust_hdl_core::prelude::*;
 
@@ -30,6 +32,8 @@ pub struct OutputPool {
     pub start: Net<In>,
     /// The layer pools its codes.
     pub on: Net<In>,
+    /// The codes are integers left uncoded.
+    pub integers: Optional<Net<In>>,
     /// Width of its output map.
     pub output_width: Net<In>,
     /// Height of its output map.
@@ -96,7 +100,7 @@ impl OutputPool {
     pub fn new(shape: &Shape) -> OutputPool {
         let columns = shape.columns;
         let bits = |name| register_width(shape, name);
-        let key = shape.design.format.code_bits() as usize;
+        let key = shape.design.pooled_bits() as usize;
         let stored = shape.code_word_bits();
         let depth = shape.design.map_side as usize;
         let groups = |size: usize| {
@@ -109,6 +113,7 @@ impl OutputPool {
             reset: Net::flag(),
             start: Net::flag(),
             on: Net::flag(),
+            integers: Optional::when(shape.design.image_digits, Net::flag),
             output_width: Net::bits(bits("output_width")),
             output_height: Net::bits(bits("output_height")),
             window: Net::bits(bits("window")),
@@ -201,10 +206,31 @@ impl OutputPool {
         directions
     }
 
+    /// What is compared of a code: its place among the values. An integer is its own.
+    fn order<I: Interpreter>(&self, i: &mut I, code: I::Word) -> I::Word {
+        let format = self._shape.design.format;
+        let bits = format.code_bits() as usize;
+        let order = code_order(format, code.slice(0, bits)).resize(code.width());
+        match self.integers.get() {
+            Some(integers) => i.read(integers).mux(code, order),
+            None => order,
+        }
+    }
+
+    /// The way back.
+    fn code_at<I: Interpreter>(&self, i: &mut I, order: I::Word) -> I::Word {
+        let format = self._shape.design.format;
+        let bits = format.code_bits() as usize;
+        let code = ordered_code(format, order.slice(0, bits)).resize(order.width());
+        match self.integers.get() {
+            Some(integers) => i.read(integers).mux(order, code),
+            None => code,
+        }
+    }
+
     /// The best code along the row.
     fn row<I: Interpreter>(&self, i: &mut I) {
         let directions = self.directions(i);
-        let format = self._shape.design.format;
         let (valid, begun) = (i.read(&self.valid), i.read(&self.across.begun));
         let ends = i.read(&self.across.ends);
         for (j, smallest) in directions.into_iter().enumerate() {
@@ -213,7 +239,7 @@ impl OutputPool {
             if code.width() > bits {
                 i.unused(code.slice(bits, code.width() - bits));
             }
-            let key = code_order(format, code.slice(0, bits)) ^ smallest.repeat(bits);
+            let key = self.order(i, code.slice(0, bits)) ^ smallest.repeat(bits);
             let key = i.name(format_args!("key_{j}"), key);
             let better = (begun & !best.less_than(key)).mux(best, key);
             let better = i.name(format_args!("row_best_{j}"), better);
@@ -235,7 +261,6 @@ impl OutputPool {
 
     /// The best code from row to row.
     fn column<I: Interpreter>(&self, i: &mut I) {
-        let format = self._shape.design.format;
         let (begun, ends) = (self.row_begun.read(i), self.row_ends.read(i));
         let leaves = self.leaves.read(i);
         let groups = self.row_best.chunks(LINE_COLUMNS);
@@ -251,7 +276,8 @@ impl OutputPool {
                 let better = i.name(format_args!("best_{j}"), better);
                 kept.push(ends.mux(key, better));
                 let own = better ^ self.late_direction[j].read(i).repeat(bits);
-                self.kept[j].load(i, &self.clock, ordered_code(format, own));
+                let code = self.code_at(i, own);
+                self.kept[j].load(i, &self.clock, code);
             }
             i.connect(&memory.clock, &self.clock);
             i.connect(&memory.read_address, &self.place.q);

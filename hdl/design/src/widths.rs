@@ -102,6 +102,16 @@ impl Design {
     /// Bits of a rectified integer that is left uncoded: 0 to 127, in the banks as in two's complement.
     pub const INTEGER_BITS: u32 = 7;
 
+    /// Bits of what is pooled as it leaves: a code, or an integer left uncoded.
+    pub fn pooled_bits(&self) -> u32 {
+        let integer = if self.image_digits {
+            Self::INTEGER_BITS
+        } else {
+            0
+        };
+        self.format.code_bits().max(integer)
+    }
+
     /// The largest shift to the right with which the quantizer makes an integer of a difference. The largest
     /// difference is less than 64 with it.
     pub fn largest_integer_shift(&self) -> u32 {

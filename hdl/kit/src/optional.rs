@@ -18,6 +18,11 @@ impl<T> Optional<T> {
         self.0.as_ref()
     }
 
+    /// The part, to be set or changed.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.0.as_mut()
+    }
+
     /// True when this variant has the part.
     pub fn is_present(&self) -> bool {
         self.0.is_some()

@@ -8,11 +8,12 @@ mod max_pool;
 use std::ops::RangeInclusive;
 
 use cromulent_design::Design;
+use cromulent_number::{Code, order};
 
 use crate::activations::{Activations, InputError};
 use crate::constants::{Channel, Constants};
 use crate::geometry::LayerGeometry;
-use crate::layer::Layer;
+use crate::layer::{Layer, Storage};
 use crate::term::{ConstantSet, Term, term};
 use crate::word::OutputWord;
 
@@ -121,8 +122,17 @@ impl<'a> Reference<'a> {
         };
         let windows = pooling.windows(&self.layer.geometry);
         let images = finished.chunks(self.layer.geometry.positions() * all.len());
-        let pooled = images.flat_map(|codes| max_pool::pooled(self.design, &windows, all, codes));
+        let pooled = images.flat_map(|codes| max_pool::pooled(self.rank(), &windows, all, codes));
         self.listed(&pooled.collect::<Vec<_>>())
+    }
+
+    /// How the codes that it writes are ordered: by their values.
+    fn rank(&self) -> impl Fn(i16) -> u32 + Copy {
+        let (format, storage) = (self.design.format, self.layer.mode.storage);
+        move |code| match storage {
+            Storage::Integers => code as u32,
+            _ => order(format, Code(code as u8)),
+        }
     }
 
     /// Words by \[position\]\[output channel\], in the order they are listed.

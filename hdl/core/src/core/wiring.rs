@@ -260,7 +260,8 @@ impl Core {
         };
         let on = i.read(self.layer("output_pool"));
         for (r, (valid, code)) in self.pooled_valid.iter().zip(&self.pooled).enumerate() {
-            let (mut leaves, mut pooled) = (i.read(&rows.pooled_valid[r]), i.read(&rows.pooled[r]));
+            let (mut leaves, pooled) = (i.read(&rows.pooled_valid[r]), i.read(&rows.pooled[r]));
+            let mut pooled = pooled.resize(code.width());
             if let (Some(valid), Some(code)) = (pool.pooled_valid.get(r), pool.pooled.get(r)) {
                 leaves = leaves | i.read(valid);
                 pooled = on.mux(i.read(code), pooled);
@@ -366,6 +367,9 @@ impl Core {
             (&pool.cut_below, "cut_below"),
         ] {
             i.connect(port, self.layer(name));
+        }
+        if let Some(port) = pool.integers.get() {
+            i.connect(port, self.layer("integers"));
         }
         i.connect(&pool.write_directions, &self.decoder.write_constant);
         i.connect(&pool.direction_address, &self.constant_ring.address);

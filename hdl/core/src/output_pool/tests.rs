@@ -77,18 +77,27 @@ struct Bench {
     design: Design,
     /// Column tiles that were written and that were used.
     sets: usize,
+    /// The codes are integers left uncoded.
+    integers: bool,
 }
 
 impl Bench {
     fn new(format: Format, columns: u32) -> Bench {
-        let design = design(format, columns);
+        Bench::of(design(format, columns), false)
+    }
+
+    fn of(design: Design, integers: bool) -> Bench {
         let mut pool = OutputPool::new(&Shape::of(&design));
         pool.connect_all();
         let mut bench = Bench {
             pool,
             design,
             sets: 0,
+            integers,
         };
+        if let Some(port) = bench.pool.integers.get_mut() {
+            port.set(integers.into());
+        }
         bench.pool.reset.set(1);
         bench.cycle();
         bench.pool.reset.set(0);
@@ -171,7 +180,7 @@ impl Bench {
 
 /// Runs column tiles of a map of random codes, with pauses now and then, and compares what leaves, and when.
 fn run(bench: &mut Bench, map: Map, random: &mut Random) {
-    let format = bench.design.format;
+    let (format, integers) = (bench.design.format, bench.integers);
     let columns = bench.design.columns as usize;
     bench.start(Some(map));
     for tile in 0..2 {
@@ -183,10 +192,11 @@ fn run(bench: &mut Bench, map: Map, random: &mut Random) {
             1 + random.below(columns as u64) as usize
         };
         let positions = map.height * map.width;
+        let limit = if integers { 128 } else { format.codes() };
         let codes: Vec<Vec<u32>> = (0..positions)
             .map(|_| {
                 (0..columns)
-                    .map(|_| random.below(format.codes().into()) as u32)
+                    .map(|_| random.below(limit.into()) as u32)
                     .collect()
             })
             .collect();
@@ -197,7 +207,10 @@ fn run(bench: &mut Bench, map: Map, random: &mut Random) {
                 let window = map.positions(row, column);
                 let best = |j: usize| {
                     let codes = window.iter().map(|&at| codes[at][j]);
-                    let place = |code: &u32| order(format, Code(*code as u8));
+                    let place = |code: &u32| match integers {
+                        true => *code,
+                        false => order(format, Code(*code as u8)),
+                    };
                     match directions[j] {
                         true => codes.min_by_key(place),
                         false => codes.max_by_key(place),
@@ -286,6 +299,30 @@ fn codes_of_every_format_are_ordered_by_value() {
                 ..pair
             };
             run(&mut bench, map, &mut random);
+        }
+    }
+}
+
+#[test]
+fn integers_left_uncoded_are_their_own_order() {
+    let map = Map {
+        height: 4,
+        width: 5,
+        side: 3,
+        stride: 2,
+        padding: 1,
+    };
+    let mut random = Random(4);
+    for format in [Format::L2, Format::L4, Format::R5, Format::U8] {
+        let design = Design {
+            image_digits: true,
+            ..design(format, 3)
+        };
+        for integers in [true, false] {
+            let mut bench = Bench::of(design.clone(), integers);
+            for _ in 0..6 {
+                run(&mut bench, map, &mut random);
+            }
         }
     }
 }

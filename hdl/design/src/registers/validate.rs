@@ -212,7 +212,7 @@ impl LayerRegisters {
             );
         };
         require(
-            self.codes && !(self.integers || self.max_pool || self.pool),
+            self.codes && !(self.max_pool || self.pool),
             "only codes of single positions can be pooled as they leave".to_owned(),
         );
         let (height, width) = (self.output_height, self.output_width);

@@ -6,7 +6,7 @@ use cromulent_network::{Network, Problems};
 use cromulent_number::Format;
 
 use super::norms::{Stored, norm};
-use super::plan::{Plan, PlannedTensor};
+use super::plan::{Plan, PlannedOutput, PlannedTensor};
 use super::step::integer_step;
 use super::{Choices, First, forms};
 use crate::layer::Storage;
@@ -106,12 +106,12 @@ fn storage(design: &Design, format: Format) -> Result<Storage, (String, String)>
     ))
 }
 
-/// Refuses integers that are pooled.
+/// Refuses integers that are pooled in the rows, which compare codes.
 fn check(network: &Network, plan: &Plan, problems: &mut Problems) {
     let uncoded = |tensor: &&PlannedTensor| tensor.storage == Storage::Integers;
-    let pooled = |tensor: &&PlannedTensor| tensor.pooled.is_some();
+    let pooled = |tensor: &&PlannedTensor| !tensor.is_coded();
     for tensor in plan.tensors.iter().filter(uncoded).filter(pooled) {
-        let what = "it pools values left uncoded, and a max-pool takes codes";
+        let what = "it pools values left uncoded in a pass of its own, and that takes codes";
         let name = &network.nodes[tensor.node].name;
         problems.add(format!("node `{name}`"), what, FIX);
     }
@@ -122,11 +122,15 @@ fn check(network: &Network, plan: &Plan, problems: &mut Problems) {
 /// What comes from the residual stream, whose unit all its channels share, is shifted by the least that leaves it
 /// room; what comes from an accumulator has the scale of its column to itself, so any step will do.
 pub(super) fn steps(network: &Network, plan: &Plan, stream_exponents: &[i32]) -> Vec<Vec<f64>> {
-    let steps = |tensor: &PlannedTensor| {
+    let steps = |(number, tensor): (usize, &PlannedTensor)| {
         if tensor.storage != Storage::Integers {
             return vec![];
         }
-        let stream = plan.streams.iter().position(|&node| node == tensor.node);
+        let mut layers = plan.layers.iter();
+        let stream = layers.find_map(|layer| match layer.output {
+            PlannedOutput::Residual { result, codes, .. } if codes == Some(number) => Some(result),
+            _ => None,
+        });
         let stored = tensor.stored(network).into_iter();
         let step = |stored: Stored| {
             let wanted = integer_step(stored.affine.a, stored.affine.b);
@@ -138,5 +142,5 @@ pub(super) fn steps(network: &Network, plan: &Plan, stream_exponents: &[i32]) ->
         };
         stored.map(step).collect()
     };
-    plan.tensors.iter().map(steps).collect()
+    plan.tensors.iter().enumerate().map(steps).collect()
 }

@@ -9,7 +9,7 @@ use crate::layer::Layer;
 
 /// The pool of a layer, at a position of a column tile.
 pub(super) struct OutputPool {
-    /// Of codes; words are compared as numbers.
+    /// Of codes; words and integers are compared as numbers.
     format: Option<Format>,
     registers: LayerRegisters,
     /// By column: whether the smallest code is wanted.
@@ -89,7 +89,9 @@ impl OutputPool {
         let channels = first..first + columns;
         let descending = channels.map(|channel| read_channel(design, layer, channel).descending);
         let descending = descending.collect();
-        OutputPool::of(Some(design.format), &layer.registers, descending)
+        // Integers left uncoded are compared as they are.
+        let format = Some(design.format).filter(|_| !layer.registers.integers);
+        OutputPool::of(format, &layer.registers, descending)
     }
 
     /// The pool of a layer's words of the residual stream, of so many columns, of which the largest is wanted.

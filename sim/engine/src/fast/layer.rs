@@ -12,7 +12,7 @@ use crate::fast::operands::Plan;
 use crate::fast::pooled::Pooled;
 use crate::fast::workspace::{Forgets, Workspace};
 use crate::image::output_shape;
-use crate::layer::{Layer, LayerInput, LayerOutput, ResidualStep};
+use crate::layer::{Layer, LayerInput, LayerOutput, ResidualStep, Storage};
 
 /// A layer's constants, packed, and what becomes of its sums.
 #[derive(Debug)]
@@ -63,7 +63,9 @@ impl FastLayer {
                 false => Work::of_sums(design, layer, &constants, path),
             },
             pool: layer.mode.pooling.map(|pooling| {
-                MaxPool::behind(design, &pooling.windows(&layer.geometry), &constants)
+                let codes = layer.mode.storage != Storage::Integers;
+                let format = codes.then_some(design.format);
+                MaxPool::behind(format, &pooling.windows(&layer.geometry), &constants)
             }),
         }
     }

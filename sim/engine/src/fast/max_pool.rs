@@ -1,7 +1,7 @@
 //! A max-pool: bytes whose order is that of the codes' values, of which the largest wins.
 
 use cromulent_design::Design;
-use cromulent_number::{Code, order};
+use cromulent_number::{Code, Format, order};
 use rayon::prelude::*;
 
 use crate::constants::Constants;
@@ -24,19 +24,26 @@ impl MaxPool {
     pub fn new(design: &Design, geometry: &LayerGeometry, constants: &Constants) -> MaxPool {
         let edges = constants.edges[..geometry.channels].iter();
         let descending = edges.map(|edge| edge.descending).collect();
-        MaxPool::of(design, geometry, descending)
+        MaxPool::of(Some(design.format), geometry, descending)
     }
 
-    /// The pool of the codes that leave a layer, over these windows.
-    pub fn behind(design: &Design, windows: &LayerGeometry, constants: &Constants) -> MaxPool {
+    /// The pool of the codes that leave a layer, over these windows; of integers where there is no format.
+    pub fn behind(
+        format: Option<Format>,
+        windows: &LayerGeometry,
+        constants: &Constants,
+    ) -> MaxPool {
         let channels = constants.channels.iter();
         let descending = channels.map(|channel| channel.descending).collect();
-        MaxPool::of(design, windows, descending)
+        MaxPool::of(format, windows, descending)
     }
 
-    fn of(design: &Design, geometry: &LayerGeometry, descending: Vec<bool>) -> MaxPool {
-        let count = design.format.codes();
-        let place = |code: u32| order(design.format, Code(code as u8));
+    fn of(format: Option<Format>, geometry: &LayerGeometry, descending: Vec<bool>) -> MaxPool {
+        let count = format.map_or(1 << Design::INTEGER_BITS, Format::codes);
+        let place = |code: u32| match format {
+            Some(format) => order(format, Code(code as u8)),
+            None => code,
+        };
         let ascending: Vec<u8> = (0..count).map(|code| place(code) as u8).collect();
         let falling = ascending.iter().map(|&key| (count - 1) as u8 - key);
         let keys = [ascending.clone(), falling.collect()];

@@ -132,7 +132,7 @@ fn check_pooling(layer: &Layer) -> Fault {
     require(pooling.is_possible(&layer.geometry), || {
         "pools its codes by windows that no output pool can do".to_owned()
     })?;
-    let coded = layer.mode.storage != Storage::Integers && layer.output.codes().is_some();
+    let coded = layer.output.codes().is_some();
     require(coded && !layer.mode.pool && !layer.mode.max_pool(), || {
         "pools something else on its way out than codes of a map".to_owned()
     })

@@ -205,8 +205,7 @@ impl Sketch {
                 };
             }
             self.tensors.push(pooled);
-            self.uncoded
-                .push(generator.chance(1, 3) && pooling.is_none());
+            self.uncoded.push(generator.chance(1, 3));
             self.formats.push(generator.range(0, 11) as usize);
         }
         if let LayerOutput::Residual(step) = &mut output_kind {

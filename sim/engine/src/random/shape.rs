@@ -54,7 +54,6 @@ impl Shape {
         let mode = LayerMode {
             pooling: match mode.storage {
                 _ if pool || mode.raw => None,
-                Storage::Integers => None,
                 _ => random_pooling(generator, design.max_pool, &geometry),
             },
             ..mode

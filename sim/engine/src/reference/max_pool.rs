@@ -32,7 +32,7 @@ pub(super) fn words(
                     position: position as u32,
                     column: (channel - first) as u32,
                     value: best(
-                        design,
+                        |code| order(design.format, Code(code as u8)),
                         &layer.geometry,
                         &image.values,
                         (place, channel),
@@ -47,7 +47,7 @@ pub(super) fn words(
 
 /// The codes of a map pooled by windows, by \[position\]\[channel\].
 pub(super) fn pooled(
-    design: &Design,
+    rank: impl Fn(i16) -> u32 + Copy,
     windows: &LayerGeometry,
     channels: &[Channel],
     codes: &[i64],
@@ -56,7 +56,7 @@ pub(super) fn pooled(
     let positions = 0..windows.positions();
     let places = positions.flat_map(|p| (0..windows.channels).map(move |c| (p, c)));
     places
-        .map(|at| best(design, windows, &codes, at, channels[at.1].descending))
+        .map(|at| best(rank, windows, &codes, at, channels[at.1].descending))
         .collect()
 }
 
@@ -75,7 +75,7 @@ pub(super) fn largest(windows: &LayerGeometry, words: &[i16]) -> Vec<i16> {
 
 /// The largest code of a window, or the smallest.
 fn best(
-    design: &Design,
+    rank: impl Fn(i16) -> u32,
     geometry: &LayerGeometry,
     values: &[i16],
     (position, channel): (usize, usize),
@@ -86,7 +86,7 @@ fn best(
         let at = geometry.source_index(position, tap, channel)?;
         Some(values[at])
     });
-    let place = |code: &i16| order(design.format, Code(*code as u8));
+    let place = |code: &i16| rank(*code);
     let best = match descending {
         true => codes.min_by_key(place),
         false => codes.max_by_key(place),

@@ -7,6 +7,7 @@ use crate::run::NetworkRun;
 use crate::values::in_map_order;
 
 mod sums;
+mod uncoded;
 
 fn conv(generator: &mut Generator, shape: &[usize]) -> Op {
     Op::Convolution(Convolution {
