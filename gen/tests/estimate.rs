@@ -147,6 +147,20 @@ fn the_area_is_the_sum_of_its_parts() {
         (3000..4200).contains(&elements) && luts > 4 * elements,
         "{elements} of {luts}"
     );
+    // Cells of a library: memories are bits, and there are no tables.
+    let library = ["--target", "sky130_fd_sc_hd__tt_025C_1v80"];
+    let (found_in_cells, code) = json(&[&ASKED[..], &library].concat());
+    assert_eq!(code, 0);
+    let cells = &found_in_cells["area"];
+    let parts = cells["parts"].as_object().unwrap();
+    for key in ["area_um2", "ffs", "memory_bits"] {
+        let sum: u64 = parts.values().map(|part| part[key].as_u64().unwrap()).sum();
+        assert_eq!(cells[key].as_u64(), Some(sum), "{key}");
+    }
+    assert!(cells["luts"].is_null() && cells["brams"].is_null());
+    assert!(cells["area_um2"].as_u64() > Some(500_000));
+    // Code banks of 16384 words of 8 bits, streams of 4096 of 16, and others.
+    assert!(cells["memory_bits"].as_u64() > Some(8 * 16384 * 8 + 8 * 4096 * 16));
     let text = cromulent(&[&ASKED[..], &["--target", "ecp5"]].concat());
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(

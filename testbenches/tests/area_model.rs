@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use cromulent::synthesis::Synthesiser;
+use cromulent::tools::Scratch;
+use cromulent_cost::area::Vendor;
 use cromulent_cost::area::blocks::BLOCKS;
 use cromulent_cost::area::memories::memories;
 use cromulent_cost::area::{Model, SHIPPED};
 use cromulent_design::Design;
 use cromulent_testbenches::area::calibrate::{fitted, judge};
 use cromulent_testbenches::area::runs::{Set, from_table};
+use cromulent_testbenches::area::shapes::measure;
+use cromulent_testbenches::tools;
 
 /// How often each module is there in the emitted accelerator.
 fn instances(design: &Design) -> BTreeMap<String, u64> {
@@ -76,6 +81,31 @@ fn shipped_models_are_those_of_the_recorded_runs_and_off_by_what_they_say() {
                     judged.design.name
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn recorded_memories_are_those_of_this_yosys() {
+    let Some(yosys) = tools::yosys() else { return };
+    let home = Scratch::new().unwrap();
+    let synthesiser = Synthesiser::within(yosys, home.path());
+    let table = include_str!("../../sim/cost/src/area/ram-shapes.tsv");
+    let shapes = [
+        (16, 17),
+        (64, 16),
+        (100, 16),
+        (512, 38),
+        (3000, 16),
+        (8192, 8),
+    ];
+    for vendor in Vendor::ALL {
+        let found = measure(&synthesiser, vendor, &shapes).unwrap();
+        for ((depth, width), found) in shapes.into_iter().zip(found) {
+            let [luts, brams] = [found.luts, found.block_rams].map(|count| count.unwrap_or(0));
+            let ffs = found.flip_flops;
+            let line = format!("\n{vendor}\t{depth}\t{width}\t{luts}\t{ffs}\t{brams}\n");
+            assert!(table.contains(&line), "{line}");
         }
     }
 }

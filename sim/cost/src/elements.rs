@@ -3,6 +3,10 @@
 //! No published table has a shifter. So an element is given the share of a multiplication and an addition that its area
 //! is of the int8 element's, both of the same generator, flow and library: SkyWater 130 nm high density, sums of 24
 //! bits, constants of 8, without shadow. `cargo run --release -p cromulent-testbenches --example pe_area` measures them.
+//!
+//! The area model ([`crate::area`]) is of elements as they are in an array, with the register in which the next tile's
+//! constants wait. That register adds area, up to a third of it where there are four constants, but works once a tile:
+//! it would make such elements dearer than they are.
 
 use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;

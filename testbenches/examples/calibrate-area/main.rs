@@ -9,7 +9,8 @@
 //! Writes `constraints/area/<target>.toml`, the model, and `constraints/area/<target>.runs.tsv`, what it was fitted to;
 //! the target is `ice40`, `ecp5`, `xilinx7` or a Liberty file. With `--recorded` nothing is synthesised: the model is
 //! fitted again to the runs that are there. With `--fit-only` no design is held out: half the time, and no errors are
-//! known. Standard output is the table of docs/area.md.
+//! known. Standard output is the table of docs/area.md. With `--memories` it is what becomes of memories of many shapes,
+//! the lines of `sim/cost/src/area/ram-shapes.tsv`, and nothing is written.
 
 use std::env;
 use std::fs;
@@ -21,6 +22,7 @@ use cromulent::synthesis::{Synthesiser, Target, Vendor};
 use cromulent_cost::area::Model;
 use cromulent_testbenches::area::calibrate::{Judged, fitted, judge_set};
 use cromulent_testbenches::area::runs::{Set, from_table, measure, to_table};
+use cromulent_testbenches::area::shapes;
 use cromulent_testbenches::forms::name;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,10 +32,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         at.map(|at| given.remove(at)).is_some()
     };
     let (recorded, fit_only) = (flag("--recorded"), flag("--fit-only"));
+    let memories = flag("--memories");
     let [target] = given.as_slice() else {
         return Err("give a target: ice40, ecp5, xilinx7 or a Liberty file".into());
     };
     let vendor = target.parse::<Vendor>().ok();
+    if let (true, Some(vendor)) = (memories, vendor) {
+        let (shapes, synthesiser) = (shapes::shapes(), Synthesiser::new()?);
+        let found = shapes::measure(&synthesiser, vendor, &shapes)?;
+        for ((depth, width), found) in shapes.into_iter().zip(found) {
+            let [luts, brams] = [found.luts, found.block_rams].map(|count| count.unwrap_or(0));
+            let ffs = found.flip_flops;
+            println!("{vendor}\t{depth}\t{width}\t{luts}\t{ffs}\t{brams}");
+        }
+        return Ok(());
+    }
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../constraints/area"));
     let (target, file) = match vendor {
         Some(vendor) => (Target::Fpga(vendor), vendor.name().to_owned()),

@@ -1,12 +1,13 @@
 //! Area by the synthesis of the command: of the processing element alone, and what the area model is calibrated by.
 //!
-//! [`designs`] are synthesised, [`bundle`] puts blocks of many into one text, [`runs`] records what came out, and
-//! [`calibrate`] makes a model of it and judges it by designs that were held out.
+//! [`designs`] are synthesised, [`bundle`] puts blocks of many into one text, [`runs`] records what came out,
+//! [`shapes`] does for single memories, and [`calibrate`] makes a model of it and judges it by designs that were held out.
 
 pub mod bundle;
 pub mod calibrate;
 pub mod designs;
 pub mod runs;
+pub mod shapes;
 
 use std::env;
 use std::path::Path;

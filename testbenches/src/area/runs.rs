@@ -84,6 +84,8 @@ const KINDS: [&[&str]; designs::SIZES] = [
     &["pe", "quantizer"],
     &["pe"],
 ];
+/// What pools words of the residual stream, in designs that have it.
+const POOLS: &[&str] = &["stream_pool", "stream_windows"];
 /// Designs of [`Set::Kinds`] that one run of Yosys takes.
 const TOGETHER: usize = 24;
 
@@ -137,8 +139,13 @@ fn measure_kinds(
     let all = designs.into_iter().enumerate();
     let all = all.map(|(place, design)| (place, design, KINDS[place % designs::SIZES]));
     let (dsp, plain): (Vec<_>, Vec<_>) = all.partition(|(_, d, _)| d.pe == PeKind::Dsp);
+    let pools = plain
+        .iter()
+        .filter(|(_, d, _)| d.max_pool && d.has_stream());
+    let pools = pools.map(|(place, design, _)| (*place, design.clone(), POOLS));
+    let pools: Vec<_> = pools.take(TOGETHER / 2).collect();
     let mut runs = vec![];
-    for some in plain.chunks(TOGETHER).chain([dsp.as_slice()]) {
+    for some in plain.chunks(TOGETHER).chain([dsp.as_slice(), &pools]) {
         say(&format!("{} kinds {}…", target.name(), some[0].1.name));
         let netlist = synthesiser.run(target, &bundle::bundle(some)?, true)?;
         for (place, _, blocks) in some {

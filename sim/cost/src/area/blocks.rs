@@ -19,7 +19,7 @@ pub struct Block {
 
 /// All blocks but memories.
 #[rustfmt::skip] // A table.
-pub const BLOCKS: [Block; 31] = [
+pub const BLOCKS: [Block; 33] = [
     block("pe", |d| n(d.rows) * n(d.columns), element, &["one", "sum", "product", "constants", "operand", "shifter", "partial_products"]),
     block("row_edge", rows, element, &["one", "threshold", "code_word", "operand", "digits"]),
     block("sign_counter", |d| if count_bits(d) > 0 { n(d.rows) } else { 0 }, multiplier, &["one", "count"]),
@@ -30,7 +30,9 @@ pub const BLOCKS: [Block; 31] = [
     block("rows", one, none, &["one", "row_codes", "threshold", "rows", "pooled", "address"]),
     block("array", one, log_log, &["column_weights"]),
     block("accumulator", columns, none, &["one", "accumulator", "sum", "tile_address", "channel"]),
-    block("residual", |d| if d.has_stream() { n(d.columns) } else { 0 }, none, &["one", "accumulator", "aligned", "stream_address"]),
+    block("residual", |d| if d.has_stream() { n(d.columns) } else { 0 }, none, &["one", "accumulator", "aligned", "stream_address", "pooled"]),
+    block("stream_pool", |d| if pools_stream(d) { n(d.columns) } else { 0 }, none, &["one", "stream_word", "place"]),
+    block("stream_windows", |d| u64::from(pools_stream(d)), none, &["one", "coordinate", "place"]),
     block("column", columns, none, &["one", "weight_address", "stream_address", "channel", "stream", "norm", "saturations"]),
     block("columns", one, none, &["one", "weight_address", "stream_address", "stream"]),
     block("deskew", one, none, &["column_code_pairs", "column_codes", "stage_codes"]),
@@ -65,6 +67,11 @@ const fn block(
         kind,
         features,
     }
+}
+
+/// Whether words of the residual stream can be pooled on their way into it.
+pub(super) fn pools_stream(design: &Design) -> bool {
+    design.max_pool && design.has_stream()
 }
 
 fn n(count: u32) -> u64 {

@@ -10,7 +10,7 @@ type Feature = (&'static str, fn(&Design) -> f64);
 
 /// Every feature, by name.
 #[rustfmt::skip] // A table.
-const FEATURES: [Feature; 56] = [
+const FEATURES: [Feature; 58] = [
     ("one", |_| 1.0),
     ("rows", |d| d.rows.into()),
     ("columns", |d| d.columns.into()),
@@ -53,6 +53,8 @@ const FEATURES: [Feature; 56] = [
     ("channel", |d| d.channel_address_bits().into()),
     ("tile_address", |d| d.tile_address_bits().into()),
     ("stream_address", |d| if d.has_stream() { d.stream_address_bits().into() } else { 0.0 }),
+    ("stream_word", |d| if d.has_stream() { d.stream_bits.into() } else { 0.0 }),
+    ("place", |d| clog2(d.map_side).into()),
     ("weight_address", |d| d.weight_address_bits().into()),
     ("saturations", |d| if d.has_stream() { clog2(d.columns + 1).into() } else { 0.0 }),
     ("column_counter", |d| clog2(d.columns).into()),

@@ -24,10 +24,10 @@ pub struct Fit {
 
 /// How much less likely a kind is to differ than a sample to be off.
 const KIND_WEIGHT: f64 = 0.02;
-/// Keeps coefficients of features that always go together apart.
+/// Of features that always go together each gets its share: as a part of what samples say.
 const FEATURE_WEIGHT: f64 = 1e-6;
 /// Rounds over all coefficients.
-const ROUNDS: usize = 4000;
+const ROUNDS: usize = 20_000;
 
 impl Fit {
     /// Fits samples, each by its relative error.
@@ -50,7 +50,10 @@ impl Fit {
         for _ in 0..ROUNDS {
             for f in 0..count {
                 let column = |s: usize| samples[s].features[f];
-                let least = FEATURE_WEIGHT;
+                let all: f64 = (0..samples.len())
+                    .map(|s| weights[s] * column(s).powi(2))
+                    .sum();
+                let least = FEATURE_WEIGHT * all;
                 let step = step(&weights, &left, column, fit.coefficients[f], least);
                 let step = step.max(-fit.coefficients[f]);
                 fit.coefficients[f] += step;

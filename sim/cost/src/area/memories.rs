@@ -2,6 +2,8 @@
 
 use cromulent_design::{Design, FIFO_BEATS, NormWord, OffsetWord, RowWord, ThetaWord, WeightWord};
 
+use super::blocks::pools_stream;
+
 /// Memories of one shape for one purpose.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Memory {
@@ -53,6 +55,9 @@ pub fn memories(design: &Design) -> Vec<Memory> {
     if d.has_stream() {
         all.push(memory("stream", columns, d.stream_depth, d.stream_bits));
     }
+    if pools_stream(d) {
+        all.push(memory("pool lines", columns, d.map_side, d.stream_bits));
+    }
     all.push(memory("queues", lanes, FIFO_BEATS, LANE_BITS));
     all.push(memory("queues", lanes, d.map_fifo_beats(), LANE_BITS));
     all.push(memory("queues", 1, score_depth(d), d.total_bits() + 1));
@@ -64,7 +69,7 @@ pub fn memories(design: &Design) -> Vec<Memory> {
                 .into_iter()
                 .filter(|&(of, count)| of > 0 && count > 0)
         };
-        let code = d.format.code_bits();
+        let code = d.pooled_bits();
         let directions = groups(DIRECTION_COLUMNS);
         all.extend(directions.map(|(of, n)| memory("pool lines", n, d.channel_depth, of)));
         let lines = groups(LINE_COLUMNS);

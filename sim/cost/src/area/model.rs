@@ -67,7 +67,9 @@ impl Group {
         match block {
             "pe" | "array" => Group::Elements,
             "row_edge" | "sign_counter" | "column_foot" | "quantizer" | "pool_row"
-            | "row_feeder" | "accumulator" | "residual" | "column" | "deskew" => Group::Lanes,
+            | "row_feeder" | "accumulator" | "residual" | "stream_pool" | "column" | "deskew" => {
+                Group::Lanes
+            }
             _ => Group::Control,
         }
     }
@@ -145,6 +147,11 @@ impl Model {
             let each = sizes
                 .get(&metric)
                 .map_or(0.0, |fit| fit.size(block, &kind, design));
+            // A DSP block is there or not.
+            let each = match metric {
+                Metric::Dsps => each.round(),
+                _ => each,
+            };
             let all = each.max(0.0) * instances as f64;
             let all = match (block.name, metric) {
                 ("pe", Metric::Ffs) => all - unread(design),

@@ -12,10 +12,16 @@ use super::fit::Fit;
 use super::{Group, Metric, Model};
 
 /// The models that are built in, by name of the target.
-pub const SHIPPED: [(&str, &str); 1] = [(
-    "ecp5",
-    include_str!("../../../../constraints/area/ecp5.toml"),
-)];
+pub const SHIPPED: [(&str, &str); 2] = [
+    (
+        "ecp5",
+        include_str!("../../../../constraints/area/ecp5.toml"),
+    ),
+    (
+        "sky130_fd_sc_hd__tt_025C_1v80",
+        include_str!("../../../../constraints/area/sky130_fd_sc_hd__tt_025C_1v80.toml"),
+    ),
+];
 
 type Item<'a> = Spanned<DeValue<'a>>;
 
