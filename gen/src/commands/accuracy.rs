@@ -4,6 +4,7 @@ mod combinations;
 mod layers;
 mod mixed;
 mod report;
+mod search;
 mod single;
 mod tally;
 
@@ -25,8 +26,9 @@ use crate::progress::Progress;
 use crate::workload::read_back;
 use crate::{Error, Outcome, Problem};
 use combinations::{Combination, combinations};
-use mixed::{Search, Wish};
+use mixed::Wish;
 use report::{Report, Row};
+use search::Search;
 pub(super) use single::{Judge, top1};
 use tally::{Answer, Tally};
 
@@ -217,10 +219,10 @@ fn program(
         let search = Search {
             network,
             design: &design,
-            first: choices.first,
-            weights: choices.weights,
+            choices: &choices,
             examples: deciding,
             wanted,
+            tries: search::TRIES,
         };
         let best = search.run(wishes)?;
         choices.formats.clone_from(&best.wishes);
@@ -230,8 +232,15 @@ fn program(
     let mut program = Program::new(combination, compiled)?;
     program.formats = choices.formats;
     if let Some((best, images)) = found {
+        let rank = match best.cheapest {
+            true => "no cheaper assignment keeps it".to_owned(),
+            false => format!(
+                "the cheapest but for more than {} assignments that were not tried",
+                search::TRIES
+            ),
+        };
         program.notes.push(format!(
-            "--auto: {:.2} per cent of the {images} images that decide, {} bits of codes an image in place of {}",
+            "--auto: {:.2} per cent of the {images} images that decide, {} bits of codes an image in place of {}; {rank}",
             best.accuracy, best.bits[0], best.bits[1]
         ));
     }

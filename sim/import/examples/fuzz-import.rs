@@ -2,6 +2,8 @@
 //! ends it, with the seed.
 //!
 //!     cargo run -p cromulent-import --example fuzz-import -- --seconds 300
+//!
+//! `--corpus FOLDER` writes the files as they are instead, for the targets in `fuzz`.
 
 #[path = "../tests/torchvision/mod.rs"]
 mod torchvision;
@@ -14,16 +16,17 @@ use cromulent_network::Generator;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (mut seconds, mut first) = (Some(10), Some(0));
+    let (mut seconds, mut first, mut seeds) = (Some(10), Some(0), None);
     for pair in arguments.chunks(2) {
         match pair {
             [option, number] if option == "--seconds" => seconds = number.parse().ok(),
             [option, number] if option == "--seed" => first = number.parse().ok(),
+            [option, folder] if option == "--corpus" => seeds = Some(Path::new(folder)),
             _ => seconds = None,
         }
     }
     let (Some(seconds), Some(first)) = (seconds, first) else {
-        eprintln!("write --seconds N, and --seed N for the first file");
+        eprintln!("write --seconds N, and --seed N for the first file; or --corpus FOLDER");
         std::process::exit(2);
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
@@ -49,6 +52,13 @@ fn main() {
             "safetensors" => weights(&corpus),
             _ => by_name(&corpus, &scratch),
         };
+        if let Some(folder) = seeds {
+            keep(
+                &corpus,
+                &folder.join(name.split(',').next().unwrap_or(name)),
+            );
+            continue;
+        }
         let (start, mut slowest, mut count, mut sound) =
             (Instant::now(), (Duration::ZERO, 0), first, 0u64);
         while start.elapsed() < Duration::from_secs(seconds) {
@@ -74,6 +84,21 @@ fn main() {
         );
     }
     let _ = std::fs::remove_dir_all(scratch);
+}
+
+/// Writes a corpus to a folder, beside what is there.
+fn keep(corpus: &[Vec<u8>], folder: &Path) {
+    let written = std::fs::create_dir_all(folder).and_then(|()| {
+        let there = std::fs::read_dir(folder)?.count();
+        let mut files = corpus.iter().enumerate();
+        files.try_for_each(|(number, bytes)| {
+            std::fs::write(folder.join(format!("seed-{}", there + number)), bytes)
+        })
+    });
+    if let Err(error) = written {
+        eprintln!("{}: {error}", folder.display());
+        std::process::exit(2);
+    }
 }
 
 /// A file of the corpus with bytes changed, taken out, put in, or of another file.

@@ -147,6 +147,23 @@ fn cycles_are_refused() {
     assert!(message(&bytes).contains("gives `image` again"));
 }
 
+/// Nodes behind one that fits nothing are looked at as well; found by the fuzz target.
+#[test]
+fn a_node_that_fits_nothing_does_not_shift_the_others() {
+    let bytes = model(&[
+        image(),
+        node("GlobalAveragePool", &["image"], "mean"),
+        node("Concat", &["image", "mean"], "bad"),
+        node("Add", &["image", "mean"], "worse"),
+        node("Relu", &["image"], "a"),
+        node("Relu", &["a"], "b"),
+        node("GlobalAveragePool", &["b"], "c"),
+        output("c"),
+    ]);
+    let problems = message(&bytes);
+    assert!(problems.contains("(Add)"), "{problems}");
+}
+
 #[test]
 fn tensors_that_claim_too_much_are_refused() {
     let tensor = |dims: &[u64], extra: &[Vec<u8>]| {

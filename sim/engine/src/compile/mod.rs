@@ -13,6 +13,7 @@
 //!
 //! Floating point ends here: an image holds integers only, but for what a score of 1 is worth.
 
+mod coded;
 mod columns;
 mod form;
 mod forms;
@@ -40,6 +41,7 @@ use crate::image::{Image, MapShape};
 use crate::layer::PIXEL_BEATS;
 use crate::memory::Maps;
 
+pub use coded::{CodedMap, coded_maps};
 pub use outline::{Outline, OutlineLayer, outline, outline_with};
 pub use probes::{Kept, Probe};
 pub use restrict::WeightValues;

@@ -181,10 +181,17 @@ impl Lowering {
             return Err((what, "give a smaller network".into()));
         }
         let node = self.graph.add(name, kind, inputs);
-        let shape = self.graph.shape_of(node, &self.shapes);
-        let shape = shape.map_err(|Problem { what, fix, .. }| (what, fix))?;
-        self.shapes.push(shape);
-        Ok(node)
+        match self.graph.shape_of(node, &self.shapes) {
+            Ok(shape) => {
+                self.shapes.push(shape);
+                Ok(node)
+            }
+            Err(Problem { what, fix, .. }) => {
+                // Later nodes are looked at too, each with its shape at its own place.
+                self.graph.nodes.pop();
+                Err((what, fix))
+            }
+        }
     }
 
     /// Adds an operation that leaves what it reads a map or a vector.
