@@ -132,7 +132,11 @@ fn label(name: &str, group: &Group) -> String {
         1 => name.to_owned(),
         count => format!("{name} × {count}"),
     };
-    if let Some(size) = group.module.strip_prefix("memory_") {
+    let module = &group.module;
+    let size = module
+        .strip_prefix("memory_")
+        .or_else(|| module.strip_prefix("lookup_"));
+    if let Some(size) = size {
         label += &format!("\\n{} bits", size.replace('x', " × "));
     }
     label

@@ -26,6 +26,8 @@ pub fn every_form(rows: u32, columns: u32) -> Vec<Design> {
             with(PeKind::Dsp, &design),
             with(PeKind::LogLog, &design),
             with(PeKind::LogLog, &digits),
+            with(PeKind::Table, &design),
+            with(PeKind::Table, &digits),
         ]
     });
     let mut forms: Vec<Design> = both.filter(|design| design.validate().is_ok()).collect();
@@ -45,6 +47,7 @@ pub fn name(design: &Design) -> String {
         PeKind::Multiply if design.format != Format::I8 => ", Booth rows",
         PeKind::Dsp => ", DSP",
         PeKind::LogLog => ", log-log",
+        PeKind::Table => ", table",
         _ => "",
     };
     format!("{} {}{digits}{kind}", design.format, design.affine)
@@ -69,12 +72,12 @@ mod tests {
         let names: Vec<_> = every_form(2, 2).iter().map(name).collect();
         assert_eq!(
             names.len(),
-            2 * (4 * 3 + 4) + 2 + 2 * 3 + 4 * 2 + 2 * (3 * 2 + 2) + 4 * 2
+            2 * (4 * 3 + 4) + 2 + 2 * 3 + 4 * 2 + 2 * (3 * 2 + 2) + 4 * 2 + 2 * (4 * 3 + 4) + 4 * 2
         );
         assert!(names.contains(&"L5 snapped with digits".to_string()));
         assert!(names.contains(&"I8 rectified".to_string()));
         assert!(names.contains(&"I4 rectified, Booth rows".to_string()));
         let last = names.last().map(String::as_str);
-        assert_eq!(last, Some("O4 recentred with digits, log-log"));
+        assert_eq!(last, Some("O4 recentred with digits, table"));
     }
 }

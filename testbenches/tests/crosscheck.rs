@@ -143,11 +143,23 @@ fn designs() -> Vec<Design> {
             pe: PeKind::Dsp,
             ..small(4, 3, Format::I8, Affine::Rectified, false, 128)
         },
+        Design {
+            pe: PeKind::Table,
+            ..small(4, 3, Format::L4, Affine::Exact, false, 64)
+        },
+        Design {
+            pe: PeKind::Table,
+            ..small(3, 3, Format::R3, Affine::Rectified, false, 128)
+        },
+        Design {
+            pe: PeKind::Table,
+            ..small(2, 2, Format::L5, Affine::Recentred, true, 32)
+        },
     ];
     // All but a few can pool, some compute several images together.
     let pools = |(n, design): (usize, Design)| Design {
         max_pool: n % 4 != 1,
-        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1, 2, 1, 2, 2][n],
+        batch: [1, 2, 1, 1, 3, 1, 1, 4, 1, 2, 3, 1, 2, 1, 2, 2, 1, 2, 1][n],
         code_depth: if n % 2 == 0 { 256 } else { 512 },
         ..design
     };

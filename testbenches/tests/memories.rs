@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cromulent::executors::verilator::{TOP, emit};
 use cromulent::tools::{Found, Scratch, yosys};
-use cromulent_design::{Affine, Design};
+use cromulent_design::{Affine, Design, PeKind};
 use cromulent_number::Format;
 use cromulent_testbenches::tools;
 
@@ -45,6 +45,15 @@ fn pooling() -> Design {
     }
 }
 
+/// The same with tables of products, of which each element has two.
+fn tables() -> Design {
+    Design {
+        name: "memories-tables-2x2".to_owned(),
+        pe: PeKind::Table,
+        ..design()
+    }
+}
+
 /// The memories that must be block RAM.
 fn large() -> BTreeSet<String> {
     let mut names = BTreeSet::from(["core.rows.row_words".to_owned()]);
@@ -72,7 +81,15 @@ fn small(design: &Design) -> BTreeSet<String> {
             names.insert(format!("core.columns.column_{n}.{constants}"));
         }
     }
+    if design.pe == PeKind::Table {
+        for (row, column) in (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| (row, column))) {
+            names.insert(format!("core.array.row_{row}.pe_{column}.products"));
+        }
+    }
     if design.max_pool {
+        for n in 0..SIDE {
+            names.insert(format!("core.columns.column_{n}.residual.stream_pool.line"));
+        }
         // The columns of so small an array share a word of each.
         for memory in ["directions_0", "lines_0"] {
             names.insert(format!("core.output_pool.{memory}"));
@@ -152,15 +169,15 @@ fn ice40_has_every_memory_in_block_ram() {
 
 #[test]
 fn ecp5_has_every_large_memory_in_block_ram() {
-    check("synth_ecp5", "t:DP16KD t:PDPW16KD", "t:TRELLIS_DPR16X4");
+    let (block, distributed) = ("t:DP16KD t:PDPW16KD", "t:TRELLIS_DPR16X4");
+    check("synth_ecp5", block, distributed);
+    check_design(&tables(), "synth_ecp5", block, distributed);
 }
 
 #[test]
 fn xilinx_has_every_large_memory_in_block_ram() {
     let distributed = "t:RAM32* t:RAM64* t:RAM128* t:RAM256*";
-    check(
-        "synth_xilinx -flatten",
-        "t:RAMB18E1 t:RAMB36E1",
-        distributed,
-    );
+    let (flow, block) = ("synth_xilinx -flatten", "t:RAMB18E1 t:RAMB36E1");
+    check(flow, block, distributed);
+    check_design(&tables(), flow, block, distributed);
 }

@@ -10,7 +10,9 @@
 use cromulent::cli::Executor;
 use cromulent::executors::{Counters, HardwareRun, Job, MemoryMap, register, rust_hdl};
 use cromulent::verification::{Clock, RunTrace, totals};
-use cromulent_design::{Affine, Command, Design, Direction, Fetch, Header, LayerRegisters, Move};
+use cromulent_design::{
+    Affine, Command, Design, Direction, Fetch, Header, LayerRegisters, Move, PeKind,
+};
 use cromulent_engine::program::{Program, ProgramLayer, scratch_bytes};
 use cromulent_engine::random::Generator;
 use cromulent_engine::timing::{self, Memory, Timing};
@@ -49,6 +51,7 @@ fn design(generator: &mut Generator, rows: &[u32]) -> Design {
         map_side: 16,
         stream_depth: 16,
         batch: *generator.pick(&[1, 1, 2, 3, 5]),
+        pe: *generator.pick(&[PeKind::Shift, PeKind::Shift, PeKind::Table]),
         ..Design::new(rows, columns, format, affine)
     };
     design.validate().expect("a valid design");

@@ -63,8 +63,12 @@ pub fn run(args: &CompareArgs, progress: &Progress) -> Result<Outcome, Error> {
     }
     drop(bench.step);
     let mut notes = vec![];
+    if args.pe == Which::All && !has_distributed_ram(args) {
+        let what = "pe = \"table\" is left out: its memories need distributed RAM, which an iCE40 and cells do not have";
+        notes.push(what.to_owned());
+    }
     if let Some(source) = source.filter(|source| source.seed.is_none()) {
-        notes = judge(&source.network, &mut rows, progress);
+        notes.extend(judge(&source.network, &mut rows, progress));
     } else if args.network.is_some() {
         notes.push("the network has no trained weights, so that there is no accuracy".to_owned());
     }
@@ -120,13 +124,21 @@ fn targets(args: &CompareArgs) -> Result<Vec<Target>, Error> {
         .collect())
 }
 
+/// Whether what is synthesised for has memories of tables; elsewhere a table of products becomes flip-flops.
+fn has_distributed_ram(args: &CompareArgs) -> bool {
+    args.liberty.is_none() && args.target.is_some_and(Vendor::has_distributed_ram)
+}
+
 /// The designs of each format.
 fn wanted(args: &CompareArgs) -> Result<Vec<(&Asked, Vec<Design>)>, Error> {
     // Tables and DSP blocks have no common measure: the smallest is one of tables, and without an FPGA there are none.
     let with_dsp = args.pe == Which::All && args.target.is_some() && args.liberty.is_none();
+    // The smallest element may be the slowest: a table takes a load for each of its entries.
+    let with_tables = args.pe == Which::All && has_distributed_ram(args);
     // Powers of two as constants are another network: no best kind of the same accuracy.
     let allowed = |pe| match pe {
         PeKind::Dsp => with_dsp,
+        PeKind::Table => with_tables,
         PeKind::LogLog => args.pe == Which::All,
         PeKind::Shift | PeKind::Rows | PeKind::Multiply => true,
     };

@@ -8,7 +8,7 @@ mod text;
 
 use cromulent_cost::mapping::with_buffers;
 use cromulent_cost::{Activity, Parts, Prices, Stored, Technology, activity};
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 use cromulent_engine::timing::{Causes, Memory};
 use cromulent_engine::traffic::SramWords;
 use cromulent_engine::{Outline, outline_with};
@@ -36,6 +36,17 @@ pub fn run(args: &EstimateArgs, progress: &Progress) -> Result<Outcome, Error> {
         None => design,
         Some(kib) => buffers(&design, kib)?,
     };
+    if model.is_some() && design.pe == PeKind::Table {
+        let what = "pe = \"table\" is in no model of areas";
+        let fix =
+            "leave --target and --liberty out, and measure it with `cromulent compare --pe all`";
+        return Err(Error::bad_input(
+            format!("design {}, pe", design.name),
+            what,
+            fix,
+        ));
+    }
+    priced(&design, technology.as_ref())?;
     let _step = progress.step("counting");
     let outline = outline_with(&source.network, &design, &(&args.choices).into())?;
     let settings = Settings {
@@ -70,6 +81,18 @@ fn buffers(design: &Design, kib: u32) -> Result<Design, Error> {
         Error::bad_input("--buffer-kib", format!("{kib} KiB: {what}"), fix)
     })?;
     Ok(design)
+}
+
+/// Whether a technology has a price for a design.
+fn priced(design: &Design, technology: Option<&Technology>) -> Result<(), Error> {
+    if technology.is_none() || design.pe != PeKind::Table {
+        return Ok(());
+    }
+    let place = format!("design {}, pe", design.name);
+    let what =
+        "pe = \"table\" has no energy: no technology table knows memories made of an FPGA's tables";
+    let fix = "leave --technology out, or write pe = \"shift\"";
+    Err(Error::bad_input(place, what, fix))
 }
 
 /// What a design stands in.
@@ -121,13 +144,14 @@ impl Estimate {
     /// Counts a network that is laid out for a design.
     ///
     /// # Errors
-    /// Its program hangs.
+    /// Its program hangs, or the technology has no price for its elements.
     pub(super) fn of(
         settings: Settings,
         design: Design,
         outline: Outline,
         technology: Option<Technology>,
     ) -> Result<Estimate, Error> {
+        priced(&design, technology.as_ref())?;
         let timing = time(&design, &outline.steps, settings.memory)?;
         let macs = outline.layers.iter();
         let macs: Vec<u64> = macs.map(|l| u64::from(design.batch) * l.macs).collect();

@@ -3,8 +3,9 @@
 use crate::pe::Pe;
 use crate::powers;
 use crate::shape::{PeShape, Shape};
+use crate::table_head::TableHead;
 use cromulent_design::PeKind;
-use cromulent_kit::{Describe, Interpreter, Net, logic};
+use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, logic};
 use rust_hdl_core::prelude::*;
 
 /// One row: the operand travels right, the partial sums pass through downwards.
@@ -16,7 +17,7 @@ pub struct ArrayRow {
     pub operand: Net<In>,
     /// Load strobe for column 0.
     pub load: Net<In>,
-    /// Swap strobe for column 0.
+    /// Swap strobe for column 0; with tables, which of the two is in use from the next cycle on.
     pub swap: Net<In>,
     /// Weight word of each column.
     pub weight: Vec<Net<In>>,
@@ -99,10 +100,17 @@ pub struct Array {
     pub load: Vec<Net<In>>,
     /// Swap strobe of each row.
     pub swap: Vec<Net<In>>,
-    /// Weight word of each column, the same for all rows; `load` says who takes it.
+    /// Weight word of each column, the same for all rows; `load` says who takes it. With tables an element takes what
+    /// is made of it, a cycle later.
     pub weight: Vec<Net<In>>,
+    /// With tables: the operand for which column 0 makes entries.
+    pub entry: Optional<Net<In>>,
+    /// With tables: all rows use the same of the two.
+    pub reset: Optional<Net<In>>,
     /// Sum of each column modulo 2^sum_bits, products' offsets taken off, signs not yet corrected.
     pub sum: Vec<Net<Out>>,
+    head: Vec<TableHead>,
+    half: Vec<Register>,
     row: Vec<ArrayRow>,
     _head: i64,
     _pe: PeShape,
@@ -112,17 +120,59 @@ impl Array {
     /// An array of `shape.rows` rows.
     pub fn new(shape: &Shape) -> Array {
         let rows = shape.rows;
+        let table = shape.pe.kind == PeKind::Table;
+        let if_table = |count| if table { count } else { 0 };
         Array {
             clock: Net::flag(),
             operand: Net::array(rows, shape.pe.operand.bits(), false),
             load: Net::array(rows, 1, false),
             swap: Net::array(rows, 1, false),
             weight: Net::array(shape.columns, shape.weight_word_bits(), false),
+            entry: Optional::when(table, || Net::bits(shape.pe.operand.bits())),
+            reset: Optional::when(table, Net::flag),
             sum: Net::array(shape.columns, shape.sum_bits, false),
+            head: (0..if_table(shape.columns))
+                .map(|_| TableHead::new(shape))
+                .collect(),
+            half: (0..if_table(rows)).map(|_| Register::control(1)).collect(),
             row: (0..rows).map(|_| ArrayRow::new(shape)).collect(),
             _head: -(rows as i64) * shape.pe.offset(),
             _pe: shape.pe.clone(),
         }
+    }
+
+    /// What the elements of column j are loaded with.
+    fn loaded<I: Interpreter>(&self, i: &mut I, j: usize) -> I::Word {
+        if let Some(head) = self.head.get(j) {
+            i.connect(&head.clock, &self.clock);
+            i.connect(&head.weight, &self.weight[j]);
+            match (j.checked_sub(1), self.entry.get()) {
+                (Some(left), _) => i.connect(&head.entry_in, &self.head[left].entry_out),
+                (None, Some(entry)) => i.connect(&head.entry_in, entry),
+                (None, None) => {}
+            }
+            return i.read(&head.word);
+        }
+        let stored = i.read(&self.weight[j]);
+        match self._pe.kind {
+            PeKind::LogLog => {
+                let word = powers::encoded(i, &self._pe, stored);
+                i.name(format_args!("power_{j}"), word)
+            }
+            _ => stored,
+        }
+    }
+
+    /// The swap strobe of row r; of tables which one is in use, which it changes.
+    fn swapped<I: Interpreter>(&self, i: &mut I, r: usize) {
+        let row = &self.row[r];
+        let (Some(half), Some(reset)) = (self.half.get(r), self.reset.get()) else {
+            return i.connect(&row.swap, &self.swap[r]);
+        };
+        let next = half.read(i) ^ i.read(&self.swap[r]);
+        let next = i.name(format_args!("half_of_row_{r}"), next);
+        half.update_from(i, &self.clock, reset, next);
+        i.drive(&row.swap, next);
     }
 }
 
@@ -138,22 +188,13 @@ impl Describe for Array {
     }
     fn describe<I: Interpreter>(&self, i: &mut I) {
         let head = i.literal(self.sum[0].width(), false, self._head);
-        let mut weights = vec![];
-        for (j, port) in self.weight.iter().enumerate() {
-            let stored = i.read(port);
-            weights.push(match self._pe.kind {
-                PeKind::LogLog => {
-                    let word = powers::encoded(i, &self._pe, stored);
-                    i.name(format_args!("power_{j}"), word)
-                }
-                _ => stored,
-            });
-        }
+        let columns = 0..self.weight.len();
+        let weights: Vec<I::Word> = columns.map(|j| self.loaded(i, j)).collect();
         for (r, row) in self.row.iter().enumerate() {
             i.connect(&row.clock, &self.clock);
             i.connect(&row.operand, &self.operand[r]);
             i.connect(&row.load, &self.load[r]);
-            i.connect(&row.swap, &self.swap[r]);
+            self.swapped(i, r);
             for (j, &weight) in weights.iter().enumerate() {
                 i.drive(&row.weight[j], weight);
                 match r {

@@ -1,6 +1,7 @@
 //! All that stands around the array's columns.
 
 use crate::column::{Column, constant_bits};
+use crate::counting::delay;
 use crate::position::{FLAG_BITS, Flags};
 use crate::sequencer::register_width;
 use crate::shape::Shape;
@@ -49,6 +50,10 @@ pub struct Columns {
     pub new_weight: Vec<Net<In>>,
     /// Where the weight words of the row lie that is loaded next.
     pub read_address: Net<In>,
+    /// The entry of the tables that is made of them.
+    pub entry_in: Optional<Net<In>>,
+    /// The same, in step with the weight word of column 0.
+    pub entry_out: Optional<Net<Out>>,
     /// Weight word of each column for the processing elements.
     pub weight: Vec<Net<Out>>,
     /// Sum of each column.
@@ -86,6 +91,7 @@ pub struct Columns {
     /// Words of one position that saturated.
     pub saturated: Net<Out>,
     weight_delay: Vec<Register>,
+    entry_delay: Vec<Register>,
     pointer: Optional<StreamPointer>,
     stream_windows: Optional<StreamWindows>,
     column: Vec<Column>,
@@ -99,6 +105,9 @@ impl Columns {
         let (address, stream) = (shape.weight_address_bits(), shape.stream_address_bits());
         let counted = shape.count_bits();
         let streams = shape.design.has_stream();
+        let entries = shape.design.table_bits() as usize;
+        // The head of a column takes the cycle that is saved.
+        let weight_delay = WEIGHT_DELAY - usize::from(entries > 0);
         let flag = || Optional::when(streams, Net::flag);
         let pools = streams && shape.design.max_pool;
         let registers = WINDOW_REGISTERS.map(|name| (name, register_width(shape, name)));
@@ -114,6 +123,8 @@ impl Columns {
             write_address: Net::bits(address),
             new_weight: Net::array(columns, shape.weight_word_bits(), false),
             read_address: Net::bits(address),
+            entry_in: Optional::when(entries > 0, || Net::bits(entries)),
+            entry_out: Optional::when(entries > 0, || Net::bits(entries)),
             weight: Net::array(columns, shape.weight_word_bits(), false),
             sum: Net::array(columns, shape.sum_bits, false),
             count: Optional::when(counted.is_some(), || Net::bits(counted.unwrap_or(1))),
@@ -136,7 +147,11 @@ impl Columns {
             word_valid: Net::array(columns, 1, false),
             word: Net::array(columns, shape.word_bits(), true),
             saturated: Net::bits(shape.saturation_bits()),
-            weight_delay: Register::data_array(WEIGHT_DELAY, address, false),
+            weight_delay: Register::data_array(weight_delay, address, false),
+            entry_delay: match entries {
+                0 => vec![],
+                bits => Register::data_array(WEIGHT_DELAY, bits, false),
+            },
             pointer: Optional::when(streams, || StreamPointer::new(shape)),
             stream_windows: Optional::when(pools, || StreamWindows::new(shape)),
             column: (0..columns).map(|_| Column::new(shape)).collect(),
@@ -194,6 +209,11 @@ impl Columns {
 
     /// What enters at the left, and what comes from the column there.
     fn chain<I: Interpreter>(&self, i: &mut I) {
+        if let (Some(port), Some(entry)) = (self.entry_out.get(), self.entry_in.get()) {
+            let first = i.read(entry);
+            let late = delay(i, &self.clock, &self.entry_delay, first);
+            i.drive(port, late);
+        }
         let mut address = i.read(&self.read_address);
         for register in &self.weight_delay {
             register.load(i, &self.clock, address);

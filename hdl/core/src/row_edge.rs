@@ -1,7 +1,7 @@
 //! The left edge of one row: from a stored code to the operand of the processing elements.
 
 use crate::digit_recoder::DigitRecoder;
-use crate::shape::Shape;
+use crate::shape::{OperandShape, Shape};
 use cromulent_design::Affine;
 use cromulent_kit::{Describe, Interpreter, Net, Optional, Register, Word, logic};
 use cromulent_number::{Format, from_order, integer};
@@ -157,7 +157,10 @@ impl RowEdge {
                 threshold.slice(0, code.width()),
                 descending,
             ),
-            _ => self.rectified(i, code, inside),
+            _ => {
+                let active = code.any() & inside;
+                rectified_operand(i, &self._shape.pe.operand, code, active)
+            }
         }
     }
 
@@ -255,21 +258,6 @@ impl RowEdge {
         let mode = i.read(self.digits.get()?);
         let value = mode.mux(pixel, level);
         self.recoded(i, value)
-    }
-
-    /// Code 0 adds nothing; code n + 1 is the magnitude n.
-    fn rectified<I: Interpreter>(&self, i: &mut I, code: I::Word, inside: I::Word) -> I::Word {
-        let active = code.any() & inside;
-        let active = i.name("active", active);
-        let one = i.constant(code.width(), 1);
-        let index = i.name("index", (code - one) & active.repeat(code.width()));
-        let root_bits = self._shape.pe.operand.root;
-        let root = (root_bits > 0).then(|| index.slice(0, root_bits));
-        let shift = index
-            .slice(root_bits, index.width() - root_bits)
-            .resize(self._shape.pe.operand.shift);
-        let zero = i.constant(1, 0);
-        self._shape.pe.operand.pack::<I>(active, zero, root, shift)
     }
 
     /// Sign, root and shift of a signed code.
@@ -390,6 +378,24 @@ fn table<I: Interpreter>(i: &mut I, index: I::Word, entry: impl Fn(u32) -> u64) 
             .collect();
     }
     entries[0]
+}
+
+/// The operand of a rectified code for elements that shift: code 0 adds nothing; code n + 1 is the magnitude n.
+pub(crate) fn rectified_operand<I: Interpreter>(
+    i: &mut I,
+    operand: &OperandShape,
+    code: I::Word,
+    active: I::Word,
+) -> I::Word {
+    let active = i.name("active", active);
+    let one = i.constant(code.width(), 1);
+    let index = i.name("index", (code - one) & active.repeat(code.width()));
+    let root = (operand.root > 0).then(|| index.slice(0, operand.root));
+    let shift = index
+        .slice(operand.root, index.width() - operand.root)
+        .resize(operand.shift);
+    let zero = i.constant(1, 0);
+    operand.pack::<I>(active, zero, root, shift)
 }
 
 /// The place of a code among the values.

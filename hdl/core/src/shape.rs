@@ -235,11 +235,11 @@ impl PeShape {
             _ => 0,
         };
         let shift = match design.pe {
-            PeKind::Shift | PeKind::LogLog => design.shift_bits() as usize,
+            PeKind::Shift | PeKind::LogLog | PeKind::Table => design.shift_bits() as usize,
             PeKind::Rows if design.image_digits => design.shift_bits() as usize - shift_unit,
             PeKind::Rows | PeKind::Multiply | PeKind::Dsp => 0,
         };
-        PeShape {
+        let mut shape = PeShape {
             kind: design.pe,
             weight_bits: design.weight_bits as usize,
             roots: design.format.root() as usize,
@@ -257,7 +257,19 @@ impl PeShape {
             product_bits: design.product_bits() as usize,
             sum_bits: design.sum_bits() as usize,
             shadow: true,
+        };
+        let operand = &mut shape.operand;
+        if design.pe == PeKind::Table && design.has_coded_tables() {
+            // A code that is all there is needs no fields.
+            *operand = OperandShape {
+                number: design.table_bits() as usize,
+                shift: 0,
+                root: 0,
+                negative: false,
+                active: false,
+            };
         }
+        shape
     }
 
     /// Bits of the constants as they are stored: A, lowest first, then B.
@@ -265,10 +277,12 @@ impl PeShape {
         self.weight_bits * self.roots + self.bias_bits.unwrap_or(0)
     }
 
-    /// Bits of the word an element keeps: the constants, or sign and exponent of one that is a power of two.
+    /// Bits of the word an element is loaded with: the constants; sign and exponent of one that is a power of two; or a
+    /// product and, above it, the operand it is the product of.
     pub fn weight_word_bits(&self) -> usize {
         match self.kind {
             PeKind::LogLog => 1 + powers::exponent_bits(self),
+            PeKind::Table => self.product_bits + self.operand.bits(),
             _ => self.constants_bits(),
         }
     }
@@ -287,7 +301,7 @@ impl PeShape {
     /// must not have one.
     pub fn has_offset_rows(&self) -> bool {
         match self.kind {
-            PeKind::Shift | PeKind::LogLog | PeKind::Dsp => false,
+            PeKind::Shift | PeKind::LogLog | PeKind::Table | PeKind::Dsp => false,
             PeKind::Rows => self.operand.shift == 0,
             PeKind::Multiply => true,
         }
@@ -297,7 +311,7 @@ impl PeShape {
     pub fn most_missing(&self) -> usize {
         match self.kind {
             PeKind::Multiply => multiplier::most_missing(self),
-            PeKind::Shift | PeKind::Rows => self.operand.negative.into(),
+            PeKind::Shift | PeKind::Table | PeKind::Rows => self.operand.negative.into(),
             PeKind::LogLog | PeKind::Dsp => 0,
         }
     }
@@ -306,7 +320,7 @@ impl PeShape {
     pub fn missing<I: Interpreter>(&self, i: &mut I, operand: I::Word) -> Option<I::Word> {
         match self.kind {
             PeKind::Multiply => multiplier::missing(i, self, operand),
-            PeKind::Shift | PeKind::Rows => self.operand.negative_of(operand),
+            PeKind::Shift | PeKind::Table | PeKind::Rows => self.operand.negative_of(operand),
             PeKind::LogLog | PeKind::Dsp => None,
         }
     }

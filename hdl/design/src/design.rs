@@ -17,6 +17,8 @@ pub enum PeKind {
     LogLog,
     /// By adding up the bits of a number, each of them a row: uniform codes of few bits.
     Rows,
+    /// By looking the product up in a table of all operands, for each constant its own: log codes and signed digits.
+    Table,
     /// With a multiplier of radix-4 Booth rows: int8, and uniform codes of few bits.
     Multiply,
     /// With a multiplication that synthesis puts into a DSP block: int8.
@@ -26,13 +28,14 @@ pub enum PeKind {
 impl PeKind {
     /// Whether operands are powers of two: log codes and signed digits.
     pub fn takes_powers(self) -> bool {
-        matches!(self, PeKind::Shift | PeKind::LogLog)
+        matches!(self, PeKind::Shift | PeKind::LogLog | PeKind::Table)
     }
 
     /// Every kind.
-    pub const ALL: [PeKind; 5] = [
+    pub const ALL: [PeKind; 6] = [
         PeKind::LogLog,
         PeKind::Shift,
+        PeKind::Table,
         PeKind::Rows,
         PeKind::Multiply,
         PeKind::Dsp,
@@ -43,6 +46,7 @@ impl PeKind {
         match self {
             PeKind::Shift => "shift",
             PeKind::LogLog => "log-log",
+            PeKind::Table => "table",
             PeKind::Rows => "rows",
             PeKind::Multiply => "multiply",
             PeKind::Dsp => "dsp",

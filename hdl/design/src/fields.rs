@@ -56,8 +56,8 @@ pub const FIELDS: [Field; 23] = [
         meaning: "Columns of the array: output channels computed at once.",
     },
     Field {
-        name: "pe", kind: Kind::Choice(&["shift", "log-log", "rows", "multiply", "dsp"]), unit: "", default: Some("`shift`"),
-        meaning: "How a processing element multiplies: by shifting a stored constant; by adding its exponent, of constants that are powers of two; by adding up a row for each bit of a code (I4, I3); with radix-4 Booth rows (I8, I4, I3); or in a DSP block (I8).",
+        name: "pe", kind: Kind::Choice(&["shift", "log-log", "table", "rows", "multiply", "dsp"]), unit: "", default: Some("`shift`"),
+        meaning: "How a processing element multiplies: by shifting a stored constant; by adding its exponent, of constants that are powers of two; by looking it up in a table for each constant, in tables of the FPGA, which take a load for every entry; by adding up a row for each bit of a code (I4, I3); with radix-4 Booth rows (I8, I4, I3); or in a DSP block (I8).",
     },
     Field {
         name: "format", kind: Kind::Choice(&["L2", "L3", "L4", "L5", "R2", "R3", "R4", "R5", "I8", "I4", "I3", "U4", "U5", "U8", "O4"]), unit: "", default: None,

@@ -89,6 +89,29 @@ impl Design {
         bits_for(self.largest_shift())
     }
 
+    /// Bits that choose an entry of a table of products: the code if it is rectified and all that comes, else what an
+    /// element that shifts is sent. 0 if elements have no table.
+    pub fn table_bits(&self) -> u32 {
+        if self.pe != PeKind::Table {
+            return 0;
+        }
+        if self.has_coded_tables() {
+            return self.format.code_bits();
+        }
+        let flags = u32::from(self.has_sign()) + u32::from(self.has_active());
+        self.shift_bits() + self.root_bits() + flags
+    }
+
+    /// Whether a table of products has an entry for each code, and no more: of rectified codes that come alone.
+    pub fn has_coded_tables(&self) -> bool {
+        self.pe == PeKind::Table && self.format.is_rectified() && !self.image_digits
+    }
+
+    /// How often the rows of a tile are loaded one after another: once, or once for every entry of a table of products.
+    pub fn loads(&self) -> u32 {
+        1 << self.table_bits()
+    }
+
     /// Bits of a word of a code bank: a code, or the pixel that may stand there instead.
     pub fn code_word_bits(&self) -> u32 {
         self.format.code_bits().max(self.digit_word_bits())
@@ -257,7 +280,7 @@ impl Design {
         let digit = if self.image_digits { DIGIT_SHIFT } else { 0 };
         // A number of n bits is less than 2^n.
         let code = match self.pe {
-            PeKind::Shift | PeKind::LogLog => self.format.max_shift(),
+            PeKind::Shift | PeKind::LogLog | PeKind::Table => self.format.max_shift(),
             PeKind::Rows | PeKind::Multiply | PeKind::Dsp => self.format.code_bits(),
         };
         let weight = self.weight_bits + code.max(digit);

@@ -59,6 +59,7 @@
 mod bundle;
 pub mod describe;
 pub mod emit;
+mod lookup;
 mod memory;
 mod net;
 mod optional;
@@ -68,6 +69,7 @@ mod word;
 
 pub use bundle::Bundle;
 pub use describe::{Connect, Describe, Interpreter, Simulate};
+pub use lookup::Lookup;
 pub use memory::{COLLISIONS, Memory, address_bits};
 pub use net::Net;
 pub use optional::Optional;

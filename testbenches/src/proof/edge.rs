@@ -22,12 +22,13 @@ pub fn row_edge(design: &Design, layer: Layer) -> Result<Claim, Error> {
     // Whatever multiplies it, a power of two means the same.
     let meant = Design {
         pe: match design.pe {
-            PeKind::LogLog => PeKind::Shift,
+            PeKind::LogLog | PeKind::Table => PeKind::Shift,
             pe => pe,
         },
         ..design.clone()
     };
-    let meaning = Shape::of(&meant);
+    let mut meaning = Shape::of(&meant);
+    meaning.pe.operand = shape.pe.operand;
     let mut edge = RowEdge::new(&shape);
     edge.connect_all();
     Ok(Claim {

@@ -22,7 +22,8 @@ pub(super) fn operand(design: &Design, shape: &PeShape) -> String {
   assign legal = 1'b1;
 "
         .to_string(),
-        PeKind::Shift | PeKind::LogLog => shifted_operand(design, shape),
+        PeKind::Shift if shape.operand.number > 0 => coded_operand(shape),
+        PeKind::Shift | PeKind::LogLog | PeKind::Table => shifted_operand(design, shape),
     };
     format!(
         "module golden_operand (
@@ -94,6 +95,22 @@ fn number_operand(shape: &PeShape) -> String {
         top = bits - 2,
         sign = bits - 1,
         unit = 1 << shape.shift_unit,
+    )
+}
+
+/// A rectified code: 0, or one above the index of a value.
+fn coded_operand(shape: &PeShape) -> String {
+    let (bits, root) = (shape.weight_bits, shape.roots);
+    format!(
+        "  wire [{top}:0] index = operand - 1'b1;
+  wire signed [{a_top}:0] a = weight[{bits} * (index % {root}) +: {bits}];
+  wire signed [8:0] power = 9'sd1 <<< (index / {root});
+  assign contribution = operand == 0 ? 0 : a * power;
+  assign missing = 0;
+  assign legal = 1'b1;
+",
+        top = shape.operand.bits() - 1,
+        a_top = bits - 1,
     )
 }
 
@@ -259,7 +276,7 @@ fn product(shape: &Shape, layer: Layer) -> String {
         _ => "0".to_string(),
     };
     let (product, function) = match (pe.kind, layer) {
-        (PeKind::Shift | PeKind::LogLog, Layer::Codes) => {
+        (PeKind::Shift | PeKind::LogLog | PeKind::Table, Layer::Codes) => {
             ("times(value)", times(&shape.design, pe))
         }
         _ => ("$signed(value) * a", String::new()),

@@ -9,6 +9,7 @@ mod golden;
 mod pe;
 mod quantizer;
 mod small_array;
+mod table;
 
 use cromulent::Error;
 use cromulent::tools::{Found, Scratch, yosys};
@@ -21,6 +22,7 @@ pub use edge::{layers, row_edge};
 pub use pe::processing_element;
 pub use quantizer::quantizer;
 pub use small_array::SmallArray;
+pub use table::table_head;
 
 /// What the rows are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,7 @@ read_verilog -formal miter.v
 hierarchy -check -top miter
 proc
 flatten
+memory
 opt -full -nodffe -nosdff
 sat {run} -set-at {cycles} reached 1 miter
 "

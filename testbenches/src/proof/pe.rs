@@ -1,9 +1,9 @@
 //! The processing element against a multiply.
 
-use super::{Claim, golden, not_emitted};
+use super::{Claim, golden, not_emitted, table};
 use cromulent::Error;
 use cromulent_core::{Pe, PeShape};
-use cromulent_design::Design;
+use cromulent_design::{Design, PeKind};
 use cromulent_kit::emit;
 use rust_hdl_core::prelude::*;
 
@@ -11,6 +11,9 @@ use rust_hdl_core::prelude::*;
 /// plus the documented corrections: the offset of its shape, and less what the correction column adds: one when the
 /// operand is negative, of Booth rows what the negative ones leave out. Holds
 /// for every operand a row edge may send, every constant, every sum, every pattern of load and swap.
+///
+/// Of an element with tables: it adds what was loaded last for the operand into the table in use;
+/// [`table_head`](super::table_head) is what is loaded.
 ///
 /// Of products of numbers a solver decides one number at a time, of int8 one half of it; a shorter run tells them
 /// apart.
@@ -20,6 +23,14 @@ use rust_hdl_core::prelude::*;
 pub fn processing_element(design: &Design, shape: &PeShape) -> Result<Claim, Error> {
     let mut pe = Pe::new(shape);
     pe.connect_all();
+    if shape.kind == PeKind::Table {
+        return Ok(Claim {
+            emitted: emit::verilog(&pe).map_err(not_emitted)?,
+            miter: table::looked_up(shape),
+            cycles: COMPARED + 2,
+            cases: vec![],
+        });
+    }
     let multiplies = !shape.kind.takes_powers();
     let number = shape.operand.number;
     let low = number.saturating_sub(4);

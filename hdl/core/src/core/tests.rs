@@ -3,6 +3,7 @@
 mod model;
 
 use super::*;
+use cromulent_design::PeKind;
 use cromulent_design::{
     Affine, Bits, Command, Fetch, Header, LayerRegisters, NormWord, OffsetWord,
 };
@@ -261,7 +262,16 @@ fn designs() -> Vec<Design> {
         stream_bits: 7 + n as u32,
         ..designs[n].clone()
     });
-    designs.into_iter().chain(plain).chain(narrow).collect()
+    let table = [0, 1, 8].map(|n: usize| Design {
+        pe: PeKind::Table,
+        ..designs[n].clone()
+    });
+    let table_of_digits = Design {
+        image_digits: true,
+        ..table[1].clone()
+    };
+    let designs = designs.into_iter().chain(plain).chain(narrow);
+    designs.chain(table).chain([table_of_digits]).collect()
 }
 
 #[test]

@@ -161,6 +161,9 @@ impl Core {
         for port in [&rows.read_address, &columns.read_address] {
             i.connect(port, &self.loader.read_address);
         }
+        if let (Some(port), Some(entry)) = (columns.entry_in.get(), self.loader.entry.get()) {
+            i.connect(port, entry);
+        }
     }
 
     /// Code lines of the input, or of maps, go to the banks; the bits of one of the input.
@@ -302,6 +305,12 @@ impl Core {
             for (port, name) in windows.nets().zip(WINDOW_REGISTERS) {
                 i.connect(port, self.layer(name));
             }
+        }
+        if let (Some(port), Some(entry)) = (array.entry.get(), columns.entry_out.get()) {
+            i.connect(port, entry);
+        }
+        if let Some(port) = array.reset.get() {
+            i.connect(port, &self.reset);
         }
         for (j, sum) in columns.sum.iter().enumerate() {
             i.connect(&array.weight[j], &columns.weight[j]);

@@ -89,13 +89,16 @@ fn flag(is: bool) -> f64 {
 
 /// Bits of the operand that travels along a row.
 pub(super) fn operand_bits(design: &Design) -> u32 {
+    if design.pe == PeKind::Table {
+        return design.table_bits();
+    }
     let number = match design.pe.takes_powers() {
         true => 0,
         false => design.format.code_bits(),
     };
     let unit = design.format.code_bits().max(1).ilog2();
     let shift = match design.pe {
-        PeKind::Shift | PeKind::LogLog => design.shift_bits(),
+        PeKind::Shift | PeKind::LogLog | PeKind::Table => design.shift_bits(),
         PeKind::Rows if design.image_digits => design.shift_bits() - unit,
         PeKind::Rows | PeKind::Multiply | PeKind::Dsp => 0,
     };
@@ -121,7 +124,7 @@ fn partial_products(design: &Design) -> f64 {
     let rows = match design.pe {
         PeKind::Rows => design.format.code_bits(),
         PeKind::Multiply => design.format.code_bits() / 2 + 1,
-        PeKind::Shift | PeKind::LogLog | PeKind::Dsp => 0,
+        PeKind::Shift | PeKind::LogLog | PeKind::Table | PeKind::Dsp => 0,
     };
     (rows * (design.weight_bits + 1)).into()
 }
@@ -130,7 +133,7 @@ fn partial_products(design: &Design) -> f64 {
 pub(super) fn count_bits(design: &Design) -> u32 {
     let most = match design.pe {
         PeKind::LogLog | PeKind::Dsp => 0,
-        PeKind::Shift | PeKind::Rows => u32::from(design.has_sign()),
+        PeKind::Shift | PeKind::Table | PeKind::Rows => u32::from(design.has_sign()),
         // Of every two bits but the uppermost a digit that may be negative: 4^n each.
         PeKind::Multiply => match design.format {
             Format::I8 => 85,

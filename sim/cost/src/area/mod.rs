@@ -49,6 +49,11 @@ impl Vendor {
             Vendor::Xilinx7 => "xilinx7",
         }
     }
+
+    /// Whether its tables can be memories: distributed RAM.
+    pub fn has_distributed_ram(self) -> bool {
+        self != Vendor::Ice40
+    }
 }
 
 impl fmt::Display for Vendor {

@@ -208,8 +208,8 @@ impl Work {
         let columns = design.columns;
         // In a layer of scores a further tile is taken up no sooner than that many cycles after the one before.
         let least = match self.registers.scores {
-            true => design.rows.max(columns),
-            false => design.rows,
+            true => (design.rows * design.loads()).max(columns),
+            false => design.rows * design.loads(),
         };
         [false, true].map(|last| {
             let beats = self.registers.tile_beats(columns, positions, last);

@@ -48,7 +48,7 @@ pub(super) fn check_layer(
             PeKind::Multiply | PeKind::Dsp => {
                 "write image_digits = true and pe = \"rows\" in the design"
             }
-            PeKind::Shift | PeKind::LogLog | PeKind::Rows => {
+            PeKind::Shift | PeKind::LogLog | PeKind::Table | PeKind::Rows => {
                 "write image_digits = true in the design"
             }
         };

@@ -32,6 +32,11 @@ pub(super) fn draft(generator: &mut Generator, limits: &Limits, images: bool) ->
     if powers && generator.chance(1, 4) {
         design.pe = PeKind::LogLog;
     }
+    // What is drawn after it does not depend on it.
+    let mut own = Generator::new(generator.clone().bits() ^ 0x0074_6162_6c65);
+    if design.pe == PeKind::Shift && own.chance(1, 6) {
+        design.pe = PeKind::Table;
+    }
     if design.format == Format::I8 && generator.chance(1, 3) {
         design.pe = PeKind::Dsp;
     }

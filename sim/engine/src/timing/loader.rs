@@ -1,7 +1,8 @@
 //! The queue of weights and the loader behind it.
 //!
 //! A line that is taken in cycle w counts from w + 1 on. A load that begins in cycle L reads a row a cycle
-//! until L + R − 1; the next load may begin from L + R on, and its lines are free three cycles later.
+//! until L + R − 1; the next load may begin from L + R on, and its lines are free three cycles later. Tables of E
+//! entries have the rows read E times, one time after another: the next load may begin from L + E·R on.
 
 use std::collections::VecDeque;
 
@@ -12,6 +13,8 @@ const FREED: u64 = 3;
 
 pub(super) struct Loader {
     rows: u64,
+    /// How often the lines of a tile are read.
+    loads: u64,
     depth: u64,
     /// Lines held, those being read included.
     lines: u64,
@@ -21,6 +24,8 @@ pub(super) struct Loader {
     tiles: u64,
     /// A tile stands in the shadow registers, or is on its way.
     pub waiting: bool,
+    /// The cycle in which the last reading of a tile begins that is loaded: it waits from the next one on.
+    arrives: Option<u64>,
     /// The cycle from which on the next load may begin.
     next_load: u64,
     /// The cycles from which on the lines of a load are free, in order.
@@ -31,11 +36,13 @@ impl Loader {
     pub fn new(shape: &Shape) -> Loader {
         Loader {
             rows: shape.rows,
+            loads: shape.loads,
             depth: shape.weight_depth,
             lines: 0,
             part: 0,
             tiles: 0,
             waiting: false,
+            arrives: None,
             next_load: 0,
             freed: VecDeque::new(),
         }
@@ -43,6 +50,9 @@ impl Loader {
 
     /// What time alone brings about, at the beginning of a cycle.
     pub fn tick(&mut self, now: u64) {
+        if self.arrives.take_if(|last| now > *last).is_some() {
+            self.waiting = true;
+        }
         while self.freed.front().is_some_and(|&freed| now >= freed) {
             self.freed.pop_front();
             self.lines -= self.rows;
@@ -66,10 +76,11 @@ impl Loader {
 
     /// The edge that ends cycle `now`.
     pub fn update(&mut self, now: u64, begin: bool, swap: bool, line: bool) {
-        self.waiting = begin || (self.waiting && !swap);
+        self.waiting &= !swap;
         if begin {
             self.tiles -= 1;
-            self.next_load = now + self.rows;
+            self.arrives = Some(now + (self.loads - 1) * self.rows);
+            self.next_load = now + self.loads * self.rows;
             self.freed.push_back(self.next_load + FREED);
         }
         if line {
@@ -86,6 +97,7 @@ impl Loader {
     pub fn wake(&self, now: u64) -> Option<u64> {
         let load = (self.next_load > now).then_some(self.next_load);
         let freed = self.freed.front().copied();
-        load.into_iter().chain(freed).min()
+        let arrives = self.arrives.map(|last| last + 1);
+        load.into_iter().chain(arrives).chain(freed).min()
     }
 }

@@ -7,6 +7,8 @@ use cromulent_design::{Design, LayerRegisters, OUTPUT_POOL_LATENCY, POOL_LATENCY
 pub(super) struct Shape {
     /// Rows of the array, and lines of a tile.
     pub rows: u64,
+    /// How often the rows of a tile are loaded: [`Design::loads`].
+    pub loads: u64,
     /// Columns of the array.
     pub columns: u64,
     /// Bits of a beat.
@@ -39,6 +41,7 @@ impl Shape {
         let beats = |bits: u32| number(design.beats(bits));
         Shape {
             rows: number(design.rows),
+            loads: number(design.loads()),
             columns: number(design.columns),
             bus_bits: number(design.bus_bits),
             command_beats: number(design.command_beats()),

@@ -1,4 +1,4 @@
-use cromulent_design::{Affine, Command, Design, Direction, Fetch, LayerRegisters, Move};
+use cromulent_design::{Affine, Command, Design, Direction, Fetch, LayerRegisters, Move, PeKind};
 use cromulent_number::Format;
 
 use super::shape::Shape;
@@ -73,6 +73,36 @@ fn a_tile_takes_as_many_cycles_as_it_has_rows_at_least() {
         "{tiles:?}"
     );
     assert_eq!(timing.layers[0].causes.beats, 20);
+}
+
+#[test]
+fn tables_are_loaded_entry_by_entry() {
+    let design = Design {
+        bus_bits: 512,
+        ..design(8, 4)
+    };
+    let table = Design {
+        pe: PeKind::Table,
+        ..design.clone()
+    };
+    // Re-centred codes of four bits choose the entry.
+    let apart = |affine, positions| {
+        let table = Design {
+            affine,
+            bias_bits: 0,
+            ..table.clone()
+        };
+        let timing = alone(&table, layer(&table, [1, 1, 5], [positions, positions]));
+        let tiles = timing.layers[0].tiles.clone();
+        tiles
+            .windows(2)
+            .map(|pair| pair[1] - pair[0])
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(apart(Affine::Recentred, 5), [16 * 8; 4]);
+    assert_eq!(apart(Affine::Recentred, 200), [200; 4]);
+    // The exact form says besides whether it is active.
+    assert_eq!(apart(Affine::Exact, 5)[1..], [32 * 8; 3]);
 }
 
 #[test]
@@ -160,6 +190,7 @@ fn random_design(generator: &mut Generator) -> Design {
         bus_bits: *generator.pick(&[32, 64, 128, 256, 512]),
         weight_depth: 2 * rows + generator.range(0, 20) as u32,
         channel_depth: generator.range(1, 4) as u32,
+        pe: *generator.pick(&[PeKind::Shift, PeKind::Shift, PeKind::Table]),
         ..design(rows, columns)
     }
 }
@@ -240,7 +271,7 @@ fn sensible(timing: &Timing, steps: &[Command], design: &Design) {
         let positions = (layer.passes - 1) * layer.pass_positions + layer.last_positions;
         assert_eq!(timing.causes.beats, u64::from(tiles * positions));
         // A tile may follow at once on one that waited long, but the third takes a load.
-        let apart = u64::from(design.rows);
+        let apart = u64::from(design.rows * design.loads());
         assert!(
             timing
                 .tiles
