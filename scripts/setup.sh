@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh           what the commands call: Verilator, Yosys, a C++ compiler
 #   scripts/setup.sh checks    that, and what `make test` needs besides: an SMT solver, Icarus Verilog,
-#                              cargo-deny, cocotb
+#                              a browser, cargo-deny, cocotb
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -74,6 +74,6 @@ python_tools() {
 has cargo || fail "Rust is missing: see https://rustup.rs"
 packages verilator:verilator yosys:yosys g++:g++ make:make python3:python3
 if [ "${1:-}" = checks ]; then
-    packages z3:z3 iverilog:iverilog
+    packages z3:z3 iverilog:iverilog chromium:chromium
     python_tools
 fi

@@ -14,6 +14,7 @@ pub use compare::{Asked, CompareArgs, Which};
 pub use estimate::{EstimateArgs, MapFor};
 pub use explore::ExploreArgs;
 pub use memory::{Kept, MemoryCommand};
+pub use report::ReportArgs;
 
 mod accuracy;
 mod choices;
@@ -21,6 +22,7 @@ mod compare;
 mod estimate;
 mod explore;
 mod memory;
+mod report;
 
 const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 a mismatch, 2 bad input, 3 a tool is missing or too old, \
 4 a tool failed.";
@@ -57,6 +59,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Count the bytes that activations take, at test time and in training, by format.
     Memory(MemoryCommand),
+    /// Show results of other commands as one page of HTML, with plots.
+    Report(ReportArgs),
     /// Run a network: its values at the speed of the CPU, and cycles, utilisation, stalls by the timing model.
     Simulate(SimulateArgs),
     /// Write the waveform of a window of cycles, as the cycle model computes it.

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => (commands::generate::run(&args, &progress), args.json),
         Command::Import(args) => (commands::import::run(&args, &progress), args.json),
         Command::Memory(args) => (commands::memory::run(&args), args.json),
+        Command::Report(args) => (commands::report::run(&args), args.json),
         Command::Simulate(args) => (commands::simulate::run(&args, &progress), args.json),
         Command::Trace(args) => (commands::trace::run(&args, &progress), args.json),
         Command::Verify(args) => (commands::verify::run(&args, &progress), args.json),

@@ -9,6 +9,7 @@ pub mod explore;
 pub mod generate;
 pub mod import;
 pub mod memory;
+pub mod report;
 pub mod simulate;
 pub mod trace;
 pub mod verify;
