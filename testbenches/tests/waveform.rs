@@ -178,7 +178,7 @@ fn assert_same(case: &NetworkCase) {
                 let number = |prefix| name.strip_prefix(prefix)?.parse::<u32>().ok();
                 match (number("word_"), number("pooled_")) {
                     (Some(column), _) => ("words", column * design.total_bits()),
-                    (_, Some(row)) => ("pooled", row * design.format.code_bits()),
+                    (_, Some(row)) => ("pooled", row * design.pooled_bits()),
                     _ => (name, 0),
                 }
             }

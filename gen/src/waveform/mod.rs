@@ -119,7 +119,7 @@ impl Waveform {
         let word = |column| signal(format!("word_{column}"), design.total_bits(), None);
         signals.extend((0..design.columns).map(word));
         if design.max_pool {
-            let bits = design.format.code_bits();
+            let bits = design.pooled_bits();
             signals.push(signal("pooled_valid".to_owned(), design.rows, Some(0)));
             let code = |row| signal(format!("pooled_{row}"), bits, None);
             signals.extend((0..design.rows).map(code));
